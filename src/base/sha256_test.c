@@ -1,0 +1,61 @@
+/* sha256_test.c - the examples of FIPS 180-4 (NIST CSRC "SHA256.pdf"). */
+#include "base/sha256.h"
+
+#include "base/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static void assert_hash(struct span message, const char *wanted)
+{
+	uint8_t out[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1];
+
+	sha256_of(message, out);
+	text_to_hex((struct span){ out, sizeof out }, hex);
+	assert_string_equal(hex, wanted);
+}
+
+static void hashes_the_standards_examples(void **state)
+{
+	(void)state;
+	assert_hash(span_of(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_hash(span_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_hash(span_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+		    "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+static void pieces_give_the_same_as_the_whole(void **state)
+{
+	static uint8_t million[1000000];
+	uint8_t out[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1];
+	struct sha256 h;
+	size_t at = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof million; i++) {
+		million[i] = 'a';
+	}
+	sha256_init(&h);
+	for (size_t step = 1; at < sizeof million; step = step * 7 % 131 + 1) {
+		size_t take = step < sizeof million - at ? step : sizeof million - at;
+
+		sha256_add(&h, (struct span){ million + at, take });
+		at += take;
+	}
+	sha256_done(&h, out);
+	text_to_hex((struct span){ out, sizeof out }, hex);
+	assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hashes_the_standards_examples),
+		cmocka_unit_test(pieces_give_the_same_as_the_whole),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
