@@ -107,7 +107,7 @@ static const struct column addresses_columns[] = {
 static const struct column listeners_columns[] = {
 	[LISTENERS_PROTOCOL] = { "protocol", COLUMN_TEXT, KEY, "tcp" },
 	[LISTENERS_ADDRESS] = { "address", COLUMN_TEXT, KEY, "0.0.0.0 or :: for every address" },
-	[LISTENERS_PORT] = { "port", COLUMN_INTEGER, KEY, "" },
+	[LISTENERS_PORT] = { "port", COLUMN_INTEGER, KEY, "TCP port number" },
 	[LISTENERS_PROCESS] = { "process", COLUMN_TEXT, 0, "the process's name" },
 	[LISTENERS_EXECUTABLE] = { "executable", COLUMN_TEXT, 0, "path of its program" },
 	[LISTENERS_USER] = { "user", COLUMN_TEXT, 0, "owner of the socket" },
@@ -145,7 +145,7 @@ static const struct column mounts_columns[] = {
 	[MOUNTS_TYPE] = { "type", COLUMN_TEXT, KEY, "ext4, tmpfs, overlay, ..." },
 	[MOUNTS_OPTIONS] = { "options", COLUMN_TEXT, 0,
 			     "mount's and file system's options, comma-separated, as findmnt says" },
-	[MOUNTS_IS_READ_ONLY] = { "is_read_only", COLUMN_BOOLEAN, 0, "" },
+	[MOUNTS_IS_READ_ONLY] = { "is_read_only", COLUMN_BOOLEAN, 0, "nothing can be written there" },
 };
 
 static const struct column certificates_columns[] = {
