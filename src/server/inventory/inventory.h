@@ -1,0 +1,128 @@
+/*
+ * inventory.h - what one tenant's assets hold now, and every change that led there.
+ *
+ * The one writer of both. Everything between inventory_begin and inventory_commit is one
+ * transaction: what was answered "applied" is durable only when commit has returned 0.
+ * Rows are stored once a tenant, by hash; an asset holds row numbers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "sys/why.h"
+#include "wire/message.h"
+
+/* Most rows that an asset may hold of one table. */
+#define INVENTORY_ROWS_MAX 1000000
+
+/* Sensor and asset ids: 16 lower-case hex digits and a NUL. */
+#define INVENTORY_ID_SIZE 17
+
+struct inventory;
+
+/* Opens or creates a tenant's file. Loads what it needs and repairs what a crash left behind.
+ * ERR_CONFLICT where the file was written by a newer version, with a reason. */
+MUST_USE int inventory_open(const char *path, struct inventory **out, struct why *why);
+
+/* Writes what is pending and closes. */
+void inventory_close(struct inventory **inventory);
+
+/* Starts a transaction where none is open (cheap to call before each change). */
+MUST_USE int inventory_begin(struct inventory *inv, struct why *why);
+bool inventory_is_open(const struct inventory *inv);
+
+/* Makes all since begin durable, together. On failure (a full disk) everything since begin is
+ * undone in memory as on disk, and the caller refuses what it has not answered yet (REFUSE_BUSY). */
+MUST_USE int inventory_commit(struct inventory *inv, struct why *why);
+
+/* Work that can wait for a quiet moment: packed sets and bitmaps that lag behind the
+ * history are written. Returns true while there is more. */
+bool inventory_tidy(struct inventory *inv);
+
+/* --- sensors --- */
+
+struct inventory_sensor {
+	char id[INVENTORY_ID_SIZE];
+	char kind[16];	    /* "agent" */
+	char version[32];
+	char address[64];   /* where it last came from, without the port */
+	bool is_connected;
+	bool is_revoked;
+	int64_t enrolled_ms;
+	int64_t last_seen_ms; /* 0: never */
+	int64_t certificate_not_after_ms;
+	uint8_t key_hash[32]; /* SHA-256 of its SubjectPublicKeyInfo; the previous one is accepted too */
+};
+
+/* Adds a sensor, or gives an enrolled one a new certificate. */
+MUST_USE int inventory_enrol(struct inventory *inv, const struct inventory_sensor *sensor,
+			     struct why *why);
+
+/* ERR_NOT_FOUND where no such sensor enrolled. */
+MUST_USE int inventory_sensor_find(struct inventory *inv, const char *id,
+				   struct inventory_sensor *out);
+
+/* Connected, seen, gone. Kept in memory and written along with the next commit after a while. */
+void inventory_sensor_seen(struct inventory *inv, const char *id, const char *version,
+			   const char *address, bool is_connected, int64_t now_ms);
+MUST_USE int inventory_sensor_revoke(struct inventory *inv, const char *id, struct why *why);
+
+/* After a start: no sensor is connected. */
+void inventory_sensors_disconnected(struct inventory *inv);
+
+/* --- an asset's tables --- */
+
+/* The number of the asset that the sensor watches itself, made where it is new. */
+MUST_USE int inventory_asset(struct inventory *inv, const char *sensor_id, int64_t now_ms,
+			     uint32_t *out_asset, struct why *why);
+
+/* Every table the asset holds or ever held: fills tables and table_count. */
+void inventory_welcome(struct inventory *inv, uint32_t asset, struct message_welcome *out);
+
+enum inventory_outcome {
+	INVENTORY_APPLIED, /* acknowledge after commit */
+	INVENTORY_REPEAT,  /* applied earlier, and the same: acknowledge after commit */
+	INVENTORY_WANT,	   /* rows are missing: their hashes are in missing; nothing was changed */
+	INVENTORY_RESYNC,  /* seq or digest does not fit: next_seq and reason; nothing was changed */
+	INVENTORY_REFUSED, /* refuse_code and reason; nothing was changed */
+};
+
+struct inventory_result {
+	enum inventory_outcome outcome;
+	uint64_t next_seq;	  /* RESYNC */
+	uint64_t refuse_code;	  /* REFUSED: enum refuse_code */
+	const char *reason;	  /* RESYNC, REFUSED: valid until the next call */
+	const struct rowhash *missing; /* WANT: valid until the next call */
+	size_t missing_count;
+	uint64_t change_no; /* APPLIED: the change's number, 0 where nothing changed but seq */
+	size_t added;	    /* APPLIED: rows */
+	size_t removed;
+};
+
+/* Applies one batch of an asset at now_ms. Its inline rows are interned first. A digest that does not
+ * match counts as a disagreement. */
+MUST_USE int inventory_apply(struct inventory *inv, uint32_t asset,
+			     const struct message_batch *batch, int64_t now_ms,
+			     struct inventory_result *out, struct why *why);
+
+/* Stores rows that a want asked for: each must be one of wanted (sorted, rising). ERR_CONFLICT for one that is not,
+ * ERR_MALFORMED for one that does not follow the schema, with a reason. */
+MUST_USE int inventory_intern(struct inventory *inv, uint16_t table, struct row_list rows,
+			      const struct rowhash *wanted, size_t wanted_count,
+			      struct why *why);
+
+/* --- figures, for metrics --- */
+
+struct inventory_figures {
+	uint64_t assets;
+	uint64_t sensors;
+	uint64_t rows_distinct;
+	uint64_t rows_held;
+	uint64_t last_change_no;
+	uint64_t disagreements; /* digests that did not match, ever */
+	uint64_t batches;	/* since the start */
+	uint64_t memory_bytes;	/* estimate of what the inventory holds in memory */
+};
+void inventory_figures(struct inventory *inv, struct inventory_figures *out);
