@@ -257,7 +257,7 @@ static int guard_follow(struct session_guard *g, const struct message *m)
 		return guard_hello(g, &m->hello);
 	}
 	if (!g->is_open) {
-		return ERR_CONFLICT;
+		return g->is_restarting ? ERR_AGAIN : ERR_CONFLICT;
 	}
 	switch (m->kind) {
 	case MESSAGE_BATCH:
@@ -316,6 +316,7 @@ void session_guard_sent(struct session_guard *g, const struct message *message)
 		break;
 	case MESSAGE_RESTART:
 		session_guard_init(g);
+		g->is_restarting = true;
 		break;
 	default:
 		break;

@@ -66,6 +66,7 @@ struct session_table *session_table(struct session *s, uint16_t number);
  * what the batches say is the inventory's business. */
 struct session_guard {
 	bool is_open;			     /* hello came */
+	bool is_restarting;		     /* a restart was sent: what is on its way is dropped until hello */
 	bool is_named[MESSAGE_TABLES_MAX];   /* by table number */
 	bool is_in_flight[MESSAGE_TABLES_MAX];
 	bool is_wanted[MESSAGE_TABLES_MAX];
@@ -74,7 +75,8 @@ struct session_guard {
 void session_guard_init(struct session_guard *g);
 
 /* A frame came from the sensor; *out is what it says. ERR_MALFORMED, ERR_LIMIT, ERR_UNSUPPORTED for its
- * form, ERR_CONFLICT for its order: the connection is then ended with GOODBYE_PROTOCOL. */
+ * form, ERR_CONFLICT for its order: the connection is then ended with GOODBYE_PROTOCOL. ERR_AGAIN
+ * for a frame that was on its way when a restart was sent: drop it. */
 MUST_USE int session_guard_receive(struct session_guard *g, struct span frame,
 				   struct message *out);
 
