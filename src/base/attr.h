@@ -4,7 +4,7 @@
 #pragma once
 
 #define PRINTF(format_index, args_index) __attribute__((format(printf, format_index, args_index)))
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE                         __attribute__((warn_unused_result))
 
 /* Scoped cleanup: free_fn takes the address of the variable and accepts an empty one. */
 #define OWNED(free_fn) __attribute__((cleanup(free_fn)))

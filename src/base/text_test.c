@@ -18,7 +18,8 @@ static void refuses_numbers_that_are_not_whole(void **state)
 		assert_int_equal(text_to_u64(span_of(bad[i]), UINT64_MAX, &value), ERR_MALFORMED);
 	}
 	assert_true(value == 77);
-	assert_int_equal(text_to_u64(span_of("18446744073709551616"), UINT64_MAX, &value), ERR_LIMIT);
+	assert_int_equal(text_to_u64(span_of("18446744073709551616"), UINT64_MAX, &value),
+			 ERR_LIMIT);
 	assert_int_equal(text_to_u64(span_of("65536"), 65535, &value), ERR_LIMIT);
 	assert_int_equal(text_to_u64(span_of("18446744073709551615"), UINT64_MAX, &value), 0);
 	assert_true(value == UINT64_MAX);
@@ -52,8 +53,8 @@ static void knows_well_formed_utf8(void **state)
 {
 	(void)state;
 	assert_true(text_is_utf8(span_of("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80")));
-	assert_false(text_is_utf8(span_of("\xc0\x80")));	 /* overlong */
-	assert_false(text_is_utf8(span_of("\xed\xa0\x80")));	 /* surrogate */
+	assert_false(text_is_utf8(span_of("\xc0\x80")));         /* overlong */
+	assert_false(text_is_utf8(span_of("\xed\xa0\x80")));     /* surrogate */
 	assert_false(text_is_utf8(span_of("\xf4\x90\x80\x80"))); /* past U+10FFFF */
 	assert_false(text_is_utf8(span_of("\xe2\x82")));
 }

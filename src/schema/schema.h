@@ -17,15 +17,15 @@
 #define SCHEMA_TABLES_MAX 64
 
 enum column_type {
-	COLUMN_TEXT,	/* CBOR text, SQL TEXT */
+	COLUMN_TEXT,    /* CBOR text, SQL TEXT */
 	COLUMN_INTEGER, /* int64, SQL INTEGER */
 	COLUMN_BOOLEAN, /* SQL INTEGER 0 or 1 */
-	COLUMN_TIME,	/* seconds since 1970-01-01 UTC, int64, SQL INTEGER; ISO 8601 in the API */
-	COLUMN_LIST,	/* CBOR array of text, SQL TEXT holding a JSON array */
+	COLUMN_TIME,    /* seconds since 1970-01-01 UTC, int64, SQL INTEGER; ISO 8601 in the API */
+	COLUMN_LIST,    /* CBOR array of text, SQL TEXT holding a JSON array */
 };
 
 enum {
-	COLUMN_KEY = 1,	     /* part of what tells a row from its neighbours on one asset */
+	COLUMN_KEY = 1,      /* part of what tells a row from its neighbours on one asset */
 	COLUMN_PERSONAL = 2, /* names or numbers that can identify a person or one device */
 };
 

@@ -1,8 +1,8 @@
 /* tables.c - every table, in the order of its number. */
 #include "schema/schema.h"
 
-#define KEY	 COLUMN_KEY
-#define PERSONAL COLUMN_PERSONAL
+#define KEY           COLUMN_KEY
+#define PERSONAL      COLUMN_PERSONAL
 #define COLUMNS(list) .columns = list, .column_count = COUNT_OF(list)
 
 static const struct column os_columns[] = {
@@ -39,7 +39,8 @@ static const struct column hardware_columns[] = {
 	[HARDWARE_CPUS] = { "cpus", COLUMN_INTEGER, 0, "logical processors online" },
 	[HARDWARE_MEMORY_BYTES] = { "memory_bytes", COLUMN_INTEGER, 0, "MemTotal of proc(5)" },
 	[HARDWARE_VIRTUALIZATION] = { "virtualization", COLUMN_TEXT, 0,
-				      "kvm, vmware, xen, microsoft, container, ...; none on metal" },
+				      "kvm, vmware, xen, microsoft, container, ...; none on "
+				      "metal" },
 };
 
 static const struct column packages_columns[] = {
@@ -47,7 +48,8 @@ static const struct column packages_columns[] = {
 	[PACKAGES_NAME] = { "name", COLUMN_TEXT, KEY, "binary package" },
 	[PACKAGES_VERSION] = { "version", COLUMN_TEXT, 0,
 			       "with epoch and revision, as the manager prints it" },
-	[PACKAGES_ARCHITECTURE] = { "architecture", COLUMN_TEXT, KEY, "amd64, x86_64, all, noarch" },
+	[PACKAGES_ARCHITECTURE] = { "architecture", COLUMN_TEXT, KEY,
+				    "amd64, x86_64, all, noarch" },
 	[PACKAGES_STATUS] = { "status", COLUMN_TEXT, 0,
 			      "installed, config-files, unpacked, half-configured, half-installed, "
 			      "triggers-awaited, triggers-pending" },
@@ -71,7 +73,8 @@ static const struct column users_columns[] = {
 static const struct column groups_columns[] = {
 	[GROUPS_NAME] = { "name", COLUMN_TEXT, KEY, "group name" },
 	[GROUPS_GID] = { "gid", COLUMN_INTEGER, 0, "group number" },
-	[GROUPS_MEMBERS] = { "members", COLUMN_LIST, PERSONAL, "members that group(5) names, sorted" },
+	[GROUPS_MEMBERS] = { "members", COLUMN_LIST, PERSONAL,
+			     "members that group(5) names, sorted" },
 };
 
 static const struct column authorized_keys_columns[] = {
@@ -88,11 +91,13 @@ static const struct column authorized_keys_columns[] = {
 static const struct column interfaces_columns[] = {
 	[INTERFACES_NAME] = { "name", COLUMN_TEXT, KEY, "eth0" },
 	[INTERFACES_TYPE] = { "type", COLUMN_TEXT, 0,
-			      "the kind the kernel states (veth, bridge, vlan), else ether, loopback" },
+			      "the kind the kernel states (veth, bridge, vlan), else ether, "
+			      "loopback" },
 	[INTERFACES_MAC] = { "mac", COLUMN_TEXT, PERSONAL, "link-layer address" },
 	[INTERFACES_MTU] = { "mtu", COLUMN_INTEGER, 0, "bytes" },
 	[INTERFACES_IS_UP] = { "is_up", COLUMN_BOOLEAN, 0, "IFF_UP: switched on" },
-	[INTERFACES_STATE] = { "state", COLUMN_TEXT, 0, "operational state (RFC 2863): up, down, ..." },
+	[INTERFACES_STATE] = { "state", COLUMN_TEXT, 0,
+			       "operational state (RFC 2863): up, down, ..." },
 	[INTERFACES_MASTER] = { "master", COLUMN_TEXT, 0, "the bridge or bond it belongs to" },
 };
 
@@ -120,13 +125,15 @@ static const struct column services_columns[] = {
 	[SERVICES_STATE] = { "state", COLUMN_TEXT, 0,
 			     "enabled, disabled, static, masked, alias, indirect, generated, as "
 			     "systemctl list-unit-files says" },
-	[SERVICES_EXEC] = { "exec", COLUMN_TEXT, 0, "first ExecStart=, without its prefix characters" },
+	[SERVICES_EXEC] = { "exec", COLUMN_TEXT, 0,
+			    "first ExecStart=, without its prefix characters" },
 	[SERVICES_USER] = { "user", COLUMN_TEXT, 0, "User=; empty means root" },
 	[SERVICES_PATH] = { "path", COLUMN_TEXT, 0, "the unit file in force" },
 };
 
 static const struct column cron_columns[] = {
-	[CRON_PATH] = { "path", COLUMN_TEXT, KEY, "crontab, or the script in cron.daily and its like" },
+	[CRON_PATH] = { "path", COLUMN_TEXT, KEY,
+			"crontab, or the script in cron.daily and its like" },
 	[CRON_USER] = { "user", COLUMN_TEXT, KEY, "who runs it" },
 	[CRON_SCHEDULE] = { "schedule", COLUMN_TEXT, KEY, "five fields, or @daily, @reboot, ..." },
 	[CRON_COMMAND] = { "command", COLUMN_TEXT, KEY, "what runs" },
@@ -136,7 +143,8 @@ static const struct column modules_columns[] = {
 	[MODULES_NAME] = { "name", COLUMN_TEXT, KEY, "kernel module" },
 	[MODULES_SIZE_BYTES] = { "size_bytes", COLUMN_INTEGER, 0, "size in memory" },
 	[MODULES_STATE] = { "state", COLUMN_TEXT, 0, "live, loading, unloading" },
-	[MODULES_TAINT] = { "taint", COLUMN_TEXT, 0, "letters of taint: O out of tree, E unsigned, ..." },
+	[MODULES_TAINT] = { "taint", COLUMN_TEXT, 0,
+			    "letters of taint: O out of tree, E unsigned, ..." },
 };
 
 static const struct column mounts_columns[] = {
@@ -144,22 +152,26 @@ static const struct column mounts_columns[] = {
 	[MOUNTS_SOURCE] = { "source", COLUMN_TEXT, KEY, "device, or what stands for one" },
 	[MOUNTS_TYPE] = { "type", COLUMN_TEXT, KEY, "ext4, tmpfs, overlay, ..." },
 	[MOUNTS_OPTIONS] = { "options", COLUMN_TEXT, 0,
-			     "mount's and file system's options, comma-separated, as findmnt says" },
-	[MOUNTS_IS_READ_ONLY] = { "is_read_only", COLUMN_BOOLEAN, 0, "nothing can be written there" },
+			     "mount's and file system's options, comma-separated, as findmnt "
+			     "says" },
+	[MOUNTS_IS_READ_ONLY] = { "is_read_only", COLUMN_BOOLEAN, 0,
+				  "nothing can be written there" },
 };
 
 static const struct column certificates_columns[] = {
 	[CERTIFICATES_PATH] = { "path", COLUMN_TEXT, KEY, "the file" },
 	[CERTIFICATES_FINGERPRINT] = { "fingerprint", COLUMN_TEXT, KEY,
 				       "SHA-256 of the DER form, lower-case hex" },
-	[CERTIFICATES_SUBJECT] = { "subject", COLUMN_TEXT, 0, "RFC 4514, e.g. CN=example.org,O=Example" },
+	[CERTIFICATES_SUBJECT] = { "subject", COLUMN_TEXT, 0,
+				   "RFC 4514, e.g. CN=example.org,O=Example" },
 	[CERTIFICATES_NAMES] = { "names", COLUMN_LIST, 0,
 				 "subject alternative names: DNS names, addresses, URIs, mail" },
 	[CERTIFICATES_ISSUER] = { "issuer", COLUMN_TEXT, 0, "RFC 4514" },
 	[CERTIFICATES_SERIAL] = { "serial", COLUMN_TEXT, 0, "lower-case hex" },
 	[CERTIFICATES_NOT_BEFORE] = { "not_before", COLUMN_TIME, 0, "valid from" },
 	[CERTIFICATES_NOT_AFTER] = { "not_after", COLUMN_TIME, 0, "valid until" },
-	[CERTIFICATES_KEY_TYPE] = { "key_type", COLUMN_TEXT, 0, "rsa, ec, ed25519, ed448, dsa, ..." },
+	[CERTIFICATES_KEY_TYPE] = { "key_type", COLUMN_TEXT, 0,
+				    "rsa, ec, ed25519, ed448, dsa, ..." },
 	[CERTIFICATES_KEY_BITS] = { "key_bits", COLUMN_INTEGER, 0, "size of the key" },
 	[CERTIFICATES_SIGNATURE] = { "signature", COLUMN_TEXT, 0,
 				     "algorithm, e.g. sha256WithRSAEncryption, ecdsa-with-SHA256" },
@@ -168,54 +180,84 @@ static const struct column certificates_columns[] = {
 					  "subject and issuer are the same" },
 };
 
-static const struct table os = { TABLE_OS, "os", "Operating system and the machine's name",
-				 "inotify on /etc", false, COLUMNS(os_columns) };
-static const struct table kernel = { TABLE_KERNEL, "kernel", "Running and installed kernels",
-				     "start, inotify on /boot", false, COLUMNS(kernel_columns) };
-static const struct table hardware = { TABLE_HARDWARE, "hardware",
+static const struct table os = {
+	TABLE_OS,          "os",  "Operating system and the machine's name",
+	"inotify on /etc", false, COLUMNS(os_columns)
+};
+static const struct table kernel = { TABLE_KERNEL,
+				     "kernel",
+				     "Running and installed kernels",
+				     "start, inotify on /boot",
+				     false,
+				     COLUMNS(kernel_columns) };
+static const struct table hardware = { TABLE_HARDWARE,
+				       "hardware",
 				       "Machine, firmware, processors and memory",
-				       "start, uevent netlink (processors)", true,
+				       "start, uevent netlink (processors)",
+				       true,
 				       COLUMNS(hardware_columns) };
-static const struct table packages = { TABLE_PACKAGES, "packages",
+static const struct table packages = { TABLE_PACKAGES,
+				       "packages",
 				       "Installed packages of dpkg, rpm and apk",
-				       "inotify on the package databases' folders", false,
+				       "inotify on the package databases' folders",
+				       false,
 				       COLUMNS(packages_columns) };
-static const struct table users = { TABLE_USERS, "users", "Local accounts", "inotify on /etc", false,
-				    COLUMNS(users_columns) };
-static const struct table groups = { TABLE_GROUPS, "groups", "Local groups and their members",
-				     "inotify on /etc", false, COLUMNS(groups_columns) };
-static const struct table authorized_keys = { TABLE_AUTHORIZED_KEYS, "authorized_keys",
+static const struct table users = { TABLE_USERS,       "users", "Local accounts",
+				    "inotify on /etc", false,   COLUMNS(users_columns) };
+static const struct table groups = { TABLE_GROUPS,      "groups", "Local groups and their members",
+				     "inotify on /etc", false,    COLUMNS(groups_columns) };
+static const struct table authorized_keys = { TABLE_AUTHORIZED_KEYS,
+					      "authorized_keys",
 					      "SSH keys that open an account",
-					      "inotify on every home and its .ssh", false,
+					      "inotify on every home and its .ssh",
+					      false,
 					      COLUMNS(authorized_keys_columns) };
-static const struct table interfaces = { TABLE_INTERFACES, "interfaces", "Network interfaces",
-					 "rtnetlink (RTNLGRP_LINK)", true,
-					 COLUMNS(interfaces_columns) };
-static const struct table addresses = { TABLE_ADDRESSES, "addresses", "Addresses of the interfaces",
-					"rtnetlink (RTNLGRP_IPV4_IFADDR, IPV6)", true,
+static const struct table interfaces = {
+	TABLE_INTERFACES,           "interfaces", "Network interfaces",
+	"rtnetlink (RTNLGRP_LINK)", true,         COLUMNS(interfaces_columns)
+};
+static const struct table addresses = { TABLE_ADDRESSES,
+					"addresses",
+					"Addresses of the interfaces",
+					"rtnetlink (RTNLGRP_IPV4_IFADDR, IPV6)",
+					true,
 					COLUMNS(addresses_columns) };
-static const struct table listeners = { TABLE_LISTENERS, "listeners",
-					"Sockets that accept connections, and whose they are",
-					"tracepoint inet_sock_set_state; without it sock_diag every "
-					"0.75 s",
-					true, COLUMNS(listeners_columns) };
-static const struct table services = { TABLE_SERVICES, "services", "systemd units",
-				       "inotify on the unit folders", false,
-				       COLUMNS(services_columns) };
-static const struct table cron = { TABLE_CRON, "cron", "Jobs of cron", "inotify on the cron folders",
-				   false, COLUMNS(cron_columns) };
-static const struct table modules = { TABLE_MODULES, "modules", "Loaded kernel modules",
-				      "uevent netlink (module)", true, COLUMNS(modules_columns) };
-static const struct table mounts = { TABLE_MOUNTS, "mounts", "Mounted file systems",
-				     "POLLPRI on /proc/self/mountinfo", true,
+static const struct table listeners = {
+	TABLE_LISTENERS,
+	"listeners",
+	"Sockets that accept connections, and whose they are",
+	"tracepoint inet_sock_set_state; without it sock_diag every "
+	"0.75 s",
+	true,
+	COLUMNS(listeners_columns)
+};
+static const struct table services = { TABLE_SERVICES,  "services",
+				       "systemd units", "inotify on the unit folders",
+				       false,           COLUMNS(services_columns) };
+static const struct table cron = { TABLE_CRON,     "cron",
+				   "Jobs of cron", "inotify on the cron folders",
+				   false,          COLUMNS(cron_columns) };
+static const struct table modules = { TABLE_MODULES,
+				      "modules",
+				      "Loaded kernel modules",
+				      "uevent netlink (module)",
+				      true,
+				      COLUMNS(modules_columns) };
+static const struct table mounts = { TABLE_MOUNTS,
+				     "mounts",
+				     "Mounted file systems",
+				     "POLLPRI on /proc/self/mountinfo",
+				     true,
 				     COLUMNS(mounts_columns) };
-static const struct table certificates = { TABLE_CERTIFICATES, "certificates",
+static const struct table certificates = { TABLE_CERTIFICATES,
+					   "certificates",
 					   "X.509 certificates in files",
-					   "inotify on the certificate folders", false,
+					   "inotify on the certificate folders",
+					   false,
 					   COLUMNS(certificates_columns) };
 
 const struct table *const schema_tables[] = {
-	&os,	     &kernel,	 &hardware,  &packages,	 &users,   &groups, &authorized_keys,
-	&interfaces, &addresses, &listeners, &services, &cron,	   &modules, &mounts,
+	&os,           &kernel,    &hardware,  &packages, &users, &groups,  &authorized_keys,
+	&interfaces,   &addresses, &listeners, &services, &cron,  &modules, &mounts,
 	&certificates, NULL,
 };

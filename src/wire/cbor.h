@@ -38,7 +38,8 @@ struct cbor_reader cbor_over(struct span bytes);
 /* What the next item is; CBOR_END where it is none of the subset (the error is then set). */
 enum cbor_kind cbor_peek(struct cbor_reader *r);
 
-/* Each takes one item of its kind. Another kind fails the reader with ERR_MALFORMED and yields 0. */
+/* Each takes one item of its kind. Another kind fails the reader with ERR_MALFORMED and yields 0.
+ */
 uint64_t cbor_uint(struct cbor_reader *r);
 int64_t cbor_int(struct cbor_reader *r); /* ERR_LIMIT past int64 */
 bool cbor_bool(struct cbor_reader *r);
@@ -63,7 +64,8 @@ void cbor_fail(struct cbor_reader *r, int error);
 /* 0 or the first error. */
 int cbor_error(const struct cbor_reader *r);
 
-/* 0 where every byte was taken and nothing failed; else the error, ERR_MALFORMED for bytes left over. */
+/* 0 where every byte was taken and nothing failed; else the error, ERR_MALFORMED for bytes left
+ * over. */
 MUST_USE int cbor_done(const struct cbor_reader *r);
 
 void cbor_write_uint(struct writer *w, uint64_t value);

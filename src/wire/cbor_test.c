@@ -181,10 +181,22 @@ static void takes_whole_items_of_appendix_a(void **state)
 static void refuses_what_is_not_in_the_subset(void **state)
 {
 	static const char *const cases[] = {
-		"f90000", "f93c00", "fa47c35000", "fb3ff199999999999a", "f97e00", /* floats */
-		"f7", "f0", "f8ff",						  /* simple values */
-		"c11a514b67b0", "c249010000000000000000", "d74401020304", "d818456449455446", /* tags */
-		"5f42010243030405ff", "7f657374726561646d696e67ff", "9fff", "bfff", /* indefinite */
+		"f90000",
+		"f93c00",
+		"fa47c35000",
+		"fb3ff199999999999a",
+		"f97e00", /* floats */
+		"f7",
+		"f0",
+		"f8ff", /* simple values */
+		"c11a514b67b0",
+		"c249010000000000000000",
+		"d74401020304",
+		"d818456449455446", /* tags */
+		"5f42010243030405ff",
+		"7f657374726561646d696e67ff",
+		"9fff",
+		"bfff", /* indefinite */
 	};
 
 	(void)state;
@@ -201,10 +213,19 @@ static void refuses_what_is_not_in_the_subset(void **state)
 static void refuses_what_is_not_deterministic_or_not_well_formed(void **state)
 {
 	static const char *const cases[] = {
-		"1817", "190000", "1a0000ffff", "1b00000000ffffffff", "5803010203", /* longer than need be */
-		"1c", "5d", "fe",						    /* reserved */
-		"9bffffffffffffffff", "5bffffffffffffffff", "8401",		    /* lies about length */
-		"61ff", "62c080",						    /* not UTF-8 */
+		"1817",
+		"190000",
+		"1a0000ffff",
+		"1b00000000ffffffff",
+		"5803010203", /* longer than need be */
+		"1c",
+		"5d",
+		"fe", /* reserved */
+		"9bffffffffffffffff",
+		"5bffffffffffffffff",
+		"8401", /* lies about length */
+		"61ff",
+		"62c080", /* not UTF-8 */
 	};
 
 	(void)state;

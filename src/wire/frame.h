@@ -18,5 +18,6 @@ MUST_USE int frame_next(struct span stream, struct span *out_frame, size_t *out_
 /* Reserves room for a length; returns the mark for frame_end. */
 size_t frame_begin(struct writer *w);
 
-/* Fills the length in. A frame that is too long, or a writer that failed, leaves the writer failed. */
+/* Fills the length in. A frame that is too long, or a writer that failed, leaves the writer failed.
+ */
 void frame_end(struct writer *w, size_t mark);

@@ -15,7 +15,7 @@
 
 /* The protocol, also its ALPN name (RFC 7301). */
 #define MESSAGE_PROTOCOL 1
-#define MESSAGE_ALPN	 "bartizan/1"
+#define MESSAGE_ALPN     "bartizan/1"
 
 /* Most hashes in one list, most rows in one frame, longest text for people. */
 #define MESSAGE_HASHES_MAX 16384
@@ -73,8 +73,9 @@ enum batch_mode {
 };
 
 /* "This table has changed", one table a batch. seq rises by one a table and is never
- * reused once acknowledged. digest: of the whole table when this batch is applied; none where further
- * ranges follow. rows: the rows of some of the adds, where the sensor thinks that the server lacks them. */
+ * reused once acknowledged. digest: of the whole table when this batch is applied; none where
+ * further ranges follow. rows: the rows of some of the adds, where the sensor thinks that the
+ * server lacks them. */
 struct message_batch {
 	uint16_t table;
 	uint64_t seq;
@@ -83,7 +84,7 @@ struct message_batch {
 	bool has_digest;
 	struct digest digest;
 	struct hash_list removes; /* BATCH_DELTA */
-	struct rowhash low;	  /* BATCH_RANGE */
+	struct rowhash low;       /* BATCH_RANGE */
 	struct rowhash high;
 	struct hash_list adds; /* BATCH_RANGE: rising */
 	struct row_list rows;
@@ -138,7 +139,7 @@ struct message_resync {
 
 enum refuse_code {
 	REFUSE_TABLE = 1, /* unknown table */
-	REFUSE_ROW = 2,	  /* a row that does not follow the schema, or is too big */
+	REFUSE_ROW = 2,   /* a row that does not follow the schema, or is too big */
 	REFUSE_LIMIT = 3, /* too many rows */
 	REFUSE_BUSY = 4,  /* the disk is full, or the like: try again later */
 };

@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			w = writer_over(out, sizeof out);
 			message_encode(&m, &w);
 			if (writer_ok(&w)) {
-				assert(message_decode(span_after(writer_span(&w), FRAME_HEAD_SIZE), &again) == 0);
+				assert(message_decode(span_after(writer_span(&w), FRAME_HEAD_SIZE),
+						      &again) == 0);
 				assert(again.kind == m.kind);
 			}
 		}

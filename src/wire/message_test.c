@@ -94,7 +94,9 @@ static int decode_range(uint8_t low, uint8_t high, struct span adds)
 	struct writer w = writer_over(buffer, sizeof buffer);
 	struct message back;
 
-	m.batch = (struct message_batch){ .table = 4, .seq = 1, .mode = BATCH_RANGE, .adds = { adds } };
+	m.batch = (struct message_batch){
+		.table = 4, .seq = 1, .mode = BATCH_RANGE, .adds = { adds }
+	};
 	m.batch.low.bytes[0] = low;
 	m.batch.high.bytes[0] = high;
 	message_encode(&m, &w);
@@ -113,7 +115,8 @@ static void a_range_holds_rising_hashes_within_it(void **state)
 	assert_int_equal(decode_range(1, 3, (struct span){ hashes, sizeof hashes }), ERR_MALFORMED);
 	assert_int_equal(decode_range(4, 1, (struct span){ NULL, 0 }), ERR_MALFORMED);
 	assert_int_equal(decode_range(1, 4, (struct span){ twice, sizeof twice }), ERR_MALFORMED);
-	assert_int_equal(decode_range(1, 4, (struct span){ falling, sizeof falling }), ERR_MALFORMED);
+	assert_int_equal(decode_range(1, 4, (struct span){ falling, sizeof falling }),
+			 ERR_MALFORMED);
 }
 
 static void the_small_ones(void **state)
@@ -126,9 +129,11 @@ static void the_small_ones(void **state)
 	assert_int_equal(there_and_back(&m).ack.seq, 9);
 	m = (struct message){ .kind = MESSAGE_RESYNC, .resync = { 4, 9, span_of("why") } };
 	assert_true(span_is(there_and_back(&m).resync.reason, "why"));
-	m = (struct message){ .kind = MESSAGE_REFUSE, .refuse = { 4, 9, REFUSE_ROW, span_of("too big") } };
+	m = (struct message){ .kind = MESSAGE_REFUSE,
+			      .refuse = { 4, 9, REFUSE_ROW, span_of("too big") } };
 	assert_int_equal(there_and_back(&m).refuse.code, REFUSE_ROW);
-	m = (struct message){ .kind = MESSAGE_GOODBYE, .goodbye = { GOODBYE_REVOKED, span_of("revoked"), 5 } };
+	m = (struct message){ .kind = MESSAGE_GOODBYE,
+			      .goodbye = { GOODBYE_REVOKED, span_of("revoked"), 5 } };
 	assert_int_equal(there_and_back(&m).goodbye.retry_ms, 5);
 	m = (struct message){ .kind = MESSAGE_RESTART, .restart = { 250 } };
 	assert_int_equal(there_and_back(&m).restart.delay_ms, 250);
@@ -145,7 +150,8 @@ static void later_versions_may_append(void **state)
 	struct message back;
 
 	(void)state;
-	assert_int_equal(message_decode((struct span){ ack_and_more, sizeof ack_and_more }, &back), 0);
+	assert_int_equal(message_decode((struct span){ ack_and_more, sizeof ack_and_more }, &back),
+			 0);
 	assert_int_equal(back.ack.seq, 9);
 	assert_int_equal(message_decode((struct span){ unknown_kind, sizeof unknown_kind }, &back),
 			 ERR_UNSUPPORTED);

@@ -108,7 +108,8 @@ int row_encode(const struct row *row, struct writer *out)
 		for (size_t c = 0; c < row->table->column_count; c++) {
 			encode_value(out, &row->values[c], &cuts[i]);
 		}
-		if (!writer_ok(out) && writer_left(out) == 0 && out->capacity - mark < ROW_BYTES_MAX) {
+		if (!writer_ok(out) && writer_left(out) == 0 &&
+		    out->capacity - mark < ROW_BYTES_MAX) {
 			writer_rewind(out, mark);
 			return ERR_FULL;
 		}
@@ -236,8 +237,8 @@ static void write_value(const struct value *value, struct writer *out)
 		if (value->number < 0) {
 			writer_u8(out, '-');
 		}
-		writer_decimal(out, value->number < 0 ? 0 - (uint64_t)value->number :
-							(uint64_t)value->number);
+		writer_decimal(out, value->number < 0 ? 0 - (uint64_t)value->number
+						      : (uint64_t)value->number);
 		break;
 	case VALUE_BOOLEAN:
 		writer_text(out, value->number != 0 ? "true" : "false");

@@ -21,10 +21,10 @@ enum value_kind { VALUE_NULL, VALUE_TEXT, VALUE_INTEGER, VALUE_BOOLEAN, VALUE_LI
 
 struct value {
 	enum value_kind kind;
-	int64_t number;		  /* VALUE_INTEGER (times too); 0 or 1 for VALUE_BOOLEAN */
-	struct span text;	  /* VALUE_TEXT; a decoded VALUE_LIST: its CBOR array */
+	int64_t number;           /* VALUE_INTEGER (times too); 0 or 1 for VALUE_BOOLEAN */
+	struct span text;         /* VALUE_TEXT; a decoded VALUE_LIST: its CBOR array */
 	const struct span *items; /* VALUE_LIST to be encoded: its texts */
-	size_t item_count;	  /* of a VALUE_LIST, either way */
+	size_t item_count;        /* of a VALUE_LIST, either way */
 };
 
 /* Borrowed: spans point into the caller's memory, or into the bytes that were decoded. */
@@ -44,8 +44,8 @@ void row_set_boolean(struct row *row, unsigned column, bool value);
 void row_set_list(struct row *row, unsigned column, const struct span *items, size_t count);
 
 /* Writes the canonical bytes. Text is mended to UTF-8 and cut at ROW_TEXT_MAX, lists at
- * ROW_LIST_MAX; trailing items of lists, then text, are cut further where the row would be over ROW_BYTES_MAX.
- * ERR_FULL where the writer has no room (nothing is then written). */
+ * ROW_LIST_MAX; trailing items of lists, then text, are cut further where the row would be over
+ * ROW_BYTES_MAX. ERR_FULL where the writer has no room (nothing is then written). */
 MUST_USE int row_encode(const struct row *row, struct writer *out);
 
 /* The values of canonical bytes. Fewer columns than the table has are null, more are

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct row row;
 	struct row again;
 
-	if (table == NULL || row_decode(table, span_after((struct span){ data, size }, 1), &row) != 0) {
+	if (table == NULL ||
+	    row_decode(table, span_after((struct span){ data, size }, 1), &row) != 0) {
 		return 0;
 	}
 	assert(row_encode(&row, &w) == 0);

@@ -73,8 +73,10 @@ static void a_type_that_the_schema_does_not_say_is_refused(void **state)
 	struct row row;
 
 	(void)state;
-	assert_int_equal(row_decode(table, (struct span){ number_for_text, 2 }, &row), ERR_MALFORMED);
-	assert_int_equal(row_decode(table, (struct span){ list_of_numbers, 5 }, &row), ERR_MALFORMED);
+	assert_int_equal(row_decode(table, (struct span){ number_for_text, 2 }, &row),
+			 ERR_MALFORMED);
+	assert_int_equal(row_decode(table, (struct span){ list_of_numbers, 5 }, &row),
+			 ERR_MALFORMED);
 }
 
 static void a_newer_sensors_columns_are_ignored_and_an_older_ones_are_null(void **state)

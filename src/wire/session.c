@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-void session_init(struct session *s, struct span kind, struct span version,
-		  const uint16_t *tables, size_t table_count)
+void session_init(struct session *s, struct span kind, struct span version, const uint16_t *tables,
+		  size_t table_count)
 {
 	mem_zero(s, sizeof *s);
 	s->kind = kind;
@@ -232,7 +232,8 @@ static int guard_hello(struct session_guard *g, const struct message_hello *m)
 	}
 	mem_zero(g, sizeof *g);
 	for (size_t i = 0; i < m->table_count; i++) {
-		if (m->tables[i] < MESSAGE_TABLES_MAX) { /* others: a newer sensor's; refused when used */
+		if (m->tables[i] <
+		    MESSAGE_TABLES_MAX) { /* others: a newer sensor's; refused when used */
 			g->is_named[m->tables[i]] = true;
 		}
 	}

@@ -10,7 +10,7 @@
 #include "wire/message.h"
 
 enum session_state {
-	SESSION_CLOSED,	 /* no connection, or it was ended */
+	SESSION_CLOSED,  /* no connection, or it was ended */
 	SESSION_GREETED, /* hello was sent, welcome is awaited */
 	SESSION_OPEN,
 };
@@ -35,9 +35,10 @@ struct session {
 	size_t table_count;
 };
 
-/* kind and version are borrowed for as long as the session lives. tables: numbers of those the sensor speaks of. */
-void session_init(struct session *s, struct span kind, struct span version,
-		  const uint16_t *tables, size_t table_count);
+/* kind and version are borrowed for as long as the session lives. tables: numbers of those the
+ * sensor speaks of. */
+void session_init(struct session *s, struct span kind, struct span version, const uint16_t *tables,
+		  size_t table_count);
 
 /* Writes the hello of a new connection (or after a restart message). */
 void session_hello(struct session *s, int64_t clock_ms, struct writer *out);
@@ -47,8 +48,9 @@ void session_hello(struct session *s, int64_t clock_ms, struct writer *out);
  * GOODBYE (the connection ends), RESTART (say hello again). ERR_* ends the connection. */
 MUST_USE int session_receive(struct session *s, struct span frame, struct message *out);
 
-/* Writes a batch: fills its seq in and marks its table as in flight. ERR_AGAIN where one is in flight
- * already or the session is not open, ERR_NOT_FOUND for a table that hello did not name, ERR_FULL. */
+/* Writes a batch: fills its seq in and marks its table as in flight. ERR_AGAIN where one is in
+ * flight already or the session is not open, ERR_NOT_FOUND for a table that hello did not name,
+ * ERR_FULL. */
 MUST_USE int session_batch(struct session *s, struct message_batch *batch, struct writer *out);
 
 /* Writes rows for the batch in flight. ERR_AGAIN where none is, ERR_FULL. */
@@ -65,20 +67,19 @@ struct session_table *session_table(struct session *s, uint16_t number);
 /* The server's side: whether what a sensor sends is in order. It judges form and order only;
  * what the batches say is the inventory's business. */
 struct session_guard {
-	bool is_open;			     /* hello came */
-	bool is_restarting;		     /* a restart was sent: what is on its way is dropped until hello */
-	bool is_named[MESSAGE_TABLES_MAX];   /* by table number */
+	bool is_open;       /* hello came */
+	bool is_restarting; /* a restart was sent: what is on its way is dropped until hello */
+	bool is_named[MESSAGE_TABLES_MAX]; /* by table number */
 	bool is_in_flight[MESSAGE_TABLES_MAX];
 	bool is_wanted[MESSAGE_TABLES_MAX];
 };
 
 void session_guard_init(struct session_guard *g);
 
-/* A frame came from the sensor; *out is what it says. ERR_MALFORMED, ERR_LIMIT, ERR_UNSUPPORTED for its
- * form, ERR_CONFLICT for its order: the connection is then ended with GOODBYE_PROTOCOL. ERR_AGAIN
- * for a frame that was on its way when a restart was sent: drop it. */
-MUST_USE int session_guard_receive(struct session_guard *g, struct span frame,
-				   struct message *out);
+/* A frame came from the sensor; *out is what it says. ERR_MALFORMED, ERR_LIMIT, ERR_UNSUPPORTED for
+ * its form, ERR_CONFLICT for its order: the connection is then ended with GOODBYE_PROTOCOL.
+ * ERR_AGAIN for a frame that was on its way when a restart was sent: drop it. */
+MUST_USE int session_guard_receive(struct session_guard *g, struct span frame, struct message *out);
 
 /* A frame goes to the sensor (one of ours, so it is well-formed): the guard follows it. */
 void session_guard_sent(struct session_guard *g, const struct message *message);

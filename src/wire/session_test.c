@@ -57,7 +57,8 @@ static struct message welcome(void)
 	return (struct message){ .kind = MESSAGE_WELCOME,
 				 .welcome = { .protocol = MESSAGE_PROTOCOL,
 					      .alive_s = 30,
-					      .tables = { { 4, 6, 2, { 1, 1 } }, { 63, 1, 1, { 0, 0 } } },
+					      .tables = { { 4, 6, 2, { 1, 1 } },
+							  { 63, 1, 1, { 0, 0 } } },
 					      .table_count = 2 } };
 }
 
@@ -82,7 +83,7 @@ static void a_batch_is_acknowledged_and_the_next_one_counts_on(void **state)
 	assert_int_equal(seq, 7);
 	assert_int_equal(hear(&b), 0);
 	assert_int_equal(send_batch(&b, 4, &seq), ERR_AGAIN); /* one at a time a table */
-	assert_int_equal(send_batch(&b, 10, &seq), 0);	      /* another table does not wait */
+	assert_int_equal(send_batch(&b, 10, &seq), 0);        /* another table does not wait */
 	assert_int_equal(seq, 1);
 	assert_int_equal(hear(&b), 0);
 	assert_int_equal(say(&b, (struct message){ .kind = MESSAGE_ACK, .ack = { 4, 7 } }), 0);
@@ -104,12 +105,14 @@ static void rows_go_only_where_they_are_wanted(void **state)
 	b.w = writer_over(buffer, sizeof buffer);
 	assert_int_equal(session_rows(&b.sensor, 4, (struct row_list){ { NULL, 0 }, 0 }, &b.w), 0);
 	assert_int_equal(hear(&b), ERR_CONFLICT);
-	assert_int_equal(say(&b, (struct message){ .kind = MESSAGE_WANT, .want = { .table = 4, .seq = 7 } }),
-			 0);
+	assert_int_equal(
+		say(&b, (struct message){ .kind = MESSAGE_WANT, .want = { .table = 4, .seq = 7 } }),
+		0);
 	b.w = writer_over(buffer, sizeof buffer);
 	assert_int_equal(session_rows(&b.sensor, 4, (struct row_list){ { NULL, 0 }, 0 }, &b.w), 0);
 	assert_int_equal(hear(&b), 0);
-	assert_int_equal(session_rows(&b.sensor, 10, (struct row_list){ { NULL, 0 }, 0 }, &b.w), ERR_AGAIN);
+	assert_int_equal(session_rows(&b.sensor, 10, (struct row_list){ { NULL, 0 }, 0 }, &b.w),
+			 ERR_AGAIN);
 }
 
 static void resync_sets_the_number_and_refusal_leaves_it(void **state)
@@ -120,11 +123,13 @@ static void resync_sets_the_number_and_refusal_leaves_it(void **state)
 	(void)state;
 	open_both(&b);
 	assert_int_equal(send_batch(&b, 4, &seq), 0);
-	assert_int_equal(say(&b, (struct message){ .kind = MESSAGE_RESYNC, .resync = { .table = 4, .seq = 3 } }),
+	assert_int_equal(say(&b, (struct message){ .kind = MESSAGE_RESYNC,
+						   .resync = { .table = 4, .seq = 3 } }),
 			 0);
 	assert_int_equal(send_batch(&b, 4, &seq), 0);
 	assert_int_equal(seq, 3);
-	assert_int_equal(say(&b, (struct message){ .kind = MESSAGE_REFUSE, .refuse = { .table = 4, .seq = 3 } }),
+	assert_int_equal(say(&b, (struct message){ .kind = MESSAGE_REFUSE,
+						   .refuse = { .table = 4, .seq = 3 } }),
 			 0);
 	assert_int_equal(send_batch(&b, 4, &seq), 0);
 	assert_int_equal(seq, 3);
@@ -136,7 +141,8 @@ static void answers_to_nothing_end_the_connection(void **state)
 
 	(void)state;
 	open_both(&b);
-	assert_int_equal(say(&b, (struct message){ .kind = MESSAGE_ACK, .ack = { 4, 7 } }), ERR_CONFLICT);
+	assert_int_equal(say(&b, (struct message){ .kind = MESSAGE_ACK, .ack = { 4, 7 } }),
+			 ERR_CONFLICT);
 	assert_int_equal(b.sensor.state, SESSION_CLOSED);
 	open_both(&b);
 	assert_int_equal(say(&b, welcome()), ERR_CONFLICT); /* twice */

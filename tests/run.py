@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Runs every test of the project and counts.
+
+run.py [FILTER]: unit tests and corpora (built by meson, TAP), scenarios (tests/scenarios/*.py, TAP) and the
+console in a browser. A test that ends badly without saying which check failed counts as one failure.
+The last line is "N passed, N failed" (", N skipped" where any was).
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TEST_BUILD = ROOT / "build" / "test"
+DEADLINE_S = 900
+
+
+class Suite:
+    def __init__(self, name, command, env=None, cwd=ROOT):
+        self.name, self.command, self.env, self.cwd = name, command, env or {}, cwd
+
+
+def unit_suites():
+    described = subprocess.run(["meson", "introspect", "--tests", str(TEST_BUILD)], check=True, capture_output=True).stdout
+    for test in json.loads(described):
+        yield Suite(test["name"], test["cmd"], test["env"], test["workdir"] or ROOT)
+
+
+def scenario_suites():
+    for path in sorted((ROOT / "tests" / "scenarios").glob("*.py")):
+        if path.name not in ("lab.py",):
+            yield Suite("scenario " + path.stem, [sys.executable, str(path)])
+
+
+def console_suites():
+    if (ROOT / "console" / "test" / "run.mjs").exists():
+        yield Suite("console", ["node", "test/run.mjs"], cwd=ROOT / "console")
+
+
+def run(suite):
+    """Runs one suite; returns (passed, failed, skipped, seconds, output)."""
+    started = time.monotonic()
+    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1", **suite.env)
+    try:
+        done = subprocess.run(suite.command, cwd=suite.cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=DEADLINE_S)
+        code, output = done.returncode, done.stdout.decode("utf-8", "replace")
+    except subprocess.TimeoutExpired as late:
+        code, output = -1, (late.stdout or b"").decode("utf-8", "replace") + f"\n# did not end within {DEADLINE_S} s\n"
+    passed = failed = skipped = 0
+    for line in output.splitlines():
+        if re.match(r"ok\b.*# *skip", line, re.I):
+            skipped += 1
+        elif re.match(r"ok\b", line):
+            passed += 1
+        elif re.match(r"not ok\b(?! - tests$)", line) and not re.match(r"not ok - ", line):
+            failed += 1
+    if code not in (0, 77) and failed == 0:
+        failed = 1
+    if passed + failed + skipped == 0:
+        failed = 1
+        output += "# no check ran\n"
+    return passed, failed, skipped, time.monotonic() - started, output
+
+
+def report(suite, result):
+    passed, failed, skipped, seconds, output = result
+    note = f", {skipped} skipped" if skipped else ""
+    print(f"{'FAIL' if failed else 'ok  '} {suite.name}: {passed} checks{note} ({seconds:.1f} s)", flush=True)
+    for line in output.splitlines():
+        if re.match(r"ok\b.*# *skip", line, re.I):
+            print("     " + line)
+    if failed:
+        # the plain closing line must stay the only one of its kind
+        for line in output.splitlines()[-120:]:
+            print("     | " + line)
+
+
+def prepare_console():
+    """The browser tests want the console's packages where npm puts them."""
+    folder = ROOT / "console"
+    if not (folder / "package-lock.json").exists():
+        return
+    lock = folder / "package-lock.json"
+    stamp = folder / "node_modules" / ".package-lock.json"
+    if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
+        print("installing the console's npm packages", flush=True)
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, stdin=subprocess.DEVNULL)
+
+
+def main():
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    prepare_console()
+    totals = [0, 0, 0]
+    failures = []
+
+    def count(suite, result):
+        report(suite, result)
+        for i in range(3):
+            totals[i] += result[i]
+        if result[1]:
+            failures.append(suite.name)
+
+    units = [s for s in unit_suites() if wanted in s.name]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for suite, result in zip(units, pool.map(run, units)):
+            count(suite, result)
+    # one at a time: they share the machine's ports, namespaces and patience
+    for suite in [*scenario_suites(), *console_suites()]:
+        if wanted in suite.name:
+            count(suite, run(suite))
+    if failures:
+        print("failed: " + ", ".join(failures))
+    note = f", {totals[2]} skipped" if totals[2] else ""
+    print(f"{totals[0]} passed, {totals[1]} failed{note}")
+    sys.exit(1 if totals[1] or totals[0] == 0 else 0)
+
+
+if __name__ == "__main__":
+    main()
