@@ -121,6 +121,19 @@ int row_encode(const struct row *row, struct writer *out)
 	return ERR_FULL;
 }
 
+/* NUL is no part of any text here: SQL and terminals would end at it. */
+static struct span decode_text(struct cbor_reader *r)
+{
+	struct span text = cbor_text(r);
+
+	if (text.len > ROW_TEXT_MAX) {
+		cbor_fail(r, ERR_LIMIT);
+	} else if (span_find(text, 0) < text.len) {
+		cbor_fail(r, ERR_MALFORMED);
+	}
+	return text;
+}
+
 static int decode_list(struct cbor_reader *r, struct value *out)
 {
 	struct span whole = cbor_item(r);
@@ -131,9 +144,7 @@ static int decode_list(struct cbor_reader *r, struct value *out)
 		return ERR_LIMIT;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (cbor_text(&items).len > ROW_TEXT_MAX) {
-			return ERR_LIMIT;
-		}
+		(void)decode_text(&items);
 	}
 	*out = (struct value){ .kind = VALUE_LIST, .text = whole, .item_count = count };
 	return cbor_done(&items);
@@ -147,8 +158,8 @@ static int decode_value(struct cbor_reader *r, enum column_type type, struct val
 	}
 	switch (type) {
 	case COLUMN_TEXT:
-		*out = (struct value){ .kind = VALUE_TEXT, .text = cbor_text(r) };
-		return out->text.len > ROW_TEXT_MAX ? ERR_LIMIT : cbor_error(r);
+		*out = (struct value){ .kind = VALUE_TEXT, .text = decode_text(r) };
+		return cbor_error(r);
 	case COLUMN_INTEGER:
 	case COLUMN_TIME:
 		*out = (struct value){ .kind = VALUE_INTEGER, .number = cbor_int(r) };
