@@ -39,6 +39,8 @@ void loop_stop(struct loop *loop);
  * watches, which is start-up's limit. */
 struct loop_watch *loop_watch(struct loop *loop, int fd, unsigned events, loop_handler *handler,
 			      void *context);
+
+/* With 0 nothing comes, not even LOOP_HANGUP, until it is changed again. */
 void loop_watch_change(struct loop_watch *watch, unsigned events);
 
 /* Accepts empty and nulls the variable; safe within any handler, its own too. */
@@ -47,7 +49,7 @@ void loop_unwatch(struct loop_watch **watch);
 /* Not armed yet. Several may be due in one turn; they run in the order of their times. */
 struct loop_timer *loop_timer(struct loop *loop, loop_callback *callback, void *context);
 
-/* Once, delay_ms from now; moves one that is armed. slack_ms lets the kernel coalesce. */
+/* Once, delay_ms from now, never earlier; moves one that is armed. */
 void loop_timer_arm(struct loop_timer *timer, int64_t delay_ms);
 void loop_timer_disarm(struct loop_timer *timer);
 bool loop_timer_is_armed(const struct loop_timer *timer);
