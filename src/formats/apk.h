@@ -11,12 +11,12 @@
 #include "base/reader.h"
 
 struct apk_package {
-	struct span name;	  /* P: */
-	struct span version;	  /* V: */
+	struct span name;         /* P: */
+	struct span version;      /* V: */
 	struct span architecture; /* A: */
-	struct span origin;	  /* o: the source package; the name where not stated */
-	struct span maintainer;	  /* m: */
-	uint64_t size_bytes;	  /* I: */
+	struct span origin;       /* o: the source package; the name where not stated */
+	struct span maintainer;   /* m: */
+	uint64_t size_bytes;      /* I: */
 	bool has_size;
 };
 

@@ -24,7 +24,7 @@ struct authorized_key {
 	struct span type;    /* ssh-ed25519, sk-ssh-ed25519@openssh.com, ... */
 	struct span base64;
 	struct span comment;
-	unsigned bits; /* of the modulus or the curve */
+	unsigned bits;                                      /* of the modulus or the curve */
 	char fingerprint[AUTHORIZED_KEYS_FINGERPRINT_SIZE]; /* of a certificate: of its key */
 };
 

@@ -13,10 +13,10 @@
 #define BASE64_DECODED_MAX(len) (((len) + 3) / 4 * 3)
 
 /* The characters, without padding, of len bytes. */
-#define BASE64_ENCODED_SIZE(len) (((len) * 4 + 2) / 3)
+#define BASE64_ENCODED_SIZE(len) (((len)*4 + 2) / 3)
 
 enum base64_mode {
-	BASE64_STRICT,	   /* nothing but the alphabet and padding */
+	BASE64_STRICT,     /* nothing but the alphabet and padding */
 	BASE64_WHITESPACE, /* spaces, tabs, CR and LF anywhere are passed over */
 };
 

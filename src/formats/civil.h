@@ -10,7 +10,7 @@
 struct civil {
 	int64_t year;
 	unsigned month; /* 1 to 12 */
-	unsigned day;	/* 1 to 31 */
+	unsigned day;   /* 1 to 31 */
 	unsigned hour;
 	unsigned minute;
 	unsigned second; /* 0 to 59: POSIX time has no leap seconds */

@@ -15,7 +15,7 @@
 #define CRONTAB_LINE_MAX 8192
 
 enum crontab_kind {
-	CRONTAB_USER,	/* no user column */
+	CRONTAB_USER,   /* no user column */
 	CRONTAB_SYSTEM, /* a user column */
 };
 

@@ -20,6 +20,7 @@ enum {
 	DER_NULL = 0x05,
 	DER_OID = 0x06,
 	DER_UTF8_STRING = 0x0c,
+	DER_NUMERIC_STRING = 0x12,
 	DER_PRINTABLE_STRING = 0x13,
 	DER_TELETEX_STRING = 0x14,
 	DER_IA5_STRING = 0x16,
@@ -33,7 +34,7 @@ enum {
 };
 
 /* Identifier octet of a context-specific tag. */
-#define DER_CONTEXT(number)		(0x80u | (number))
+#define DER_CONTEXT(number)             (0x80u | (number))
 #define DER_CONTEXT_CONSTRUCTED(number) (0xa0u | (number))
 
 struct der_element {

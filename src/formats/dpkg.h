@@ -16,10 +16,10 @@ struct dpkg_package {
 	struct span name;
 	struct span version;
 	struct span architecture;
-	struct span status;	    /* third word of Status: installed, config-files, ... */
-	struct span source;	    /* the package's own name where no source is stated */
+	struct span status;         /* third word of Status: installed, config-files, ... */
+	struct span source;         /* the package's own name where no source is stated */
 	struct span source_version; /* the package's own version where none is stated */
-	struct span section;	    /* empty where not stated, as the rest */
+	struct span section;        /* empty where not stated, as the rest */
 	struct span maintainer;
 	uint64_t size_bytes;
 	bool has_size;

@@ -19,7 +19,7 @@ struct group_entry {
 
 struct group_iterator {
 	struct reader rest;
-	size_t nis;	  /* lines that were skipped: + and - of NIS */
+	size_t nis;       /* lines that were skipped: + and - of NIS */
 	size_t malformed; /* lines that were skipped: fields or numbers are wrong */
 };
 

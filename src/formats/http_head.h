@@ -11,7 +11,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-#define HTTP_HEAD_MAX	      8192 /* bytes, final blank line included */
+#define HTTP_HEAD_MAX         8192 /* bytes, final blank line included */
 #define HTTP_HEAD_HEADERS_MAX 64
 
 struct http_header {
@@ -22,14 +22,14 @@ struct http_header {
 struct http_head {
 	struct span method; /* of a request */
 	struct span target;
-	unsigned status;	 /* of a response */
+	unsigned status; /* of a response */
 	struct span reason;
-	unsigned minor_version;	 /* 0 or 1 */
-	struct span headers;	 /* for http_head_headers() */
-	size_t length;		 /* of the head with its blank line: where the body begins */
+	unsigned minor_version; /* 0 or 1 */
+	struct span headers;    /* for http_head_headers() */
+	size_t length;          /* of the head with its blank line: where the body begins */
 	bool has_content_length;
 	uint64_t content_length;
-	bool keeps_alive;	 /* by version and Connection: another message may follow */
+	bool keeps_alive; /* by version and Connection: another message may follow */
 };
 
 /* Both give ERR_AGAIN where more bytes are needed, ERR_LIMIT for a head above the limits,

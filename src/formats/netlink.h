@@ -48,7 +48,7 @@ struct netlink_attributes netlink_attributes_over(struct span bytes);
 bool netlink_attributes_next(struct netlink_attributes *it, struct netlink_attribute *out);
 
 struct netlink_link {
-	bool is_removed; /* RTM_DELLINK */
+	bool is_removed;      /* RTM_DELLINK */
 	uint16_t device_type; /* ARPHRD_ETHER, ARPHRD_LOOPBACK, ... */
 	uint32_t index;
 	uint32_t flags; /* IFF_UP, ... */
@@ -56,7 +56,7 @@ struct netlink_link {
 	struct span kind; /* veth, bridge, vlan, ...; empty for plain devices */
 	struct span mac;
 	uint32_t mtu;
-	uint8_t state;	 /* IF_OPER_UP, ... (RFC 2863), for netlink_state_name() */
+	uint8_t state;   /* IF_OPER_UP, ... (RFC 2863), for netlink_state_name() */
 	uint32_t master; /* index of the bridge or bond; 0 for none */
 };
 
@@ -68,7 +68,7 @@ const char *netlink_state_name(uint8_t state);
 
 struct netlink_address {
 	bool is_removed; /* RTM_DELADDR */
-	uint8_t family;	 /* AF_INET, AF_INET6 */
+	uint8_t family;  /* AF_INET, AF_INET6 */
 	uint8_t prefix_length;
 	uint8_t scope; /* RT_SCOPE_UNIVERSE, ..., for netlink_scope_name() */
 	uint32_t index;
@@ -84,7 +84,7 @@ const char *netlink_scope_name(uint8_t scope);
 
 struct netlink_socket {
 	uint8_t family;
-	uint8_t state; /* 10 is TCP_LISTEN */
+	uint8_t state;      /* 10 is TCP_LISTEN */
 	struct span source; /* 4 or 16 bytes in network order, by family */
 	struct span destination;
 	uint16_t source_port;

@@ -22,7 +22,7 @@ struct passwd_entry {
 
 struct passwd_iterator {
 	struct reader rest;
-	size_t nis;	  /* lines that were skipped: + and - of NIS */
+	size_t nis;       /* lines that were skipped: + and - of NIS */
 	size_t malformed; /* lines that were skipped: fields or numbers are wrong */
 };
 

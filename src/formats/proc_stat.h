@@ -11,7 +11,7 @@
 struct proc_stat {
 	uint32_t pid;
 	struct span name; /* borrowed; at most 15 bytes of program's, 63 of a kernel thread's */
-	uint8_t state;	  /* R, S, D, Z, ... */
+	uint8_t state;    /* R, S, D, Z, ... */
 	uint32_t parent;
 	uint64_t start_ticks; /* clock ticks after boot: with pid, tells processes apart */
 };

@@ -27,7 +27,7 @@ struct rpm_header_source {
 
 struct rpm_package {
 	struct span name;
-	struct span version; /* [epoch:]version-release */
+	struct span version;      /* [epoch:]version-release */
 	struct span architecture; /* empty where not stated (gpg-pubkey), as the rest */
 	struct span vendor;
 	struct span group;

@@ -12,9 +12,9 @@
 #include "base/reader.h"
 
 #define SQLITE_FILE_HEADER_SIZE 100
-#define SQLITE_FILE_DEPTH_MAX	20  /* SQLite's own limit of a b-tree's depth */
-#define SQLITE_FILE_COLUMNS_MAX 256 /* that a row may have here */
-#define SQLITE_FILE_SCHEMA_MAX	10000 /* rows of sqlite_schema that are looked at */
+#define SQLITE_FILE_DEPTH_MAX   20    /* SQLite's own limit of a b-tree's depth */
+#define SQLITE_FILE_COLUMNS_MAX 256   /* that a row may have here */
+#define SQLITE_FILE_SCHEMA_MAX  10000 /* rows of sqlite_schema that are looked at */
 
 /* Where pages come from. page() gives the whole page of a number (1 is the first) or an error;
  * its bytes stay valid until it is called again. */

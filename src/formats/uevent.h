@@ -19,5 +19,6 @@ struct uevent {
 /* ERR_UNSUPPORTED for udev's messages, ERR_MALFORMED for anything else. */
 MUST_USE int uevent_parse(struct span datagram, struct uevent *out);
 
-/* The next KEY=VALUE from a reader over pairs; texts without = are passed over. False at the end. */
+/* The next KEY=VALUE from a reader over pairs; texts without = are passed over. False at the end.
+ */
 bool uevent_pairs_next(struct reader *pairs, struct span *key, struct span *value);

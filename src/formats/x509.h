@@ -15,19 +15,19 @@
 #define X509_NAME_PARTS_MAX 64
 
 struct x509 {
-	struct span serial;	   /* big endian, without leading zeros; as DER has it if negative */
+	struct span serial; /* big endian, without leading zeros; as DER has it if negative */
 	bool is_serial_negative;
-	struct span issuer;	   /* DER of the Name, for x509_write_name() */
+	struct span issuer; /* DER of the Name, for x509_write_name() */
 	struct span subject;
-	int64_t not_before;	   /* seconds since 1970-01-01 UTC */
+	int64_t not_before; /* seconds since 1970-01-01 UTC */
 	int64_t not_after;
-	struct span key_oid;	   /* algorithm of the key */
-	struct span signature_oid; /* algorithm of the signature */
+	struct span key_oid;              /* algorithm of the key */
+	struct span signature_oid;        /* algorithm of the signature */
 	struct span signature_parameters; /* DER, may be empty */
-	struct span alternative_names;	  /* DER of the GeneralNames; empty where there are none */
-	unsigned key_bits;	   /* 0 where the algorithm is not known */
-	bool is_ca;		   /* basicConstraints */
-	bool is_self_signed;	   /* issuer equals subject, byte for byte */
+	struct span alternative_names;    /* DER of the GeneralNames; empty where there are none */
+	unsigned key_bits;                /* 0 where the algorithm is not known */
+	bool is_ca;                       /* basicConstraints */
+	bool is_self_signed;              /* issuer equals subject, byte for byte */
 };
 
 enum x509_name_type {

@@ -1,0 +1,15 @@
+/*
+ * split.h - lines cut into words and fields, for the line-based formats of this folder.
+ */
+#pragma once
+
+#include "base/reader.h"
+
+/* The next word between spaces and tabs, never empty; false where none is left. */
+bool split_word(struct reader *line, struct span *word);
+
+/* True where the line has exactly this many fields; fields is filled only then. */
+bool split_fields(struct span line, uint8_t delimiter, struct span *fields, size_t count);
+
+/* True for a line of nothing but blanks. */
+bool split_is_blank(struct span line);
