@@ -1,0 +1,81 @@
+// main.tsx - starts the console: who is signed in decides between the sign-in page and the rest.
+import { render } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { ApiError, getSession } from './api';
+import { liveError, overview, startLive, stopLive } from './live';
+import { AssetPage } from './pages/asset';
+import { AssetsPage } from './pages/assets';
+import { OverviewPage } from './pages/overview';
+import { QueryPage } from './pages/query';
+import { SensorsPage } from './pages/sensors';
+import { SignInPage } from './pages/signin';
+import { Shell } from './parts/shell';
+import { Empty, Failure, Loading } from './parts/states';
+import { href, route } from './router';
+import { session, tenant } from './session';
+import { visible } from './text';
+import './styles/app.css';
+
+const startError = signal<ApiError | null>(null);
+
+async function start(): Promise<void> {
+	startError.value = null;
+	try {
+		session.value = await getSession();
+	} catch (error) {
+		if (error instanceof ApiError && error.status !== 401) {
+			startError.value = error;
+		} else {
+			session.value = null;
+		}
+	}
+}
+
+function Page() {
+	const [page, id, table] = route.value.parts;
+	switch (page) {
+	case undefined:
+		return <OverviewPage />;
+	case 'assets':
+		return id ? <AssetPage key={id} id={id} table={table ?? null} /> : <AssetsPage />;
+	case 'sensors':
+		return <SensorsPage />;
+	case 'query':
+		return <QueryPage />;
+	default:
+		return (
+			<Empty title="There is no such page">
+				The address says “{visible(page)}”. <a href={href([])}>Go to the overview</a>
+			</Empty>
+		);
+	}
+}
+
+function SignedIn() {
+	useEffect(() => {
+		void startLive();
+		return stopLive;
+	}, [tenant.value]);
+	if (liveError.value) {
+		return <Shell><Failure error={liveError.value} retry={startLive} /></Shell>;
+	}
+	// Pages load after the overview, whose change number the stream goes on from: nothing falls between.
+	return <Shell>{overview.value ? <Page key={tenant.value} /> : <Loading what="the overview" />}</Shell>;
+}
+
+function App() {
+	if (startError.value) {
+		return <div class="alone"><Failure error={startError.value} retry={start} /></div>;
+	}
+	if (route.value.parts[0] === 'signin') {
+		return <SignInPage code={route.value.parts[1] ?? null} />;
+	}
+	if (session.value === undefined) {
+		return <div class="alone"><Loading what="the console" /></div>;
+	}
+	return session.value ? <SignedIn /> : <SignInPage code={null} />;
+}
+
+void start();
+render(<App />, document.body);

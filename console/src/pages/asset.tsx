@@ -1,0 +1,159 @@
+// asset.tsx - one asset: what it is, its tables, its history, now or as it was.
+import { useEffect, useState } from 'preact/hooks';
+import { getAsset } from '../api';
+import { throttled, useLoad } from '../load';
+import { AssetTableView } from '../parts/assettable';
+import { Failure, Loading } from '../parts/states';
+import { Ago, Text } from '../parts/text';
+import { Timeline } from '../parts/timeline';
+import { go, href, route } from '../router';
+import { onChanges, onSensors } from '../stream';
+import { count, visible } from '../text';
+import { absolute, fromInput, toInput } from '../time';
+import type { AssetDetail, AssetTable } from '../types';
+
+const REFRESH_MS = 500;
+const HISTORY = 'history';
+
+const PRESETS: [label: string, seconds: number][] = [
+	['5 minutes ago', 300], ['an hour ago', 3600], ['a day ago', 86_400], ['a week ago', 7 * 86_400],
+];
+
+function Tabs({ id, tables, selected, at }: { id: string; tables: AssetTable[]; selected: string; at: string | null }) {
+	const names = [HISTORY, ...tables.map((t) => t.name)];
+	const move = (event: KeyboardEvent) => {
+		const steps: Record<string, number> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+		const step = steps[event.key];
+		if (step) {
+			event.preventDefault();
+			const name = names[(names.indexOf(selected) + step + names.length) % names.length]!;
+			go(address(id, name, at));
+			event.currentTarget instanceof HTMLElement
+				&& event.currentTarget.querySelector<HTMLElement>(`[data-tab="${CSS.escape(name)}"]`)?.focus();
+		}
+	};
+	return (
+		<div class="tabs" role="tablist" aria-label="Tables" onKeyDown={move}>
+			{names.map((name) => {
+				const table = tables.find((t) => t.name === name);
+				return (
+					<a
+						key={name}
+						role="tab"
+						data-tab={name}
+						href={address(id, name, at)}
+						aria-selected={name === selected}
+						aria-controls="tab-panel"
+						tabIndex={name === selected ? 0 : -1}
+						title={table ? visible(table.summary) : 'What changed, newest first'}
+						class={table?.rows === 0 ? 'empty' : ''}
+					>
+						<span>{table ? visible(name) : 'History'}</span>
+						{table && <span class="count">{count(table.rows)}</span>}
+					</a>
+				);
+			})}
+		</div>
+	);
+}
+
+function address(id: string, table: string, at: string | null): string {
+	return href(table === HISTORY ? ['assets', id] : ['assets', id, table], { at: table === HISTORY ? null : at });
+}
+
+function AsItWas({ id, table, at }: { id: string; table: string; at: string | null }) {
+	const set = (ms: number) => {
+		if (!Number.isNaN(ms)) {
+			go(address(id, table, new Date(ms).toISOString()));
+		}
+	};
+	return (
+		<div class={`as-it-was${at ? ' active' : ''}`}>
+			<label>
+				{at ? 'As it was at' : 'See it as it was at'}{' '}
+				<input
+					type="datetime-local"
+					step={1}
+					max={toInput(Date.now())}
+					value={at ? toInput(Date.parse(at)) : ''}
+					title={at ? absolute(Date.parse(at)) : 'local time'}
+					onChange={(event) => set(fromInput(event.currentTarget.value))}
+				/>
+			</label>
+			<select
+				aria-label="A moment before now"
+				value=""
+				onChange={(event) => set(Date.now() - 1000 * Number(event.currentTarget.value))}
+			>
+				<option value="" disabled>or …</option>
+				{PRESETS.map(([label, seconds]) => <option key={label} value={seconds}>{label}</option>)}
+			</select>
+			{at && <button class="primary" onClick={() => go(address(id, table, null))}>Back to now</button>}
+		</div>
+	);
+}
+
+function Head({ asset }: { asset: AssetDetail }) {
+	return (
+		<header class="asset-head">
+			<p class="crumb"><a href={href(['assets'])}>Assets</a> /</p>
+			<h1>
+				<span class={`dot ${asset.is_connected ? 'good' : 'warn'}`} role="img" aria-label={asset.is_connected ? 'connected' : 'not connected'} />
+				<Text of={asset.name} />
+			</h1>
+			<dl class="facts">
+				<div><dt>System</dt><dd><Text of={asset.os ?? 'unknown'} /></dd></div>
+				{asset.addresses.length > 0 && <div><dt>Addresses</dt><dd><Text of={asset.addresses.join(', ')} /></dd></div>}
+				<div><dt>Last seen</dt><dd>{asset.is_connected ? <span class="good">connected</span> : <Ago at={asset.last_seen} />}</dd></div>
+				<div><dt>First seen</dt><dd><Ago at={asset.first_seen} /></dd></div>
+				<div><dt>Rows</dt><dd>{count(asset.rows)}</dd></div>
+				<div><dt>Id</dt><dd><code>{visible(asset.id)}</code></dd></div>
+			</dl>
+		</header>
+	);
+}
+
+export function AssetPage({ id, table }: { id: string; table: string | null }) {
+	const { data: asset, error, reload } = useLoad((abort) => getAsset(id, abort), [id]);
+	const [historyTable, setHistoryTable] = useState<string | null>(null);
+	const assetId = asset?.id;
+	const name = asset?.name ?? id;
+
+	useEffect(() => {
+		document.title = `${visible(name)} · Bartizan`;
+	}, [name]);
+	useEffect(() => {
+		const soon = throttled(REFRESH_MS, reload);
+		const ends = [
+			onChanges((batch) => batch.some((c) => c.asset === assetId) && soon()),
+			onSensors(throttled(REFRESH_MS * 4, reload)),
+		];
+		return () => ends.forEach((end) => end());
+	}, [assetId]);
+
+	if (!asset) {
+		return error
+			? <div class="page"><Failure error={error} retry={reload} /><p><a href={href(['assets'])}>To all assets</a></p></div>
+			: <Loading what="the asset" />;
+	}
+	const selected = table ?? HISTORY;
+	const at = route.value.query.get('at');
+	return (
+		<div class="page fill asset">
+			<Head asset={asset} />
+			<div class="asset-body">
+				<Tabs id={id} tables={asset.tables} selected={selected} at={at} />
+				<section id="tab-panel" role="tabpanel" aria-label={visible(selected)} class={selected === HISTORY ? 'scrolls' : 'fill'}>
+					{selected === HISTORY
+						? <Timeline asset={asset.id} tables={asset.tables.map((t) => t.name)} table={historyTable} onTable={setHistoryTable} />
+						: (
+							<>
+								<AsItWas id={id} table={selected} at={at} />
+								<AssetTableView key={selected} asset={asset.id} table={selected} at={at} />
+							</>
+						)}
+				</section>
+			</div>
+		</div>
+	);
+}

@@ -1,0 +1,55 @@
+// run.mjs - drives the console in Chromium and prints TAP.
+//
+// Without --url it builds the console and runs every check against the mock; with --url and --code it runs
+// those that hold on any server with an asset. --shots DIR writes screenshots of every page (mock only).
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildConsole } from '../build.mjs';
+import { anyChecks } from './anychecks.mjs';
+import { expect, launch, runChecks } from './harness.mjs';
+import { CODE, startMock } from './mock.mjs';
+import { mockChecks, takeShots } from './mockchecks.mjs';
+
+const BUDGET_BYTES = 60 * 1024;
+
+const { values: args } = parseArgs({
+	options: { url: { type: 'string' }, code: { type: 'string' }, shots: { type: 'string' } },
+});
+if (args.url && !args.code) {
+	console.error('usage: node test/run.mjs [--shots DIR] | --url https://HOST:PORT --code CODE');
+	process.exit(2);
+}
+
+async function againstMock(browser) {
+	const outdir = await mkdtemp(join(tmpdir(), 'bartizan-console-'));
+	const sum = await buildConsole(outdir);
+	const mock = await startMock({ outdir });
+	try {
+		if (args.shots) {
+			await mkdir(args.shots, { recursive: true });
+			await takeShots({ browser, mock, dir: args.shots });
+			return true;
+		}
+		return await runChecks([
+			[`the page loads at most ${BUDGET_BYTES} bytes gzipped`, () => expect(sum <= BUDGET_BYTES, `at most that, not ${sum}`)],
+			...anyChecks({ browser, url: mock.url, code: CODE }),
+			...mockChecks({ browser, mock }),
+		]);
+	} finally {
+		await mock.stop();
+		await rm(outdir, { recursive: true });
+	}
+}
+
+const browser = await launch();
+let isGood = false;
+try {
+	isGood = args.url
+		? await runChecks(anyChecks({ browser, url: args.url.replace(/\/$/, ''), code: args.code }))
+		: await againstMock(browser);
+} finally {
+	await browser.close();
+}
+process.exit(isGood ? 0 : 1);
