@@ -66,6 +66,9 @@ MUST_USE int pki_der_to_pem(struct span certificate_der, struct buffer *out_pem,
 MUST_USE int pki_pem_to_der(struct span certificate_pem, struct buffer *out_der, struct why *why);
 MUST_USE int pki_base64(struct span bytes, struct buffer *out, struct why *why);
 
+/* Back, white space anywhere passed over (RFC 8951 section 3.1). ERR_MALFORMED. */
+MUST_USE int pki_base64_decode(struct span text, struct buffer *out, struct why *why);
+
 /* Random bytes from the system, for tokens and ids. */
 void pki_random(uint8_t *out, size_t len);
 
