@@ -12,6 +12,11 @@ export class ApiError extends Error {
 	}
 }
 
+/** Any failure as one that can be shown. */
+export function asApiError(error: unknown): ApiError {
+	return error instanceof ApiError ? error : new ApiError(0, 'unknown', `The console failed: ${String(error)}`);
+}
+
 /** Milliseconds that the server's clock is ahead of this one; differences below 2 s count as none. */
 export const clockAheadMs = signal(0);
 

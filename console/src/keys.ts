@@ -52,6 +52,18 @@ export function searchIsHere(): void {
 	}
 }
 
+/** Moves the focus along a list of links; j and k also enter it. */
+function moveInList(key: string): boolean {
+	const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[key];
+	const items = [...document.querySelectorAll<HTMLElement>('[data-item]')];
+	const at = items.indexOf(document.activeElement as HTMLElement);
+	if (!step || items.length === 0 || (at < 0 && key.startsWith('Arrow'))) {
+		return false;
+	}
+	items[Math.max(0, Math.min(items.length - 1, at + step))]?.focus();
+	return true;
+}
+
 function onKey(event: KeyboardEvent): void {
 	if (!session.value || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) {
 		return;
@@ -74,7 +86,7 @@ function onKey(event: KeyboardEvent): void {
 		isHelpOpen.value = true;
 	} else if (event.key === 't') {
 		toggleTheme();
-	} else {
+	} else if (event.defaultPrevented || !moveInList(event.key)) {
 		return;
 	}
 	event.preventDefault();

@@ -1,17 +1,17 @@
 // live.ts - what every page may show live: the counts, the newest changes, the changes a minute.
 import { signal } from '@preact/signals';
-import { ApiError, clockAheadMs, getChangeRate, getChanges, getOverview } from './api';
-import { mergeNewest, MinuteRing } from './ring';
+import { type ApiError, asApiError, clockAheadMs, getChangeRate, getChanges, getOverview } from './api';
+import { type Burst, mergeBursts, MinuteRing } from './ring';
 import { epoch, onChanges, onSensors, startStream, stopStream } from './stream';
-import type { Change, Overview } from './types';
+import type { Overview } from './types';
 
-export const RECENT_MAX = 200;
+export const RECENT_MAX = 100;
 export const RATE_MINUTES = 60;
 const REFRESH_SOON_MS = 2000;
 const REFRESH_MS = 30_000;
 
 export const overview = signal<Overview | null>(null);
-export const recent = signal<readonly Change[] | null>(null);
+export const recent = signal<readonly Burst[] | null>(null);
 export const rate = signal<[number[], number[]] | null>(null);
 export const liveError = signal<ApiError | null>(null);
 
@@ -35,7 +35,7 @@ async function load(mine: number): Promise<Overview | null> {
 	if (mine !== generation) {
 		return null;
 	}
-	recent.value = mergeNewest(recent.value ?? [], changes.items, RECENT_MAX);
+	recent.value = mergeBursts(recent.value ?? [], changes.items, RECENT_MAX);
 	ring = new MinuteRing(Date.parse(perMinute.start), perMinute.counts, RATE_MINUTES);
 	liveError.value = null;
 	showRate();
@@ -67,8 +67,8 @@ export async function startLive(): Promise<void> {
 			refreshIn(REFRESH_MS);
 		}
 	} catch (error) {
-		if (mine === generation && error instanceof ApiError) {
-			liveError.value = error;
+		if (mine === generation) {
+			liveError.value = asApiError(error);
 		}
 	}
 }
@@ -96,7 +96,7 @@ function refreshCountsSoon(): void {
 }
 
 onChanges((batch) => {
-	recent.value = mergeNewest(recent.value ?? [], batch, RECENT_MAX);
+	recent.value = mergeBursts(recent.value ?? [], batch, RECENT_MAX);
 	batch.forEach((change) => ring?.add(Date.parse(change.at)));
 	showRate();
 	const counts = overview.value;

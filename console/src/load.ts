@@ -1,6 +1,6 @@
 // load.ts - a component's data: loaded, loaded again when asked, cancelled when it goes.
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { ApiError } from './api';
+import { type ApiError, asApiError } from './api';
 import { epoch } from './stream';
 
 export interface Loaded<T> {
@@ -25,10 +25,7 @@ export function useLoad<T>(load: (abort: AbortSignal) => Promise<T>, deps: reado
 			(data) => !abort.signal.aborted && setState({ id, data, error: null }),
 			(error) => {
 				if (!abort.signal.aborted) {
-					const known = error instanceof ApiError
-						? error
-						: new ApiError(0, 'unknown', `The console failed: ${String(error)}`);
-					setState((old) => ({ id, data: old.id === id ? old.data : null, error: known }));
+					setState((old) => ({ id, data: old.id === id ? old.data : null, error: asApiError(error) }));
 				}
 			});
 		return () => abort.abort();

@@ -22,12 +22,13 @@ const startError = signal<ApiError | null>(null);
 async function start(): Promise<void> {
 	startError.value = null;
 	try {
-		session.value = await getSession();
+		const me = await getSession();
+		session.value ??= me;
 	} catch (error) {
 		if (error instanceof ApiError && error.status !== 401) {
 			startError.value = error;
 		} else {
-			session.value = null;
+			session.value ??= null;	// a one-time link may have signed in meanwhile
 		}
 	}
 }

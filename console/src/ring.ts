@@ -21,6 +21,34 @@ export function mergeNewest(held: readonly Change[], arrived: readonly Change[],
 	return merged;
 }
 
+/** Rows of one commit that went the same way in the same table: the newest few, and how many there are. */
+export interface Burst {
+	id: string;
+	shown: readonly Change[];
+	count: number;
+}
+
+const SHOWN_MAX = 3;
+
+/** The newest max bursts after changes arrived, newest first. Changes that are in a burst already are not counted again. */
+export function mergeBursts(held: readonly Burst[], arrived: readonly Change[], max: number): Burst[] {
+	const bursts = new Map(held.map((burst) => [burst.id, burst]));
+	const oldestFirst = [...arrived].sort((a, b) => a.no - b.no || a.index - b.index);
+	for (const change of oldestFirst) {
+		const id = `${change.no} ${change.asset} ${change.table} ${change.op}`;
+		const old = bursts.get(id);
+		if (!old) {
+			bursts.set(id, { id, shown: [change], count: 1 });
+		} else if (change.index > old.shown[0]!.index) {
+			bursts.set(id, { id, shown: [change, ...old.shown].slice(0, SHOWN_MAX), count: old.count + 1 });
+		}
+	}
+	const newest = (burst: Burst) => burst.shown[0]!;
+	return [...bursts.values()]
+		.sort((a, b) => newest(b).no - newest(a).no || newest(b).index - newest(a).index)
+		.slice(0, max);
+}
+
 /** Counts a minute over the last so many minutes. */
 export class MinuteRing {
 	private counts: number[];

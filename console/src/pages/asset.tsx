@@ -1,12 +1,12 @@
 // asset.tsx - one asset: what it is, its tables, its history, now or as it was.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { getAsset } from '../api';
 import { throttled, useLoad } from '../load';
 import { AssetTableView } from '../parts/assettable';
 import { Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
 import { Timeline } from '../parts/timeline';
-import { go, href, route } from '../router';
+import { go, href, replace, route } from '../router';
 import { onChanges, onSensors } from '../stream';
 import { count, visible } from '../text';
 import { absolute, fromInput, toInput } from '../time';
@@ -32,8 +32,12 @@ function Tabs({ id, tables, selected, at }: { id: string; tables: AssetTable[]; 
 				&& event.currentTarget.querySelector<HTMLElement>(`[data-tab="${CSS.escape(name)}"]`)?.focus();
 		}
 	};
+	const list = useRef<HTMLDivElement>(null);
+	useEffect(() => {
+		list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+	}, [selected]);
 	return (
-		<div class="tabs" role="tablist" aria-label="Tables" onKeyDown={move}>
+		<div ref={list} class="tabs" role="tablist" aria-label="Tables" onKeyDown={move}>
 			{names.map((name) => {
 				const table = tables.find((t) => t.name === name);
 				return (
@@ -70,7 +74,7 @@ function AsItWas({ id, table, at }: { id: string; table: string; at: string | nu
 	return (
 		<div class={`as-it-was${at ? ' active' : ''}`}>
 			<label>
-				{at ? 'As it was at' : 'See it as it was at'}{' '}
+				As it was at{' '}
 				<input
 					type="datetime-local"
 					step={1}
@@ -115,7 +119,6 @@ function Head({ asset }: { asset: AssetDetail }) {
 
 export function AssetPage({ id, table }: { id: string; table: string | null }) {
 	const { data: asset, error, reload } = useLoad((abort) => getAsset(id, abort), [id]);
-	const [historyTable, setHistoryTable] = useState<string | null>(null);
 	const assetId = asset?.id;
 	const name = asset?.name ?? id;
 
@@ -145,12 +148,11 @@ export function AssetPage({ id, table }: { id: string; table: string | null }) {
 				<Tabs id={id} tables={asset.tables} selected={selected} at={at} />
 				<section id="tab-panel" role="tabpanel" aria-label={visible(selected)} class={selected === HISTORY ? 'scrolls' : 'fill'}>
 					{selected === HISTORY
-						? <Timeline asset={asset.id} tables={asset.tables.map((t) => t.name)} table={historyTable} onTable={setHistoryTable} />
+						? <Timeline asset={asset.id} tables={asset.tables.map((t) => t.name)} table={route.value.query.get('table')} onTable={(name) => replace(href(['assets', id], { table: name }))} />
 						: (
-							<>
+							<AssetTableView key={selected} asset={asset.id} table={selected} at={at}>
 								<AsItWas id={id} table={selected} at={at} />
-								<AssetTableView key={selected} asset={asset.id} table={selected} at={at} />
-							</>
+							</AssetTableView>
 						)}
 				</section>
 			</div>

@@ -16,7 +16,7 @@ import type { Asset, AssetPage } from '../types';
 
 const PAGE_SIZE = 1000;
 const TYPING_MS = 120;
-const REFRESH_MS = 3000;
+const REFRESH_MS = 5000;
 
 function matches(asset: Asset, needle: string): boolean {
 	return [asset.id, asset.name, asset.os ?? '', ...asset.addresses].some((text) => text.toLowerCase().includes(needle));
@@ -42,8 +42,8 @@ const WIDE: Column<Asset>[] = [
 	{ id: 'name', title: 'Name', width: 30, cell: (a) => <Name asset={a} />, sortKey: (a) => a.name, titleOf: (a) => visible(a.name) },
 	{ id: 'os', title: 'Operating system', width: 32, cell: (a) => <Text of={a.os ?? '–'} />, sortKey: (a) => a.os, titleOf: (a) => visible(a.os ?? '') },
 	{ id: 'rows', title: 'Rows', width: 8, isNumber: true, cell: (a) => count(a.rows), sortKey: (a) => a.rows },
-	{ id: 'seen', title: 'Last seen', width: 14, cell: (a) => <Ago at={a.last_seen} />, sortKey: seen, titleOf: (a) => absolute(seen(a)) },
-	{ id: 'id', title: 'Id', width: 19, cell: (a) => <code>{visible(a.id)}</code>, sortKey: (a) => a.id },
+	{ id: 'seen', title: 'Last seen', width: 12, cell: (a) => <Ago at={a.last_seen} />, sortKey: seen, titleOf: (a) => absolute(seen(a)) },
+	{ id: 'id', title: 'Id', width: 16, cell: (a) => <code>{visible(a.id)}</code>, sortKey: (a) => a.id },
 	{ id: 'addresses', title: 'Addresses', width: 30, cell: (a) => <Text of={a.addresses.join(', ')} />, titleOf: (a) => visible(a.addresses.join('\u0020')) },
 ];
 
@@ -104,9 +104,14 @@ export function AssetsPage() {
 		const needle = search.toLowerCase();
 		return needle ? loaded.filter((asset) => matches(asset, needle)) : loaded;
 	}, [loaded, search]);
+	const isScrolledOn = useRef(false);
+	isScrolledOn.current = more?.base === base;
 	useFollow(ids, () => {
-		everything.reload();
-		remote.reload();
+		// Who scrolled past the first page would lose the place.
+		if (!isScrolledOn.current) {
+			everything.reload();
+			remote.reload();
+		}
 	});
 
 	const next = more?.base === base ? more?.next : base?.next;

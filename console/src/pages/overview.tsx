@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { getSensors } from '../api';
 import { overview, rate, recent, RECENT_MAX } from '../live';
 import { throttled, useLoad } from '../load';
-import { ChangeLine } from '../parts/change';
+import { BurstLines } from '../parts/change';
 import { RateChart } from '../parts/chart';
 import { Empty, Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
@@ -11,7 +11,8 @@ import { href } from '../router';
 import { onSensors } from '../stream';
 import { tenant } from '../session';
 import { count, plural } from '../text';
-import type { Change, Overview, Sensor } from '../types';
+import type { Burst } from '../ring';
+import type { Overview, Sensor } from '../types';
 
 const QUIET_SHOWN = 6;
 const LIST_SENSORS_MAX = 5000;
@@ -109,12 +110,12 @@ function SensorsPanel({ total }: { total: number }) {
 }
 
 function Newest() {
-	const [held, setHeld] = useState<readonly Change[] | null>(null);
+	const [held, setHeld] = useState<readonly Burst[] | null>(null);
 	const all = recent.value;
 	const shown = held ?? all;
 	const waiting = useMemo(() => {
-		const first = held?.[0];
-		return held && all ? all.filter((c) => !first || c.no > first.no || (c.no === first.no && c.index > first.index)).length : 0;
+		const known = new Set(held?.map(({ id }) => id));
+		return held && all ? all.filter(({ id }) => !known.has(id)).length : 0;
 	}, [held, all]);
 	return (
 		<section class="panel newest" aria-labelledby="newest">
@@ -127,7 +128,7 @@ function Newest() {
 			{shown === null && <Loading what="changes" />}
 			{shown?.length === 0 && <Empty title="Nothing has changed yet">Changes appear here within a second of happening.</Empty>}
 			<ol class="changes" data-held={shown?.length ?? 0}>
-				{shown?.map((change) => <ChangeLine key={`${change.no}.${change.index}`} change={change} />)}
+				{shown?.map((burst) => <BurstLines key={burst.id} burst={burst} />)}
 			</ol>
 		</section>
 	);

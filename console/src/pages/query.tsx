@@ -1,10 +1,11 @@
 // query.tsx - SQL over the inventory: write, run, look, take along.
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, runQuery } from '../api';
 import { download, toCsv, toJson } from '../csv';
 import { EXAMPLES, type SavedQuery } from '../examples';
 import { DataGrid } from '../parts/datagrid';
+import { Dialog } from '../parts/dialog';
 import { Empty, Failure } from '../parts/states';
 import { recall, remember } from '../remember';
 import { schema, wantSchema } from '../schema';
@@ -18,7 +19,7 @@ const SAVED_MAX = 50;
 // Kept outside the component, so that a look at another page loses nothing.
 const sql = signal(recall('sql', EXAMPLES[0]!.sql));
 const saved = signal<SavedQuery[]>(recall('queries', []));
-const outcome = signal<{ tenant: string; result: QueryResult | null; error: ApiError | null } | null>(null);
+const outcome = signal<{ at: number; tenant: string; result: QueryResult | null; error: ApiError | null } | null>(null);
 const running = signal<{ abort: AbortController; since: number } | null>(null);
 
 async function run(): Promise<void> {
@@ -30,10 +31,10 @@ async function run(): Promise<void> {
 	const asked = tenant.value;
 	try {
 		const result = await runQuery(sql.value, abort.signal);
-		outcome.value = { tenant: asked, result, error: null };
+		outcome.value = { at: Date.now(), tenant: asked, result, error: null };
 	} catch (error) {
 		if (error instanceof ApiError) {
-			outcome.value = { tenant: asked, result: null, error };
+			outcome.value = { at: Date.now(), tenant: asked, result: null, error };
 		}
 	} finally {
 		if (running.value === mine) {
@@ -52,16 +53,31 @@ function keep(queries: SavedQuery[]): void {
 	remember('queries', saved.value);
 }
 
-function save(): void {
-	const name = prompt('A name for this query', sql.value.split('\n')[0]?.slice(0, 60))?.trim();
-	if (name) {
-		keep([...saved.value.filter((query) => query.name !== name), { name, sql: sql.value }]);
-	}
+function Save({ onClose }: { onClose(): void }) {
+	const [name, setName] = useState('');
+	const save = (event: Event) => {
+		event.preventDefault();
+		keep([...saved.value.filter((query) => query.name !== name.trim()), { name: name.trim(), sql: sql.value }]);
+		onClose();
+	};
+	return (
+		<Dialog title="Save this query" onClose={onClose}>
+			<form class="form" onSubmit={save}>
+				<label>
+					Name
+					<input value={name} required pattern=".*\S.*" maxLength={100} autofocus onInput={(event) => setName(event.currentTarget.value)} />
+					<small>Kept in this browser; a query of that name is replaced</small>
+				</label>
+				<footer><button class="primary">Save</button></footer>
+			</form>
+		</Dialog>
+	);
 }
 
 function Saved() {
 	const all = [...EXAMPLES, ...saved.value];
 	const current = all.findIndex((query) => query.sql === sql.value);
+	const [isSaving, setSaving] = useState(false);
 	const isOwn = current >= EXAMPLES.length;
 	const options = (queries: SavedQuery[], from: number) =>
 		queries.map((query, i) => <option key={i} value={from + i}>{visible(query.name)}</option>);
@@ -78,7 +94,8 @@ function Saved() {
 				<optgroup label="Examples">{options(EXAMPLES, 0)}</optgroup>
 				{saved.value.length > 0 && <optgroup label="Saved in this browser">{options(saved.value, EXAMPLES.length)}</optgroup>}
 			</select>
-			<button onClick={save} disabled={current >= 0}>Save</button>
+			<button onClick={() => setSaving(true)} disabled={current >= 0}>Save</button>
+			{isSaving && <Save onClose={() => setSaving(false)} />}
 			{isOwn && <button onClick={() => keep(saved.value.filter((query) => query.sql !== sql.value))}>Forget</button>}
 		</>
 	);
@@ -107,8 +124,8 @@ function Vocabulary({ insert }: { insert(text: string): void }) {
 	);
 }
 
-function Results({ result }: { result: QueryResult }) {
-	const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+function Results({ result, at }: { result: QueryResult; at: number }) {
+	const stamp = new Date(at).toISOString().slice(0, 19).replaceAll(':', '');
 	return (
 		<section class="results fill" aria-label="Results">
 			<header>
@@ -181,7 +198,7 @@ export function QueryPage() {
 				<Vocabulary insert={insert} />
 			</div>
 			{shown?.error && <Failure error={shown.error} />}
-			{shown?.result && <Results result={shown.result} />}
+			{shown?.result && <Results key={shown.at} result={shown.result} at={shown.at} />}
 			{!shown && !running.value && (
 				<Empty title="Ask the whole inventory">SQLite's SQL, read-only. Choose an example or write your own, then press Ctrl Enter.</Empty>
 			)}

@@ -1,6 +1,6 @@
 // sensors.tsx - every sensor and how fresh it is; cut one off, enrol another.
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { ApiError, createEnrolmentToken, getSensors, revokeSensor } from '../api';
+import { type ApiError, asApiError, createEnrolmentToken, getSensors, revokeSensor } from '../api';
 import { searchIsHere } from '../keys';
 import { throttled, useLoad } from '../load';
 import { CopyBox } from '../parts/copy';
@@ -49,15 +49,15 @@ function RevokeButton({ sensor, onAsk }: { sensor: Sensor; onAsk(sensor: Sensor)
 function wide(onAsk: (sensor: Sensor) => void): Column<Sensor>[] {
 	const time = (s: string | null) => (s ? Date.parse(s) : null);
 	return [
-		{ id: 'name', title: 'Name', width: 26, cell: (s) => <Name sensor={s} />, sortKey: (s) => s.name, titleOf: (s) => visible(s.name) },
-		{ id: 'state', title: 'State', width: 14, cell: (s) => <StateMark sensor={s} />, sortKey: stateOf },
-		{ id: 'seen', title: 'Last seen', width: 14, cell: (s) => <Ago at={s.last_seen} />, sortKey: (s) => time(s.last_seen) },
-		{ id: 'address', title: 'Address', width: 20, cell: (s) => <Text of={s.address ?? '–'} />, sortKey: (s) => s.address },
-		{ id: 'version', title: 'Version', width: 10, cell: (s) => <Text of={s.version ?? '–'} />, sortKey: (s) => s.version },
-		{ id: 'enrolled', title: 'Enrolled', width: 13, cell: (s) => <Ago at={s.enrolled_at} />, sortKey: (s) => time(s.enrolled_at) },
-		{ id: 'expires', title: 'Certificate ends', width: 17, cell: (s) => <Expiry sensor={s} />, sortKey: (s) => time(s.certificate_not_after), hint: 'Sensors renew it by themselves at two thirds of its life' },
-		{ id: 'id', title: 'Id', width: 19, cell: (s) => <code>{visible(s.id)}</code>, sortKey: (s) => s.id },
-		{ id: 'revoke', title: '', width: 10, cell: (s) => <RevokeButton sensor={s} onAsk={onAsk} /> },
+		{ id: 'name', title: 'Name', width: 25, cell: (s) => <Name sensor={s} />, sortKey: (s) => s.name, titleOf: (s) => visible(s.name) },
+		{ id: 'state', title: 'State', width: 12, cell: (s) => <StateMark sensor={s} />, sortKey: stateOf },
+		{ id: 'seen', title: 'Last seen', width: 11, cell: (s) => <Ago at={s.last_seen} />, sortKey: (s) => time(s.last_seen) },
+		{ id: 'address', title: 'Address', width: 17, cell: (s) => <Text of={s.address ?? '–'} />, sortKey: (s) => s.address },
+		{ id: 'version', title: 'Version', width: 8, cell: (s) => <Text of={s.version ?? '–'} />, sortKey: (s) => s.version },
+		{ id: 'enrolled', title: 'Enrolled', width: 10, cell: (s) => <Ago at={s.enrolled_at} />, sortKey: (s) => time(s.enrolled_at) },
+		{ id: 'expires', title: 'Certificate', width: 12, cell: (s) => <Expiry sensor={s} />, sortKey: (s) => time(s.certificate_not_after), hint: 'When its certificate ends. Sensors renew it by themselves at two thirds of its life' },
+		{ id: 'id', title: 'Id', width: 16, cell: (s) => <code>{visible(s.id)}</code>, sortKey: (s) => s.id },
+		{ id: 'revoke', title: '', width: 8, isNumber: true, cell: (s) => <RevokeButton sensor={s} onAsk={onAsk} /> },
 	];
 }
 
@@ -84,7 +84,7 @@ function Revoke({ sensor, onClose, onDone }: { sensor: Sensor; onClose(): void; 
 			onDone();
 			onClose();
 		} catch (failure) {
-			setError(failure as ApiError);
+			setError(asApiError(failure));
 		}
 	};
 	return (
@@ -122,18 +122,19 @@ function Enrol({ onClose }: { onClose(): void }) {
 			setMade(await createEnrolmentToken(uses, ttl));
 			setError(null);
 		} catch (failure) {
-			setError(failure as ApiError);
+			setError(asApiError(failure));
 		}
 	};
 	const address = (
 		<label>
 			Where sensors reach the server
 			<input
+				autofocus
 				value={server}
 				spellcheck={false}
 				required
-				pattern="[A-Za-z0-9.:_\[\]\-]+"
-				title="HOST:PORT"
+				pattern="[A-Za-z0-9.:_\[\]\-]+:[0-9]+"
+				title="HOST:PORT, the port a number"
 				onInput={(event) => {
 					setServer(event.currentTarget.value);
 					remember('sensors-address', event.currentTarget.value);

@@ -1,4 +1,5 @@
 // assettable.tsx - one table of an asset: now and live, or as it was at a moment.
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { getAssetTable } from '../api';
 import { useLoad } from '../load';
@@ -19,6 +20,8 @@ interface Props {
 	asset: string;
 	table: string;
 	at: string | null;
+	/** Shown beside the filter. */
+	children?: ComponentChildren;
 }
 
 /** The rows, followed by the stream, and which of them have just changed. */
@@ -80,7 +83,7 @@ function useLiveRows(asset: string, table: string, at: string | null) {
 	return { data, flash, error, reload };
 }
 
-export function AssetTableView({ asset, table, at }: Props) {
+export function AssetTableView({ asset, table, at, children }: Props) {
 	const { data, flash, error, reload } = useLiveRows(asset, table, at);
 	const [filter, setFilter] = useState('');
 	const known = schema.value?.find((t) => t.name === table);
@@ -93,12 +96,6 @@ export function AssetTableView({ asset, table, at }: Props) {
 		return needle ? rows.filter((row) => row.some((value) => valueText(value).toLowerCase().includes(needle))) : rows;
 	}, [data, filter]);
 
-	if (error && !data) {
-		return <Failure error={error} retry={reload} />;
-	}
-	if (!data) {
-		return <Loading what={visible(table)} />;
-	}
 	return (
 		<div class="asset-table fill">
 			<header>
@@ -113,23 +110,25 @@ export function AssetTableView({ asset, table, at }: Props) {
 					onKeyDown={(event) => event.key === 'ArrowDown' && document.querySelector<HTMLElement>('.grid')?.focus()}
 				/>
 				<span class="muted" role="status">
-					{filter ? `${count(shown.length)} of ${plural(data.rows.length, 'row')}` : plural(data.rows.length, 'row')}
+					{data && (filter ? `${count(shown.length)} of ${plural(data.rows.length, 'row')}` : plural(data.rows.length, 'row'))}
 				</span>
+				{children}
 			</header>
-			{shown.length > 0
-				? (
-					<DataGrid
-						label={visible(table)}
-						names={data.columns}
-						rows={shown}
-						rowKey={key}
-						schema={known?.columns}
-						flash={flash}
-					/>
-				)
-				: filter
-					? <Empty title="No row matches"><button onClick={() => setFilter('')}>Clear the filter</button></Empty>
-					: <Empty title={at ? 'No row then' : 'No row now'}>{known && `${known.summary}. The sensor watches: ${known.signal}.`}</Empty>}
+			{error && <Failure error={error} retry={reload} />}
+			{!data && !error && <Loading what={visible(table)} />}
+			{data && shown.length > 0 && (
+				<DataGrid
+					label={visible(table)}
+					names={data.columns}
+					rows={shown}
+					rowKey={key}
+					schema={known?.columns}
+					flash={flash}
+				/>
+			)}
+			{data && shown.length === 0 && (filter
+				? <Empty title="No row matches"><button onClick={() => setFilter('')}>Clear the filter</button></Empty>
+				: <Empty title={at ? 'No row then' : 'No row now'}>{known && `${known.summary}. The sensor watches: ${known.signal}.`}</Empty>)}
 		</div>
 	);
 }

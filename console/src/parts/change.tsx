@@ -1,6 +1,9 @@
 // change.tsx - one change as a line: what, where, from what to what.
+import { useMemo } from 'preact/hooks';
+import { clockAheadMs } from '../api';
+import type { Burst } from '../ring';
 import { href } from '../router';
-import { sameValue, valueText, visible } from '../text';
+import { plural, sameValue, valueText, visible } from '../text';
 import { clockTime } from '../time';
 import type { Change, Op, Value } from '../types';
 import { Ago, Text } from './text';
@@ -55,21 +58,44 @@ export function Differences({ change }: { change: Change }) {
 	);
 }
 
-/** A line of the overview's list. */
-export function ChangeLine({ change }: { change: Change }) {
+/** A change that was seen this recently is marked when it comes into sight. */
+const FRESH_MS = 3000;
+
+function ChangeLine({ change }: { change: Change }) {
+	const isFresh = useMemo(() => Date.now() + clockAheadMs.value - Date.parse(change.at) < FRESH_MS, []);
 	return (
-		<li class="change">
+		<li class={`change${isFresh ? ` flash ${change.op}` : ''}`}>
 			<span class="at"><Ago at={change.at} /></span>
 			<OpSign op={change.op} />
 			<a class="asset" href={href(['assets', change.asset])} title={visible(change.asset_name)}>
 				<Text of={change.asset_name} />
 			</a>
-			<a class="what" href={href(['assets', change.asset, change.table])}>
+			<a class="what" data-item href={href(['assets', change.asset, change.table])}>
 				<span class="table">{visible(change.table)}</span> <Text of={change.key} />
 			</a>
 			<Differences change={change} />
 		</li>
 	);
+}
+
+/** Lines of the overview's list. A burst never changes, so it is rendered once. */
+export function BurstLines({ burst }: { burst: Burst }) {
+	return useMemo(() => {
+		const { shown, count } = burst;
+		const { asset, table, op } = shown[0]!;
+		return (
+			<>
+				{shown.map((change) => <ChangeLine key={change.index} change={change} />)}
+				{count > shown.length && (
+					<li class="change more">
+						<a class="what" href={href(['assets', asset])}>
+							and {plural(count - shown.length, `more row of ${visible(table)}`, `more rows of ${visible(table)}`)} {op} at once
+						</a>
+					</li>
+				)}
+			</>
+		);
+	}, [burst]);
 }
 
 export const timeOf = (change: Change) => clockTime(Date.parse(change.at));

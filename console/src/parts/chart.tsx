@@ -6,26 +6,28 @@ import { count, plural } from '../text';
 
 type Series = [number[], number[]];
 
-const HEIGHT = 150;
-
-function style(name: string): string {
-	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A colour of the style sheet as the canvas understands it. */
+function colour(name: string): string {
+	const probe = document.body.appendChild(document.createElement('span'));
+	probe.style.color = `var(${name})`;
+	const resolved = getComputedStyle(probe).color;
+	probe.remove();
+	return resolved;
 }
 
-function options(width: number, onHover: (index: number | null) => void): uPlot.Options {
+function options(size: { width: number; height: number }, onHover: (index: number | null) => void): uPlot.Options {
 	const axis: uPlot.Axis = {
-		stroke: style('--muted'),
+		stroke: colour('--muted'),
 		font: '11px system-ui, sans-serif',
-		grid: { stroke: style('--line'), width: 1 },
+		grid: { stroke: colour('--line'), width: 1 },
 		ticks: { show: false },
 	};
 	return {
-		width,
-		height: HEIGHT,
-		padding: [8, 4, 0, 0],
+		...size,
+		padding: [8, 12, 0, 0],
 		legend: { show: false },
 		cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-		scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
+		scales: { x: { range: (_, min, max) => [min, max + 60] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
 		axes: [
 			{ ...axis, grid: { show: false }, size: 24, values: '{HH}:{mm}' },
 			{ ...axis, size: 44, values: (_, ticks) => ticks.map((n) => (Number.isInteger(n) ? count(n) : '')) },
@@ -33,9 +35,8 @@ function options(width: number, onHover: (index: number | null) => void): uPlot.
 		series: [
 			{},
 			{
-				stroke: style('--accent'),
-				fill: style('--accent-fill'),
-				width: 1,
+				fill: colour('--accent'),
+				width: 0,
 				points: { show: false },
 				paths: uPlot.paths.bars!({ size: [0.8, 24], align: 1 }),
 			},
@@ -44,6 +45,8 @@ function options(width: number, onHover: (index: number | null) => void): uPlot.
 	};
 }
 
+const sizeOf = (element: HTMLElement) => ({ width: element.clientWidth, height: element.clientHeight });
+
 export function RateChart({ series }: { series: Series }) {
 	const box = useRef<HTMLDivElement>(null);
 	const plot = useRef<uPlot | null>(null);
@@ -51,9 +54,9 @@ export function RateChart({ series }: { series: Series }) {
 
 	useEffect(() => {
 		const element = box.current!;
-		const u = new uPlot(options(element.clientWidth, setHover), series, element);
+		const u = new uPlot(options(sizeOf(element), setHover), series, element);
 		plot.current = u;
-		const observer = new ResizeObserver(() => u.setSize({ width: element.clientWidth, height: HEIGHT }));
+		const observer = new ResizeObserver(() => u.setSize(sizeOf(element)));
 		observer.observe(element);
 		return () => {
 			observer.disconnect();

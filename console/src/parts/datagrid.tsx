@@ -1,7 +1,7 @@
 // datagrid.tsx - rows of values in a grid: columns sized by what they hold, a row opened in full.
 import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { valueText } from '../text';
+import { valueText, visible } from '../text';
 import type { Op, Row, SchemaColumn, Value } from '../types';
 import { Dialog } from './dialog';
 import { Grid, type Column } from './grid';
@@ -15,7 +15,7 @@ const DETAIL_MAX = 100_000;
 function width(name: string, rows: readonly Row[], index: number): number {
 	let longest = name.length + 2;
 	for (let i = 0; i < Math.min(rows.length, SAMPLE_ROWS); i++) {
-		longest = Math.max(longest, valueText(rows[i]![index]).length);
+		longest = Math.max(longest, visible(valueText(rows[i]![index])).length);
 	}
 	return Math.max(WIDTH_MIN, Math.min(WIDTH_MAX, longest));
 }
@@ -35,7 +35,7 @@ interface Props {
 
 export function DataGrid({ label, names, rows, rowKey, schema, flash }: Props) {
 	const [open, setOpen] = useState<Row | null>(null);
-	const shape = names.join('\n') + rows.length;
+	const shape = names.join('\n') + (rows.length > 0);	// filtering must not move the columns
 	const columns = useMemo(() => names.map((name, i): Column<Row> => {
 		const meaning = schema?.find((c) => c.name === name)?.meaning;
 		return {

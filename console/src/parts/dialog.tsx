@@ -1,6 +1,6 @@
 // dialog.tsx - a modal dialog; the browser keeps the focus inside and closes it on Esc.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 interface Props {
 	title: ComponentChildren;
@@ -12,7 +12,7 @@ interface Props {
 export function Dialog({ title, onClose, children, isWide = false }: Props) {
 	const ref = useRef<HTMLDialogElement>(null);
 	const id = useId();
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const before = document.activeElement;
 		ref.current?.showModal();
 		return () => before instanceof HTMLElement && before.focus();

@@ -33,6 +33,7 @@ interface Props<R> {
 type Sort = { id: string; isDown: boolean } | null;
 
 const OVERSCAN = 8;
+const HEAD_HEIGHT = 30;
 const PAGE_ROWS = 10;
 const END_ROWS = 50;
 
@@ -99,12 +100,11 @@ export function Grid<R>(props: Props<R>) {
 	const mark = (index: number) => {
 		const at = Math.max(0, Math.min(sorted.length - 1, index));
 		const element = box.current!;
-		const head = rowHeight;
 		setMarked(at);
 		if (at * rowHeight < element.scrollTop) {
 			element.scrollTop = at * rowHeight;
-		} else if ((at + 1) * rowHeight + head > element.scrollTop + element.clientHeight) {
-			element.scrollTop = (at + 1) * rowHeight + head - element.clientHeight;
+		} else if ((at + 1) * rowHeight + HEAD_HEIGHT > element.scrollTop + element.clientHeight) {
+			element.scrollTop = (at + 1) * rowHeight + HEAD_HEIGHT - element.clientHeight;
 		}
 	};
 
@@ -142,7 +142,7 @@ export function Grid<R>(props: Props<R>) {
 			aria-activedescendant={marked >= first && marked < end ? `${id}-${marked}` : undefined}
 			onKeyDown={onKeyDown}
 			onFocus={(event) => event.target === box.current && marked < 0 && sorted.length > 0 && mark(first > 0 ? first + OVERSCAN : 0)}
-			style={{ '--columns': template, '--row': `${rowHeight}px` }}
+			style={{ '--columns': template, '--row': `${rowHeight}px`, '--head': `${HEAD_HEIGHT}px` }}
 		>
 			<div class="grid-inner" style={{ 'min-width': `max(100%, calc(${total}ch + ${columns.length + 1} * var(--gap)))` }}>
 				<div role="row" class="grid-row grid-head" aria-rowindex={1}>

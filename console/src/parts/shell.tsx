@@ -51,9 +51,10 @@ function LostBanner() {
 	}
 	const wait = Math.ceil((retryAt - now.value) / 1000);
 	return (
-		<div class="banner lost" role="alert">
+		<div class="banner lost">
 			<span>
-				<strong>Connection lost</strong> at {clockTime(since)}, {elapsed(since)} ago. What you see may have changed since.
+				<span role="alert"><strong>Connection lost</strong> at {clockTime(since)}</span>, {elapsed(since)} ago. What you see may have
+				changed since.
 			</span>
 			<button onClick={retryNow}>{wait > 0 ? `Try now (or in ${wait} s)` : 'Trying…'}</button>
 		</div>

@@ -1,6 +1,6 @@
 // timeline.tsx - an asset's history, newest first, by day and commit.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { type ApiError, getHistory } from '../api';
+import { type ApiError, asApiError, getHistory } from '../api';
 import { useLoad } from '../load';
 import { mergeNewest } from '../ring';
 import { href } from '../router';
@@ -47,6 +47,7 @@ function Entry({ group, isNew }: { group: Group; isNew: boolean }) {
 		<li class={`entry${isNew ? ' flash added' : ''}`}>
 			<a
 				class="at"
+				data-item
 				href={href(['assets', first.asset, first.table], { at: first.at })}
 				title={`${absolute(Date.parse(first.at))}\nseen by the sensor: ${absolute(observed)}\nOpen the table as it was then`}
 			>
@@ -113,7 +114,7 @@ export function Timeline({ asset, tables, table, onTable }: Props) {
 			setOlder((old) => ({ items: [...(old?.items ?? []), ...got.items], next: got.next }));
 			setError(null);
 		} catch (failure) {
-			setError(failure as ApiError);
+			setError(asApiError(failure));
 		} finally {
 			setLoading(false);
 		}
