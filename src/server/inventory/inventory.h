@@ -34,29 +34,37 @@ MUST_USE int inventory_begin(struct inventory *inv, struct why *why);
 bool inventory_is_open(const struct inventory *inv);
 
 /* Makes all since begin durable, together. On failure (a full disk) everything since begin is
- * undone in memory as on disk, and the caller refuses what it has not answered yet (REFUSE_BUSY). */
+ * undone in memory as on disk, and the caller refuses what it has not answered yet (REFUSE_BUSY).
+ */
 MUST_USE int inventory_commit(struct inventory *inv, struct why *why);
 
 /* Work that can wait for a quiet moment: packed sets and bitmaps that lag behind the
  * history are written. Returns true while there is more. */
 bool inventory_tidy(struct inventory *inv);
 
+/* Sums up the rows of every asset anew and compares with the digests that were kept. ERR_CONFLICT
+ * and a reason where one differs. */
+MUST_USE int inventory_verify(struct inventory *inv, struct why *why);
+
 /* --- sensors --- */
 
 struct inventory_sensor {
 	char id[INVENTORY_ID_SIZE];
-	char kind[16];	    /* "agent" */
+	char kind[16]; /* "agent" */
 	char version[32];
-	char address[64];   /* where it last came from, without the port */
+	char address[64]; /* where it last came from, without the port */
 	bool is_connected;
 	bool is_revoked;
 	int64_t enrolled_ms;
 	int64_t last_seen_ms; /* 0: never */
 	int64_t certificate_not_after_ms;
-	uint8_t key_hash[32]; /* SHA-256 of its SubjectPublicKeyInfo; the previous one is accepted too */
+	uint8_t key_hash[32];          /* SHA-256 of its SubjectPublicKeyInfo */
+	uint8_t previous_key_hash[32]; /* of the certificate before, accepted too; zero where there
+					  is none */
 };
 
-/* Adds a sensor, or gives an enrolled one a new certificate. */
+/* Adds a sensor, or gives an enrolled one a new certificate (its key hash then becomes the previous
+ * one). ERR_DENIED where it was revoked: that is for good. */
 MUST_USE int inventory_enrol(struct inventory *inv, const struct inventory_sensor *sensor,
 			     struct why *why);
 
@@ -84,34 +92,34 @@ void inventory_welcome(struct inventory *inv, uint32_t asset, struct message_wel
 enum inventory_outcome {
 	INVENTORY_APPLIED, /* acknowledge after commit */
 	INVENTORY_REPEAT,  /* applied earlier, and the same: acknowledge after commit */
-	INVENTORY_WANT,	   /* rows are missing: their hashes are in missing; nothing was changed */
-	INVENTORY_RESYNC,  /* seq or digest does not fit: next_seq and reason; nothing was changed */
+	INVENTORY_WANT,    /* rows are missing: their hashes are in missing; nothing was changed */
+	INVENTORY_RESYNC, /* seq or digest does not fit: next_seq and reason; nothing was changed */
 	INVENTORY_REFUSED, /* refuse_code and reason; nothing was changed */
 };
 
 struct inventory_result {
 	enum inventory_outcome outcome;
-	uint64_t next_seq;	  /* RESYNC */
-	uint64_t refuse_code;	  /* REFUSED: enum refuse_code */
-	const char *reason;	  /* RESYNC, REFUSED: valid until the next call */
-	const struct rowhash *missing; /* WANT: valid until the next call */
+	uint64_t next_seq;             /* RESYNC */
+	uint64_t refuse_code;          /* REFUSED: enum refuse_code */
+	const char *reason;            /* RESYNC, REFUSED: valid until the next call */
+	const struct rowhash *missing; /* WANT: rising, valid until the next call */
 	size_t missing_count;
 	uint64_t change_no; /* APPLIED: the change's number, 0 where nothing changed but seq */
-	size_t added;	    /* APPLIED: rows */
+	size_t added;       /* APPLIED: rows */
 	size_t removed;
 };
 
-/* Applies one batch of an asset at now_ms. Its inline rows are interned first. A digest that does not
- * match counts as a disagreement. */
+/* Applies one batch of an asset at now_ms. Its inline rows are interned first. A digest that does
+ * not match counts as a disagreement. An error (of the disk) has undone everything since begin, as
+ * a failed commit does; so it is with every function here that takes part in a transaction. */
 MUST_USE int inventory_apply(struct inventory *inv, uint32_t asset,
 			     const struct message_batch *batch, int64_t now_ms,
 			     struct inventory_result *out, struct why *why);
 
-/* Stores rows that a want asked for: each must be one of wanted (sorted, rising). ERR_CONFLICT for one that is not,
- * ERR_MALFORMED for one that does not follow the schema, with a reason. */
+/* Stores rows that a want asked for: each must be one of wanted (sorted, rising). ERR_CONFLICT for
+ * one that is not, ERR_MALFORMED for one that does not follow the schema, with a reason. */
 MUST_USE int inventory_intern(struct inventory *inv, uint16_t table, struct row_list rows,
-			      const struct rowhash *wanted, size_t wanted_count,
-			      struct why *why);
+			      const struct rowhash *wanted, size_t wanted_count, struct why *why);
 
 /* --- figures, for metrics --- */
 
@@ -122,7 +130,7 @@ struct inventory_figures {
 	uint64_t rows_held;
 	uint64_t last_change_no;
 	uint64_t disagreements; /* digests that did not match, ever */
-	uint64_t batches;	/* since the start */
-	uint64_t memory_bytes;	/* estimate of what the inventory holds in memory */
+	uint64_t batches;       /* since the start */
+	uint64_t memory_bytes;  /* estimate of what the inventory holds in memory */
 };
 void inventory_figures(struct inventory *inv, struct inventory_figures *out);

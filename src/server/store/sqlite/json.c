@@ -1,0 +1,121 @@
+/* json.c - strings, numbers, arrays of strings. */
+#include "server/store/sqlite/json.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* The longest that one byte becomes: \u0000, or U+FFFD for a malformed one. */
+#define GROWTH_MAX 6
+
+static int append_mended(struct buffer *out, struct span text);
+
+/* What a byte is escaped as behind a backslash; 0 for none; 'u' for \u00XX. */
+static char escape_of(uint8_t byte)
+{
+	switch (byte) {
+	case '"':
+	case '\\':
+		return (char)byte;
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	default:
+		return byte < 0x20 || byte == 0x7f ? 'u' : 0;
+	}
+}
+
+static void write_escaped(struct writer *w, struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char escape = escape_of(text.ptr[i]);
+
+		if (escape == 0) {
+			writer_u8(w, text.ptr[i]);
+			continue;
+		}
+		writer_u8(w, '\\');
+		writer_u8(w, (uint8_t)escape);
+		if (escape == 'u') {
+			char hex[3];
+
+			text_to_hex((struct span){ &text.ptr[i], 1 }, hex);
+			writer_text(w, "00");
+			writer_text(w, hex);
+		}
+	}
+}
+
+int json_append_text(struct buffer *out, struct span text)
+{
+	uint8_t *room;
+	struct writer w;
+
+	if (!text_is_utf8(text)) {
+		return append_mended(out, text);
+	}
+	room = buffer_reserve(out, text.len * GROWTH_MAX + 2);
+	if (room == NULL) {
+		return ERR_FULL;
+	}
+	w = writer_over(room, text.len * GROWTH_MAX + 2);
+	writer_u8(&w, '"');
+	write_escaped(&w, text);
+	writer_u8(&w, '"');
+	buffer_grow(out, writer_used(&w));
+	return 0;
+}
+
+static int append_mended(struct buffer *out, struct span text)
+{
+	struct buffer mended;
+	size_t size = text.len * GROWTH_MAX;
+	struct writer w;
+	uint8_t *room;
+	int error;
+
+	buffer_init(&mended, size);
+	room = buffer_reserve(&mended, size);
+	w = writer_over(room, size);
+	text_write_utf8(&w, text, size);
+	error = json_append_text(out, writer_span(&w));
+	buffer_done(&mended);
+	return error;
+}
+
+int json_append_integer(struct buffer *out, int64_t value)
+{
+	uint8_t digits[24];
+	struct writer w = writer_over(digits, sizeof digits);
+
+	if (value < 0) {
+		writer_u8(&w, '-');
+	}
+	writer_decimal(&w, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+	return buffer_append(out, writer_span(&w));
+}
+
+int json_append_raw(struct buffer *out, struct span json)
+{
+	return buffer_append(out, json);
+}
+
+int json_append_list(struct buffer *out, const struct value *list)
+{
+	struct span item;
+	size_t at = 0;
+	int error = buffer_append(out, span_of("["));
+
+	for (bool is_first = true; error == 0 && row_list_next(list, &at, &item);
+	     is_first = false) {
+		if (!is_first) {
+			error = buffer_append(out, span_of(","));
+		}
+		if (error == 0) {
+			error = json_append_text(out, item);
+		}
+	}
+	return error == 0 ? buffer_append(out, span_of("]")) : error;
+}

@@ -1,0 +1,21 @@
+/*
+ * json.h - appending JSON (RFC 8259) to a buffer.
+ *
+ * What comes out is well-formed whatever text goes in.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "sys/buffer.h"
+#include "wire/row.h"
+
+/* A string with its quotes. Control characters are escaped, malformed UTF-8 becomes U+FFFD.
+ * ERR_FULL. */
+MUST_USE int json_append_text(struct buffer *out, struct span text);
+MUST_USE int json_append_integer(struct buffer *out, int64_t value);
+
+/* Bytes that are JSON already, or punctuation. */
+MUST_USE int json_append_raw(struct buffer *out, struct span json);
+
+/* An array of a row's list. */
+MUST_USE int json_append_list(struct buffer *out, const struct value *list);

@@ -1,0 +1,201 @@
+/* layout.c - creating and upgrading the tables of a tenant's file. */
+#include "server/store/sqlite/layout.h"
+
+#include "base/error.h"
+#include "server/store/sqlite/database.h"
+
+int64_t layout_set_id(uint32_t asset, uint16_t table)
+{
+	return (int64_t)asset << 6 | table;
+}
+
+uint32_t layout_set_asset(int64_t set_id)
+{
+	return (uint32_t)(set_id >> 6);
+}
+
+uint16_t layout_set_table(int64_t set_id)
+{
+	return (uint16_t)(set_id & (SCHEMA_TABLES_MAX - 1));
+}
+
+int64_t layout_holders_id(uint16_t table, uint32_t row)
+{
+	return (int64_t)table << 32 | row;
+}
+
+/* `changes` has an index on its time, because the sensors' and the server's clocks may jump: time
+ * and number do not always rise together. Both are appended to at the end. */
+static const char fixed[] =
+	"CREATE TABLE IF NOT EXISTS _meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS _assets(asset INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+	" first_seen INTEGER NOT NULL, newest INTEGER NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS _sensors(id TEXT PRIMARY KEY, kind TEXT NOT NULL,"
+	" version TEXT NOT NULL, address TEXT NOT NULL, is_connected INTEGER NOT NULL,"
+	" is_revoked INTEGER NOT NULL, enrolled INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
+	" not_after INTEGER NOT NULL, key_hash BLOB NOT NULL,"
+	" previous_key_hash BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS _changes(no INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+	" observed_at INTEGER NOT NULL, asset INTEGER NOT NULL, tbl INTEGER NOT NULL,"
+	" seq INTEGER NOT NULL, previous INTEGER NOT NULL, removed BLOB NOT NULL,"
+	" added BLOB NOT NULL);"
+	"CREATE INDEX IF NOT EXISTS _changes_at ON _changes(at);"
+	"CREATE TABLE IF NOT EXISTS _sets(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, upto INTEGER NOT NULL, digest BLOB NOT NULL,"
+	" packed BLOB NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS _holders(id INTEGER PRIMARY KEY, packed BLOB NOT NULL);";
+
+/* The columns that people search a fleet by; each costs its share of every new distinct row. */
+static const struct {
+	uint16_t table;
+	unsigned column;
+} indexed[] = {
+	{ TABLE_OS, OS_HOSTNAME },
+	{ TABLE_PACKAGES, PACKAGES_NAME },
+	{ TABLE_USERS, USERS_NAME },
+	{ TABLE_AUTHORIZED_KEYS, AUTHORIZED_KEYS_FINGERPRINT },
+	{ TABLE_INTERFACES, INTERFACES_MAC },
+	{ TABLE_ADDRESSES, ADDRESSES_ADDRESS },
+	{ TABLE_LISTENERS, LISTENERS_PORT },
+	{ TABLE_SERVICES, SERVICES_NAME },
+	{ TABLE_CERTIFICATES, CERTIFICATES_FINGERPRINT },
+	{ TABLE_CERTIFICATES, CERTIFICATES_NOT_AFTER },
+};
+
+static const char *sql_type(enum column_type type)
+{
+	return type == COLUMN_TEXT || type == COLUMN_LIST ? "TEXT" : "INTEGER";
+}
+
+void layout_columns(const struct table *table, sqlite3_str *out)
+{
+	for (size_t c = 0; c < table->column_count; c++) {
+		sqlite3_str_appendf(out, "%s\"%w\"", c > 0 ? ", " : "", table->columns[c].name);
+	}
+}
+
+static int run_built(sqlite3 *db, sqlite3_str *sql, struct why *why)
+{
+	char *text = sqlite3_str_finish(sql);
+	int error = text == NULL ? ERR_LIMIT : database_run(db, text, why);
+
+	sqlite3_free(text);
+	return error;
+}
+
+static int create_rows(sqlite3 *db, const struct table *table, struct why *why)
+{
+	sqlite3_str *sql = sqlite3_str_new(db);
+
+	sqlite3_str_appendf(sql,
+			    "CREATE TABLE IF NOT EXISTS \"_rows_%w\"(_row INTEGER PRIMARY KEY, "
+			    "_hash BLOB NOT NULL",
+			    table->name);
+	for (size_t c = 0; c < table->column_count; c++) {
+		sqlite3_str_appendf(sql, ", \"%w\" %s", table->columns[c].name,
+				    sql_type(table->columns[c].type));
+	}
+	sqlite3_str_appendall(sql, ")");
+	return run_built(db, sql, why);
+}
+
+/* Columns are only ever appended to the schema, so their number says which are missing. */
+static int add_columns(sqlite3 *db, const struct table *table, struct why *why)
+{
+	char *sql = sqlite3_mprintf("SELECT count(*) - 2 FROM pragma_table_info('_rows_%q')",
+				    table->name);
+	int64_t present = 0;
+	int error = sql == NULL ? ERR_LIMIT : database_number(db, sql, 0, &present, why);
+
+	sqlite3_free(sql);
+	for (size_t c = (size_t)present; error == 0 && c < table->column_count; c++) {
+		sqlite3_str *add = sqlite3_str_new(db);
+
+		sqlite3_str_appendf(add, "ALTER TABLE \"_rows_%w\" ADD COLUMN \"%w\" %s",
+				    table->name, table->columns[c].name,
+				    sql_type(table->columns[c].type));
+		error = run_built(db, add, why);
+	}
+	return error;
+}
+
+static int create_index(sqlite3 *db, const struct table *table, unsigned column, struct why *why)
+{
+	const char *name = table->columns[column].name;
+	sqlite3_str *sql = sqlite3_str_new(db);
+
+	sqlite3_str_appendf(sql, "CREATE INDEX IF NOT EXISTS \"_by_%w_%w\" ON \"_rows_%w\"(\"%w\")",
+			    table->name, name, table->name, name);
+	return run_built(db, sql, why);
+}
+
+static int create_all(sqlite3 *db, struct why *why)
+{
+	int error = database_run(db, fixed, why);
+
+	for (size_t i = 0; error == 0 && schema_tables[i] != NULL; i++) {
+		error = create_rows(db, schema_tables[i], why);
+		if (error == 0) {
+			error = add_columns(db, schema_tables[i], why);
+		}
+	}
+	for (size_t i = 0; error == 0 && i < COUNT_OF(indexed); i++) {
+		error = create_index(db, schema_by_number(indexed[i].table), indexed[i].column,
+				     why);
+	}
+	return error;
+}
+
+static int check_origin(sqlite3 *db, struct why *why)
+{
+	int64_t application;
+	int64_t version;
+	int64_t tables;
+	int error = database_number(db, "PRAGMA application_id", 0, &application, why);
+
+	if (error == 0) {
+		error = database_number(db, "PRAGMA user_version", 0, &version, why);
+	}
+	if (error == 0) {
+		error = database_number(db, "SELECT count(*) FROM sqlite_schema", 0, &tables, why);
+	}
+	if (error != 0) {
+		return error;
+	}
+	if (application != LAYOUT_APPLICATION && (application != 0 || tables != 0)) {
+		return why_set(why, ERR_CONFLICT, "the file belongs to another program");
+	}
+	if (version > LAYOUT_VERSION) {
+		return why_set(why, ERR_CONFLICT,
+			       "the file was written by a newer version (layout %lld, this program "
+			       "knows up to %d); install that version again",
+			       (long long)version, LAYOUT_VERSION);
+	}
+	return 0;
+}
+
+int layout_prepare(sqlite3 *db, struct why *why)
+{
+	char mark[96];
+	int error = check_origin(db, why);
+
+	if (error != 0) {
+		return error;
+	}
+	(void)sqlite3_snprintf(sizeof mark, mark, "PRAGMA application_id=%d;PRAGMA user_version=%d",
+			       LAYOUT_APPLICATION, LAYOUT_VERSION);
+	error = database_run(db, "BEGIN IMMEDIATE", why);
+	if (error == 0) {
+		error = create_all(db, why);
+	}
+	if (error == 0) {
+		error = database_run(db, mark, why);
+	}
+	if (error == 0) {
+		error = database_run(db, "COMMIT", why);
+	}
+	if (error != 0) {
+		database_rollback(db);
+	}
+	return error;
+}

@@ -1,0 +1,108 @@
+/*
+ * store.h - a tenant's file as its one writer sees it: records in, records out.
+ *
+ * Everything is one of a few kinds of record; what they mean together is the inventory's business.
+ * A put works within store_begin and store_commit. Where a put or the commit fails, the
+ * caller rolls back: the file is then as it was before begin. Readers use server/inventory/view.h.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "base/rowhash.h"
+#include "sys/buffer.h"
+#include "sys/why.h"
+#include "wire/row.h"
+
+/* An id of 16 lower-case hex digits and a NUL. */
+#define STORE_ID_SIZE 17
+
+struct inventory_sensor;
+struct store;
+
+/* What an asset held of a table when change `upto` had been made: packed row numbers. */
+struct store_set {
+	uint32_t asset;
+	uint16_t table;
+	uint64_t seq;
+	uint64_t count;
+	uint64_t upto;
+	struct digest digest;
+	struct span packed;
+};
+
+/* One entry of the history. Numbers rise without gaps; previous is the asset's change before, or 0.
+ */
+struct store_change {
+	uint64_t no;
+	int64_t at_ms;
+	int64_t observed_ms;
+	uint32_t asset;
+	uint16_t table;
+	uint64_t seq;
+	uint64_t previous;
+	struct span removed; /* packed row numbers */
+	struct span added;
+};
+
+struct store_asset {
+	uint32_t number;
+	char id[STORE_ID_SIZE];
+	int64_t first_seen_ms;
+	uint64_t newest; /* its newest change that the sets hold */
+};
+
+/* tail_start: all changes up to it are in the sets and holders; those behind it are the tail. */
+struct store_meta {
+	uint64_t tail_start;
+	uint64_t disagreements;
+};
+
+/* Creates the file where it is missing, and columns that the schema gained since. */
+MUST_USE int store_open(const char *path, struct store **out, struct why *why);
+void store_close(struct store **store);
+
+MUST_USE int store_begin(struct store *s, struct why *why);
+MUST_USE int store_commit(struct store *s, struct why *why);
+void store_rollback(struct store *s);
+
+/* Brings the file up to date with its log, as far as readers allow. For quiet moments. */
+void store_settle(struct store *s);
+
+MUST_USE int store_put_row(struct store *s, const struct row *row, uint32_t number,
+			   const struct rowhash *hash, struct why *why);
+MUST_USE int store_put_change(struct store *s, const struct store_change *change, struct why *why);
+MUST_USE int store_put_set(struct store *s, const struct store_set *set, struct why *why);
+
+/* Only a set's sequence number; an empty set where there is none. */
+MUST_USE int store_put_seq(struct store *s, uint32_t asset, uint16_t table, uint64_t seq,
+			   struct why *why);
+MUST_USE int store_put_asset(struct store *s, const struct store_asset *asset, struct why *why);
+MUST_USE int store_put_sensor(struct store *s, const struct inventory_sensor *sensor,
+			      struct why *why);
+MUST_USE int store_put_meta(struct store *s, const struct store_meta *meta, struct why *why);
+
+/* The packed assets that hold a row, as of the last time they were put. Empty where there are none.
+ * Valid until the next call. */
+MUST_USE int store_get_holders(struct store *s, uint16_t table, uint32_t row, struct span *out,
+			       struct why *why);
+MUST_USE int store_put_holders(struct store *s, uint16_t table, uint32_t row, struct span packed,
+			       struct why *why);
+
+/* Each calls back for every record, in the order of its numbers; the callback returns 0 or an error
+ * that ends the walk. Spans are valid during the call. */
+MUST_USE int store_each_row(struct store *s, const struct table *table,
+			    int (*each)(void *context, uint32_t number, const struct rowhash *hash),
+			    void *context, struct why *why);
+MUST_USE int store_each_set(struct store *s,
+			    int (*each)(void *context, const struct store_set *set), void *context,
+			    struct why *why);
+MUST_USE int store_each_change(struct store *s, uint64_t after,
+			       int (*each)(void *context, const struct store_change *change),
+			       void *context, struct why *why);
+MUST_USE int store_each_asset(struct store *s,
+			      int (*each)(void *context, const struct store_asset *asset),
+			      void *context, struct why *why);
+MUST_USE int store_each_sensor(struct store *s,
+			       int (*each)(void *context, const struct inventory_sensor *sensor),
+			       void *context, struct why *why);
+MUST_USE int store_get_meta(struct store *s, struct store_meta *out, struct why *why);
