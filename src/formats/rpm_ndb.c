@@ -4,7 +4,7 @@
  *
  *   file  "RpmP" version generation slot_pages next_package ...
  *   slot  "Slot" package first_block blocks
- *   blob  "BlbS" package generation length | header | padding | adler32 length "BlbE"
+ *   blob  "BlbS" package time length | header | padding | adler32 length "BlbE"
  */
 #include "formats/rpm_ndb.h"
 
@@ -53,10 +53,10 @@ static bool take_blob(struct span blocks, uint32_t package, struct span *header)
 	uint32_t length;
 	struct span content;
 
-	(void)reader_le32(&r); /* generation */
+	(void)reader_le32(&r); /* when it was written */
 	length = reader_le32(&r);
 	content = reader_bytes(&r, length);
-	if (reader_left(&r) < BLOB_TAIL_SIZE) {
+	if (reader_left(&r) < BLOB_TAIL_SIZE || reader_left(&r) >= BLOB_TAIL_SIZE + BLOCK_SIZE) {
 		return false;
 	}
 	(void)reader_bytes(&r, reader_left(&r) - BLOB_TAIL_SIZE + 4); /* padding, adler32 */
@@ -77,10 +77,10 @@ bool rpm_ndb_next(struct rpm_ndb_iterator *it, uint32_t *package_index, struct s
 		size_t first = (size_t)reader_le32(&slot) * BLOCK_SIZE;
 		size_t size = (size_t)reader_le32(&slot) * BLOCK_SIZE;
 
-		if (span_is(magic, "Slot") && package == 0) { /* free */
+		if (span_is(magic, "Slot") && first == 0) { /* free */
 			continue;
 		}
-		if (span_is(magic, "Slot") &&
+		if (span_is(magic, "Slot") && package != 0 &&
 		    take_blob(span_first(span_after(it->file, first), size), package, header)) {
 			*package_index = package;
 			return true;
