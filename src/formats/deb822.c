@@ -1,6 +1,7 @@
 /* deb822.c - stanzas and fields. */
 #include "formats/deb822.h"
 
+#include "formats/ascii.h"
 #include "formats/split.h"
 
 struct deb822_stanzas deb822_stanzas_over(struct span file)
@@ -90,24 +91,9 @@ bool deb822_fields_next(struct deb822_fields *it, struct deb822_field *out)
 	return false;
 }
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
-}
-
 bool deb822_field_is(const struct deb822_field *field, const char *name)
 {
-	struct span wanted = span_of(name);
-
-	if (field->name.len != wanted.len) {
-		return false;
-	}
-	for (size_t i = 0; i < wanted.len; i++) {
-		if (lower(field->name.ptr[i]) != lower(wanted.ptr[i])) {
-			return false;
-		}
-	}
-	return true;
+	return ascii_same(field->name, name);
 }
 
 size_t deb822_whole(struct span bytes)

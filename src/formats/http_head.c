@@ -3,26 +3,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/ascii.h"
 #include "formats/base64.h"
-
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
-}
 
 bool http_head_name_is(struct span name, const char *wanted)
 {
-	struct span other = span_of(wanted);
-
-	if (name.len != other.len) {
-		return false;
-	}
-	for (size_t i = 0; i < name.len; i++) {
-		if (lower(name.ptr[i]) != lower(other.ptr[i])) {
-			return false;
-		}
-	}
-	return true;
+	return ascii_same(name, wanted);
 }
 
 /* token = 1*tchar (RFC 9110 section 5.6.2) */
@@ -32,7 +18,8 @@ static bool is_token(struct span text)
 
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.ptr[i];
-		bool is_alnum = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+		bool is_alnum =
+			(c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 
 		if (!is_alnum && span_find(span_of(marks), c) == sizeof marks - 1) {
 			return false;

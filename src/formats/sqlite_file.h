@@ -4,7 +4,8 @@
  *
  * Read-only and without memory of its own: it asks for one page at a time and keeps
  * none. Depth and the number of pages visited are bounded, so that no file, however wrong, keeps it
- * walking. Large values are read in pieces.
+ * walking. Large values are read in pieces. A rollback journal is not looked at: a database that
+ * was left in the midst of a transaction without a write-ahead log is read as it lies there.
  */
 #pragma once
 

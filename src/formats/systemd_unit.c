@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "formats/split.h"
+#include "formats/utf8.h"
 
 #define ESCAPE_DIGITS_MAX 8
 
@@ -158,26 +158,14 @@ static uint32_t take_digits(struct reader *r, size_t count, bool is_octal)
 	return (uint32_t)value;
 }
 
-/* Appends a character of a \u or \U escape. */
+/* Appends a character of a \u or \U escape; fails the reader for what is none. */
 static void write_character(struct reader *r, uint32_t c, struct writer *w)
 {
 	if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
 		reader_fail(r);
-	} else if (c < 0x80) {
-		writer_u8(w, (uint8_t)c);
-	} else if (c < 0x800) {
-		writer_u8(w, (uint8_t)(0xc0 | c >> 6));
-		writer_u8(w, (uint8_t)(0x80 | (c & 0x3f)));
-	} else {
-		if (c < 0x10000) {
-			writer_u8(w, (uint8_t)(0xe0 | c >> 12));
-		} else {
-			writer_u8(w, (uint8_t)(0xf0 | c >> 18));
-			writer_u8(w, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-		}
-		writer_u8(w, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-		writer_u8(w, (uint8_t)(0x80 | (c & 0x3f)));
+		return;
 	}
+	utf8_write(w, c);
 }
 
 /* What stands behind a backslash (systemd.syntax(7), "Quoting"). */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/der.h"
+#include "formats/utf8.h"
 #include "formats/x509.h"
 
 #define OID_LEN_MAX 11
@@ -118,25 +119,6 @@ static void write_hex(struct writer *w, uint8_t octet)
 	writer_u8(w, (uint8_t)digits[octet & 15]);
 }
 
-static void write_utf8(struct writer *w, uint32_t character)
-{
-	if (character < 0x80) {
-		writer_u8(w, (uint8_t)character);
-	} else if (character < 0x800) {
-		writer_u8(w, (uint8_t)(0xc0 | character >> 6));
-		writer_u8(w, (uint8_t)(0x80 | (character & 0x3f)));
-	} else if (character < 0x10000) {
-		writer_u8(w, (uint8_t)(0xe0 | character >> 12));
-		writer_u8(w, (uint8_t)(0x80 | (character >> 6 & 0x3f)));
-		writer_u8(w, (uint8_t)(0x80 | (character & 0x3f)));
-	} else {
-		writer_u8(w, (uint8_t)(0xf0 | character >> 18));
-		writer_u8(w, (uint8_t)(0x80 | (character >> 12 & 0x3f)));
-		writer_u8(w, (uint8_t)(0x80 | (character >> 6 & 0x3f)));
-		writer_u8(w, (uint8_t)(0x80 | (character & 0x3f)));
-	}
-}
-
 /* One character of a string, escaped where RFC 4514 section 2.4 wants it; control
  * characters as hexadecimal, so that no terminal obeys them. */
 static void write_character(struct writer *w, uint32_t character, bool is_first, bool is_last)
@@ -169,7 +151,7 @@ static void write_character(struct writer *w, uint32_t character, bool is_first,
 	default:
 		break;
 	}
-	write_utf8(w, character);
+	utf8_write(w, character);
 }
 
 /* Octets of a character of a string type; 0 where the tag is of no string. */
@@ -194,11 +176,7 @@ static size_t character_size(uint8_t tag)
 
 static uint32_t take_character(struct reader *r, size_t size)
 {
-	uint32_t character =
-		size == 1 ? reader_u8(r) : (size == 2 ? reader_be16(r) : reader_be32(r));
-	bool is_surrogate = character >= 0xd800 && character <= 0xdfff;
-
-	return is_surrogate || character > 0x10ffff ? 0xfffd : character;
+	return size == 1 ? reader_u8(r) : (size == 2 ? reader_be16(r) : reader_be32(r));
 }
 
 static void write_string(struct writer *w, struct span value, size_t size, bool is_utf8)
