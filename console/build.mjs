@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const BUDGET_BYTES = 60 * 1024;
+export const BUDGET_BYTES = 60 * 1024;
 const FILES = ['index.html', 'app.js', 'app.css', 'icon.svg'];
 const here = dirname(fileURLToPath(import.meta.url));
 

@@ -57,6 +57,9 @@ class Tenant {
 
 	/** Some asset; never the first, whose rows the checks count. */
 	any(i) {
+		if (i % 10 === 7) {
+			return this.assets[1];
+		}
 		return this.assets[1 + Math.floor(noise(i) * (this.assets.length - 1))];
 	}
 

@@ -11,6 +11,7 @@ export const PAGES = {
 	'overview': '#/',
 	'assets': '#/assets',
 	'asset-history': `#/assets/${FIRST}`,
+	'asset-changes': `#/assets/${idOf(1)}`,
 	'asset-packages': `#/assets/${FIRST}/packages`,
 	'asset-then': `#/assets/${FIRST}/packages?at=2026-11-01T12:00:00.000Z`,
 	'hostile': `#/assets/${idOf(13)}/users`,
@@ -399,13 +400,14 @@ function looksChecks({ url, getPage }) {
 	];
 }
 
-/** Nodes and listeners alive after a garbage collection. */
+/** Nodes, listeners and bytes alive after a garbage collection. */
 async function census(page) {
 	const client = await page.context().newCDPSession(page);
 	await client.send('HeapProfiler.collectGarbage');
 	const counters = await client.send('Memory.getDOMCounters');
+	const { usedSize } = await client.send('Runtime.getHeapUsage');
 	await client.detach();
-	return counters;
+	return { ...counters, usedSize };
 }
 
 function enduranceChecks({ url, mock, getPage }) {
@@ -431,6 +433,7 @@ function enduranceChecks({ url, mock, getPage }) {
 			equal(await page.locator('.change').count(), 100, 'changes shown');
 			const after = await census(page);
 			expect(after.nodes < before.nodes * 1.2 + 500, `${before.nodes} nodes not to become ${after.nodes}`);
+			expect(after.usedSize < before.usedSize + 4_000_000, `${before.usedSize} bytes not to become ${after.usedSize}`);
 			expect(after.jsEventListeners < before.jsEventListeners * 1.2 + 50, `${before.jsEventListeners} listeners not to become ${after.jsEventListeners}`);
 		}],
 		['a lost connection is shown with its time, and what was missed arrives afterwards', async () => {

@@ -6,13 +6,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildConsole } from '../build.mjs';
+import { BUDGET_BYTES, buildConsole } from '../build.mjs';
 import { anyChecks } from './anychecks.mjs';
 import { expect, launch, runChecks } from './harness.mjs';
 import { CODE, startMock } from './mock.mjs';
 import { mockChecks, takeShots } from './mockchecks.mjs';
-
-const BUDGET_BYTES = 60 * 1024;
 
 const { values: args } = parseArgs({
 	options: { url: { type: 'string' }, code: { type: 'string' }, shots: { type: 'string' } },

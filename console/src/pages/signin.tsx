@@ -62,6 +62,7 @@ export function SignInPage({ code }: { code: string | null }) {
 				/>
 				{error && <p class="error" role="alert">{visible(error)}</p>}
 				<button class="primary" disabled={isBusy}>{isBusy ? 'Signing in…' : 'Sign in'}</button>
+				{session.value && <p><a href="#/">Go on as {visible(session.value.name)}, who is signed in</a></p>}
 				<p id="signin-help" class="muted">
 					The server's first token is in <code>operator.token</code> in its data folder.
 				</p>

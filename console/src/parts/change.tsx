@@ -30,9 +30,8 @@ function differences(change: Change): Difference[] {
 			.map((name) => ({ name, from: old[name], to: row[name] }));
 	}
 	const only = row ?? old ?? {};
-	const inKey = new Set(change.key.split(' '));
 	return Object.keys(only)
-		.filter((name) => valueText(only[name]) !== '' && !inKey.has(valueText(only[name])))
+		.filter((name) => valueText(only[name]) !== '' && !` ${change.key} `.includes(` ${valueText(only[name])} `))
 		.map((name) => ({ name, to: only[name] }));
 }
 

@@ -38,7 +38,7 @@ function options(size: { width: number; height: number }, onHover: (index: numbe
 				fill: colour('--accent'),
 				width: 0,
 				points: { show: false },
-				paths: uPlot.paths.bars!({ size: [0.8, 24], align: 1 }),
+				paths: uPlot.paths.bars!({ size: [0.8, 24], align: 1, gap: 1 }),
 			},
 		],
 		hooks: { setCursor: [(u) => onHover(u.cursor.idx ?? null)] },
