@@ -122,6 +122,19 @@ function assetChecks({ url, mock, getPage }) {
 			await page.locator('[data-search]').fill('no such thing');
 			await page.getByText('No asset matches').waitFor();
 		}],
+		['2,500 assets load as one scrolls, and are searched by the server', async () => {
+			const page = getPage();
+			await page.goto(`${url}/#/assets?tenant=big`);
+			await until('the first are there', async () => (await page.locator('.grid').count()) === 1 && (await rowCount(page)) === 1000);
+			for (const count of [2000, 2500]) {
+				await page.locator('.grid').press('End');
+				await until(`${count} are there`, async () => (await rowCount(page)) === count);
+			}
+			await page.locator('[data-search]').fill('2499');
+			await until('the last is found', async () => (await page.locator('.grid').count()) === 1 && (await rowCount(page)) === 1);
+			await page.goto(`${url}/#/`);
+			await page.locator('.tiles').waitFor();
+		}],
 		['an asset shows its tables with counts and its history as a timeline', async () => {
 			const page = getPage();
 			await show(page, url, `#/assets/${FIRST}`);
@@ -436,6 +449,13 @@ function enduranceChecks({ url, mock, getPage }) {
 			expect(after.usedSize < before.usedSize + 4_000_000, `${before.usedSize} bytes not to become ${after.usedSize}`);
 			expect(after.jsEventListeners < before.jsEventListeners * 1.2 + 50, `${before.jsEventListeners} listeners not to become ${after.jsEventListeners}`);
 		}],
+		['a lost connection comes back by itself', async () => {
+			const page = getPage();
+			mock.setDown(true);
+			await page.locator('.banner.lost').waitFor();
+			mock.setDown(false);
+			await page.locator('.banner.lost').waitFor({ state: 'detached' });
+		}],
 		['a lost connection is shown with its time, and what was missed arrives afterwards', async () => {
 			const page = getPage();
 			mock.setDown(true);
@@ -446,6 +466,13 @@ function enduranceChecks({ url, mock, getPage }) {
 			await page.locator('.banner.lost button').click();
 			await page.locator('.banner.lost').waitFor({ state: 'detached' });
 			await until('it arrives', async () => /while-away/.test(await page.locator('.change').first().textContent()));
+		}],
+		['a reader that was too slow is told, and loads the present state', async () => {
+			const page = getPage();
+			mock.tenant.streams.forEach((stream) => stream.event('gap', { missed: 7 }));
+			await page.getByText('too slow for 7 changes').waitFor();
+			await page.getByRole('button', { name: 'Dismiss' }).click();
+			await page.getByText('too slow').waitFor({ state: 'detached' });
 		}],
 		['a session that ends asks to sign in and goes on where one was', async () => {
 			const page = getPage();

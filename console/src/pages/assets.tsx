@@ -44,7 +44,7 @@ const WIDE: Column<Asset>[] = [
 	{ id: 'rows', title: 'Rows', width: 8, isNumber: true, cell: (a) => count(a.rows), sortKey: (a) => a.rows },
 	{ id: 'seen', title: 'Last seen', width: 12, cell: (a) => <Ago at={a.last_seen} />, sortKey: seen, titleOf: (a) => absolute(seen(a)) },
 	{ id: 'id', title: 'Id', width: 16, cell: (a) => <code>{visible(a.id)}</code>, sortKey: (a) => a.id },
-	{ id: 'addresses', title: 'Addresses', width: 30, cell: (a) => <Text of={a.addresses.join(', ')} />, titleOf: (a) => visible(a.addresses.join('\u0020')) },
+	{ id: 'addresses', title: 'Addresses', width: 30, cell: (a) => <Text of={a.addresses.join(', ')} />, titleOf: (a) => visible(a.addresses.join(', ')) },
 ];
 
 const NARROW: Column<Asset>[] = [{
@@ -74,38 +74,33 @@ function useFollow(ids: ReadonlySet<string>, reload: () => void): void {
 	}, []);
 }
 
-export function AssetsPage() {
-	const search = route.value.query.get('search') ?? '';
+/** The assets that match: at once among those that are here, and from the server where a platform is too big for one page. */
+function useAssets(search: string) {
 	const [asked, setAsked] = useState(search);
 	const [more, setMore] = useState<{ base: AssetPage; items: Asset[]; next: string | null } | null>(null);
 	const isLoadingMore = useRef(false);
-	const field = useRef<HTMLInputElement>(null);
-
-	const everything = useLoad((abort) => getAssets({ limit: PAGE_SIZE }, abort), [tenant.value]);
-	const isComplete = everything.data !== null && everything.data.next === null;
-	// A platform too big for one page is searched by the server, after a short rest in typing.
-	const remote = useLoad(
-		async (abort) => (asked && !isComplete ? getAssets({ search: asked, limit: PAGE_SIZE }, abort) : null),
-		[tenant.value, asked, isComplete]);
-
 	useEffect(() => {
 		const timer = setTimeout(() => setAsked(search), TYPING_MS);
 		return () => clearTimeout(timer);
 	}, [search]);
-	useEffect(() => {
-		document.title = 'Assets · Bartizan';
-		searchIsHere();
-	}, []);
+
+	const everything = useLoad((abort) => getAssets({ limit: PAGE_SIZE }, abort), [tenant.value]);
+	const isComplete = everything.data !== null && everything.data.next === null;
+	const remote = useLoad(
+		async (abort) => (asked && !isComplete ? getAssets({ search: asked, limit: PAGE_SIZE }, abort) : null),
+		[tenant.value, asked, isComplete]);
 
 	const base = (!isComplete && search === asked && remote.data) || everything.data;
-	const loaded = useMemo(() => (base ? (more?.base === base ? [...base.items, ...more.items] : base.items) : []), [base, more]);
+	const further = base && more?.base === base ? more : null;
+	const loaded = useMemo(() => [...base?.items ?? [], ...further?.items ?? []], [base, further]);
 	const ids = useMemo(() => new Set(loaded.map((a) => a.id)), [loaded]);
 	const shown = useMemo(() => {
 		const needle = search.toLowerCase();
 		return needle ? loaded.filter((asset) => matches(asset, needle)) : loaded;
 	}, [loaded, search]);
+
 	const isScrolledOn = useRef(false);
-	isScrolledOn.current = more?.base === base;
+	isScrolledOn.current = further !== null;
 	useFollow(ids, () => {
 		// Who scrolled past the first page would lose the place.
 		if (!isScrolledOn.current) {
@@ -114,30 +109,49 @@ export function AssetsPage() {
 		}
 	});
 
-	const next = more?.base === base ? more?.next : base?.next;
-	const onEnd = async () => {
+	const next = further ? further.next : base?.next;
+	const loadMore = async () => {
 		if (!base || !next || isLoadingMore.current) {
 			return;
 		}
 		isLoadingMore.current = true;
 		try {
 			const page = await getAssets({ search: base === everything.data ? '' : asked, after: next, limit: PAGE_SIZE });
-			setMore((old) => ({ base, items: [...(old?.base === base ? old.items : []), ...page.items], next: page.next }));
+			setMore({ base, items: [...further?.items ?? [], ...page.items], next: page.next });
 		} catch {
 			// The lost connection is shown above; scrolling on asks again.
 		} finally {
 			isLoadingMore.current = false;
 		}
 	};
-
-	const type = (text: string) => replace(href(['assets'], { search: text }));
 	const total = base && (search && isComplete ? shown.length : base.total);
+	return { shown, total, loadMore, isLoaded: base !== null, error: everything.error ?? remote.error, reload: everything.reload };
+}
+
+function Nothing({ search }: { search: string }) {
+	return search
+		? <Empty title={`No asset matches “${visible(search)}”`}>Search looks in names, operating systems, addresses and ids.</Empty>
+		: <Empty title="No asset yet"><a href={href(['sensors'], { enrol: '1' })}>Enrol a sensor</a>, and its machine appears here.</Empty>;
+}
+
+export function AssetsPage() {
+	const search = route.value.query.get('search') ?? '';
+	const { shown, total, loadMore, isLoaded, error, reload } = useAssets(search);
+	useEffect(() => {
+		document.title = 'Assets · Bartizan';
+		searchIsHere();
+	}, []);
+	const toGrid = (event: KeyboardEvent) => {
+		if (event.key === 'ArrowDown' || event.key === 'Enter') {
+			event.preventDefault();
+			document.querySelector<HTMLElement>('.grid')?.focus();
+		}
+	};
 	return (
 		<div class="page fill">
 			<header class="page-head">
 				<h1>Assets</h1>
 				<input
-					ref={field}
 					data-search
 					type="search"
 					placeholder="Search by name, system, address or id"
@@ -145,21 +159,14 @@ export function AssetsPage() {
 					maxLength={200}
 					spellcheck={false}
 					value={search}
-					onInput={(event) => type(event.currentTarget.value)}
-					onKeyDown={(event) => {
-						if (event.key === 'ArrowDown' || event.key === 'Enter') {
-							event.preventDefault();
-							document.querySelector<HTMLElement>('.grid')?.focus();
-						}
-					}}
+					onInput={(event) => replace(href(['assets'], { search: event.currentTarget.value }))}
+					onKeyDown={toGrid}
 				/>
 				<span class="muted" role="status">{total !== null && plural(total, 'asset')}</span>
 			</header>
-			{everything.error && <Failure error={everything.error} retry={everything.reload} />}
-			{!base && !everything.error && <Loading what="assets" />}
-			{base && shown.length === 0 && (search
-				? <Empty title={`No asset matches “${visible(search)}”`}>Search looks in names, operating systems, addresses and ids.</Empty>
-				: <Empty title="No asset yet"><a href={href(['sensors'], { enrol: '1' })}>Enrol a sensor</a>, and its machine appears here.</Empty>)}
+			{error && <Failure error={error} retry={reload} />}
+			{!isLoaded && !error && <Loading what="assets" />}
+			{isLoaded && shown.length === 0 && <Nothing search={search} />}
 			{shown.length > 0 && (
 				<Grid
 					label="Assets"
@@ -168,7 +175,7 @@ export function AssetsPage() {
 					rowKey={(asset) => asset.id}
 					rowHeight={isNarrow.value ? 52 : 30}
 					onOpen={(asset) => go(href(['assets', asset.id]))}
-					onEnd={onEnd}
+					onEnd={loadMore}
 				/>
 			)}
 		</div>

@@ -1,20 +1,19 @@
 // sensors.tsx - every sensor and how fresh it is; cut one off, enrol another.
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { type ApiError, asApiError, createEnrolmentToken, getSensors, revokeSensor } from '../api';
+import { getSensors } from '../api';
 import { searchIsHere } from '../keys';
 import { throttled, useLoad } from '../load';
-import { CopyBox } from '../parts/copy';
-import { Dialog } from '../parts/dialog';
+import { Enrol } from '../parts/enrol';
 import { Grid, type Column } from '../parts/grid';
+import { Revoke } from '../parts/revoke';
 import { Empty, Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
-import { recall, remember } from '../remember';
 import { go, href, replace, route } from '../router';
 import { tenant } from '../session';
 import { onSensors } from '../stream';
 import { plural, visible } from '../text';
 import { isNarrow } from '../theme';
-import type { EnrolmentToken, Sensor } from '../types';
+import type { Sensor } from '../types';
 
 const REFRESH_MS = 1000;
 const EXPIRES_SOON_MS = 14 * 86_400_000;
@@ -74,117 +73,6 @@ function narrow(onAsk: (sensor: Sensor) => void): Column<Sensor>[] {
 			</div>
 		),
 	}];
-}
-
-function Revoke({ sensor, onClose, onDone }: { sensor: Sensor; onClose(): void; onDone(): void }) {
-	const [error, setError] = useState<ApiError | null>(null);
-	const revoke = async () => {
-		try {
-			await revokeSensor(sensor.id);
-			onDone();
-			onClose();
-		} catch (failure) {
-			setError(asApiError(failure));
-		}
-	};
-	return (
-		<Dialog title="Revoke this sensor?" onClose={onClose}>
-			<p>
-				<strong><Text of={sensor.name} /></strong> (<code>{visible(sensor.id)}</code>) is cut off at once and for good. Its asset and
-				history stay. To watch the machine again, enrol it anew.
-			</p>
-			{error && <Failure error={error} />}
-			<footer>
-				<button onClick={onClose} autofocus>Keep it</button>
-				<button class="danger" onClick={revoke}>Revoke</button>
-			</footer>
-		</Dialog>
-	);
-}
-
-const LIFETIMES: [label: string, seconds: number][] = [
-	['15 minutes', 900], ['1 hour', 3600], ['1 day', 86_400], ['1 week', 7 * 86_400],
-];
-
-function command(server: string, token: string): string {
-	return `bartizan-agent --state /var/lib/bartizan --server ${server} --ca ca.pem --token ${token}`;
-}
-
-function Enrol({ onClose }: { onClose(): void }) {
-	const [uses, setUses] = useState(1);
-	const [ttl, setTtl] = useState(3600);
-	const [server, setServer] = useState(recall('sensors-address', `${location.hostname}:PORT`));
-	const [made, setMade] = useState<EnrolmentToken | null>(null);
-	const [error, setError] = useState<ApiError | null>(null);
-	const make = async (event: Event) => {
-		event.preventDefault();
-		try {
-			setMade(await createEnrolmentToken(uses, ttl));
-			setError(null);
-		} catch (failure) {
-			setError(asApiError(failure));
-		}
-	};
-	const address = (
-		<label>
-			Where sensors reach the server
-			<input
-				autofocus
-				value={server}
-				spellcheck={false}
-				required
-				pattern="[A-Za-z0-9.:_\[\]\-]+:[0-9]+"
-				title="HOST:PORT, the port a number"
-				onInput={(event) => {
-					setServer(event.currentTarget.value);
-					remember('sensors-address', event.currentTarget.value);
-				}}
-			/>
-			<small>HOST:PORT; bartizand prints it when it starts, as <code>sensors=</code></small>
-		</label>
-	);
-	return (
-		<Dialog title="Enrol a sensor" onClose={onClose} isWide>
-			{made === null
-				? (
-					<form class="form" onSubmit={make}>
-						{address}
-						<label>
-							How many machines
-							<input
-								type="number"
-								min={1}
-								max={1_000_000}
-								required
-								value={uses}
-								onInput={(event) => setUses(event.currentTarget.valueAsNumber)}
-							/>
-						</label>
-						<label>
-							Valid for
-							<select value={ttl} onChange={(event) => setTtl(Number(event.currentTarget.value))}>
-								{LIFETIMES.map(([label, seconds]) => <option key={seconds} value={seconds}>{label}</option>)}
-							</select>
-						</label>
-						{error && <Failure error={error} />}
-						<footer><button class="primary">Make a token</button></footer>
-					</form>
-				)
-				: (
-					<div class="form">
-						{address}
-						<p>
-							Copy the server's <code>ca.pem</code> (in its data folder) to the machine, then run there, as root:
-						</p>
-						<CopyBox text={command(server, made.token)} label="Command to run on the machine" />
-						<p class="muted">
-							For {plural(made.uses, 'machine')}; it ends <Ago at={made.expires_at} />. The token is shown only here.
-						</p>
-						<footer><button onClick={onClose}>Done</button></footer>
-					</div>
-				)}
-		</Dialog>
-	);
 }
 
 export function SensorsPage() {

@@ -2,7 +2,7 @@
 //
 // Every row has the same height, so a row's place is its index times that height.
 // The grid itself holds the focus and points at the marked row (aria-activedescendant).
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Op } from '../types';
 
@@ -67,15 +67,9 @@ const ARROWS: Record<string, (at: number, last: number) => number> = {
 	End: (_, last) => last,
 };
 
-export function Grid<R>(props: Props<R>) {
-	const { label, columns, rows, rowKey, onOpen, flash, rowHeight = 30, onEnd } = props;
-	const box = useRef<HTMLDivElement>(null);
-	const id = useId();
+/** What part of the box is in sight. */
+function useView(box: RefObject<HTMLDivElement>): { top: number; height: number } {
 	const [view, setView] = useState({ top: 0, height: 600 });
-	const [marked, setMarked] = useState(-1);
-	const [sort, setSort] = useState<Sort>(null);
-	const sorted = useSorted(rows, columns, sort);
-
 	useLayoutEffect(() => {
 		const element = box.current!;
 		const measure = () => setView({ top: element.scrollTop, height: element.clientHeight });
@@ -88,9 +82,108 @@ export function Grid<R>(props: Props<R>) {
 			element.removeEventListener('scroll', measure);
 		};
 	}, []);
+	return view;
+}
 
+/** Scrolls no further than needed to have a row in sight, below the head. */
+function bringIntoSight(element: HTMLElement, top: number, height: number): void {
+	if (top < element.scrollTop) {
+		element.scrollTop = top;
+	} else if (top + height + HEAD_HEIGHT > element.scrollTop + element.clientHeight) {
+		element.scrollTop = top + height + HEAD_HEIGHT - element.clientHeight;
+	}
+}
+
+function Head<R>({ columns, sort, onSort }: { columns: readonly Column<R>[]; sort: Sort; onSort(sort: Sort): void }) {
+	const turn = ({ id }: Column<R>) =>
+		onSort(sort?.id !== id ? { id, isDown: false } : sort.isDown ? null : { id, isDown: true });
+	return (
+		<div role="row" class="grid-row grid-head" aria-rowindex={1}>
+			{columns.map((column) => {
+				const mine = sort?.id === column.id ? sort : null;
+				return (
+					<div
+						key={column.id}
+						role="columnheader"
+						class={column.isNumber ? 'number' : ''}
+						title={column.hint}
+						aria-sort={!mine ? 'none' : mine.isDown ? 'descending' : 'ascending'}
+					>
+						{column.sortKey
+							? (
+								<button tabIndex={-1} onClick={() => turn(column)}>
+									{column.title}
+									{mine && <span aria-hidden="true">{mine.isDown ? ' ↓' : ' ↑'}</span>}
+								</button>
+							)
+							: column.title}
+					</div>
+				);
+			})}
+		</div>
+	);
+}
+
+interface LineProps<R> {
+	id: string;
+	row: R;
+	index: number;
+	columns: readonly Column<R>[];
+	rowHeight: number;
+	isMarked: boolean;
+	op: Op | undefined;
+	onMark(index: number): void;
+	onOpen: ((row: R) => void) | undefined;
+}
+
+function Line<R>({ id, row, index, columns, rowHeight, isMarked, op, onMark, onOpen }: LineProps<R>) {
+	const press = (event: Event) => {
+		onMark(index);
+		const isSelecting = getSelection()?.toString() !== '';
+		if (!isSelecting && !(event.target as Element).closest('a, button')) {
+			onOpen?.(row);
+		}
+	};
+	return (
+		<div
+			id={id}
+			role="row"
+			aria-rowindex={index + 2}
+			aria-selected={isMarked}
+			class={`grid-row${op ? ` flash ${op}` : ''}${onOpen ? ' opens' : ''}`}
+			style={{ transform: `translateY(${index * rowHeight}px)` }}
+			onClick={press}
+		>
+			{columns.map((column) => (
+				<div key={column.id} role="gridcell" class={column.isNumber ? 'number' : ''} title={column.titleOf?.(row)}>
+					{column.cell(row)}
+				</div>
+			))}
+		</div>
+	);
+}
+
+function widths<R>(columns: readonly Column<R>[]): { template: string; total: string } {
+	const last = columns.length - 1;
+	const sum = columns.reduce((total, column) => total + column.width, 0);
+	return {
+		template: columns.map(({ width }, i) => (i === last ? `minmax(${width}ch, 1fr)` : `${width}ch`)).join(' '),
+		total: `calc(${sum}ch + ${columns.length + 1} * var(--gap))`,
+	};
+}
+
+export function Grid<R>(props: Props<R>) {
+	const { label, columns, rows, rowKey, onOpen, flash, rowHeight = 30, onEnd } = props;
+	const box = useRef<HTMLDivElement>(null);
+	const id = useId();
+	const view = useView(box);
+	const [marked, setMarked] = useState(-1);
+	const [sort, setSort] = useState<Sort>(null);
+	const sorted = useSorted(rows, columns, sort);
 	const first = Math.max(0, Math.floor(view.top / rowHeight) - OVERSCAN);
 	const end = Math.min(sorted.length, Math.ceil((view.top + view.height) / rowHeight) + OVERSCAN);
+	const { template, total } = widths(columns);
+
 	useEffect(() => {
 		if (end > sorted.length - END_ROWS) {
 			onEnd?.();
@@ -99,15 +192,9 @@ export function Grid<R>(props: Props<R>) {
 
 	const mark = (index: number) => {
 		const at = Math.max(0, Math.min(sorted.length - 1, index));
-		const element = box.current!;
 		setMarked(at);
-		if (at * rowHeight < element.scrollTop) {
-			element.scrollTop = at * rowHeight;
-		} else if ((at + 1) * rowHeight + HEAD_HEIGHT > element.scrollTop + element.clientHeight) {
-			element.scrollTop = (at + 1) * rowHeight + HEAD_HEIGHT - element.clientHeight;
-		}
+		bringIntoSight(box.current!, at * rowHeight, rowHeight);
 	};
-
 	const onKeyDown = (event: KeyboardEvent) => {
 		if (event.target !== box.current || event.ctrlKey || event.metaKey || event.altKey) {
 			return;
@@ -123,13 +210,11 @@ export function Grid<R>(props: Props<R>) {
 		}
 		event.preventDefault();
 	};
-
-	const turn = (column: Column<R>) => setSort((old) =>
-		old?.id !== column.id ? { id: column.id, isDown: false } : old.isDown ? null : { id: column.id, isDown: true });
-
-	const template = columns
-		.map((c, i) => (i === columns.length - 1 ? `minmax(${c.width}ch, 1fr)` : `${c.width}ch`)).join(' ');
-	const total = columns.reduce((sum, c) => sum + c.width, 0);
+	const onFocus = (event: FocusEvent) => {
+		if (event.target === box.current && marked < 0 && sorted.length > 0) {
+			mark(first > 0 ? first + OVERSCAN : 0);
+		}
+	};
 
 	return (
 		<div
@@ -141,57 +226,28 @@ export function Grid<R>(props: Props<R>) {
 			aria-rowcount={sorted.length + 1}
 			aria-activedescendant={marked >= first && marked < end ? `${id}-${marked}` : undefined}
 			onKeyDown={onKeyDown}
-			onFocus={(event) => event.target === box.current && marked < 0 && sorted.length > 0 && mark(first > 0 ? first + OVERSCAN : 0)}
+			onFocus={onFocus}
 			style={{ '--columns': template, '--row': `${rowHeight}px`, '--head': `${HEAD_HEIGHT}px` }}
 		>
-			<div class="grid-inner" style={{ 'min-width': `max(100%, calc(${total}ch + ${columns.length + 1} * var(--gap)))` }}>
-				<div role="row" class="grid-row grid-head" aria-rowindex={1}>
-					{columns.map((column) => (
-						<div
-							key={column.id}
-							role="columnheader"
-							class={column.isNumber ? 'number' : ''}
-							title={column.hint}
-							aria-sort={sort?.id !== column.id ? 'none' : sort.isDown ? 'descending' : 'ascending'}
-						>
-							{column.sortKey
-								? (
-									<button tabIndex={-1} onClick={() => turn(column)}>
-										{column.title}
-										{sort?.id === column.id && <span aria-hidden="true">{sort.isDown ? ' ↓' : ' ↑'}</span>}
-									</button>
-								)
-								: column.title}
-						</div>
-					))}
-				</div>
+			<div class="grid-inner" style={{ 'min-width': `max(100%, ${total})` }}>
+				<Head columns={columns} sort={sort} onSort={setSort} />
 				<div role="rowgroup" class="grid-body" style={{ height: `${sorted.length * rowHeight}px` }}>
 					{sorted.slice(first, end).map((row, i) => {
 						const index = first + i;
 						const key = rowKey(row, index);
-						const op = flash?.get(key);
 						return (
-							<div
+							<Line
 								key={key}
 								id={`${id}-${index}`}
-								role="row"
-								aria-rowindex={index + 2}
-								aria-selected={index === marked}
-								class={`grid-row${op ? ` flash ${op}` : ''}${onOpen ? ' opens' : ''}`}
-								style={{ transform: `translateY(${index * rowHeight}px)` }}
-								onClick={(event) => {
-									setMarked(index);
-									if (!(event.target as Element).closest('a, button') && !getSelection()?.toString()) {
-										onOpen?.(row);
-									}
-								}}
-							>
-								{columns.map((column) => (
-									<div key={column.id} role="gridcell" class={column.isNumber ? 'number' : ''} title={column.titleOf?.(row)}>
-										{column.cell(row)}
-									</div>
-								))}
-							</div>
+								row={row}
+								index={index}
+								columns={columns}
+								rowHeight={rowHeight}
+								isMarked={index === marked}
+								op={flash?.get(key)}
+								onMark={setMarked}
+								onOpen={onOpen}
+							/>
 						);
 					})}
 				</div>
