@@ -24,7 +24,7 @@ function options(size: { width: number; height: number }, onHover: (index: numbe
 	};
 	return {
 		...size,
-		padding: [8, 12, 0, 0],
+		padding: [8, 20, 0, 0],
 		legend: { show: false },
 		cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
 		scales: { x: { range: (_, min, max) => [min, max + 60] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },

@@ -5,7 +5,7 @@ import { valueText, visible } from '../text';
 import type { Op, Row, SchemaColumn, Value } from '../types';
 import { Dialog } from './dialog';
 import { Grid, type Column } from './grid';
-import { Cell, Text, titleOf } from './text';
+import { Ago, Cell, isMoment, Text, titleOf } from './text';
 
 const SAMPLE_ROWS = 300;
 const WIDTH_MIN = 5;
@@ -92,6 +92,9 @@ function fieldValue(value: Value | undefined): ComponentChildren {
 		return value.length === 0
 			? <span class="muted">empty list</span>
 			: <ul>{value.map((item, i) => <li key={i}><Text of={item} max={DETAIL_MAX} /></li>)}</ul>;
+	}
+	if (isMoment(value)) {
+		return <>{value} <span class="muted">(<Ago at={value} />)</span></>;
 	}
 	return value === null || value === undefined
 		? <span class="muted">no value</span>

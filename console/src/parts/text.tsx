@@ -26,7 +26,7 @@ export function Ago({ at, never = 'never' }: { at: string | number | null; never
 	return Number.isNaN(ms) ? <span class="muted">{never}</span> : <time title={absolute(ms)}>{shown}</time>;
 }
 
-const isMoment = (value: Value | undefined): value is string =>
+export const isMoment = (value: Value | undefined): value is string =>
 	typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value);
 
 /** A column's value. */
