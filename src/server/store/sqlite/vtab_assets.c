@@ -1,0 +1,468 @@
+/* vtab_assets.c - the tables `assets` and `sensors`. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "server/store/sqlite/json.h"
+#include "server/store/sqlite/vtab.h"
+#include "sys/alloc.h"
+
+/* The most addresses that are listed of one asset. */
+#define ADDRESSES_MAX 8
+
+/* Both tables can be asked for one id. */
+enum { PLAN_ALL, PLAN_ID };
+
+static int by_id_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
+{
+	int i = vtab_constraint(info, 0, SQLITE_INDEX_CONSTRAINT_EQ);
+
+	(void)base;
+	info->idxNum = i >= 0 ? PLAN_ID : PLAN_ALL;
+	info->estimatedCost = i >= 0 ? 5 : 10000;
+	info->estimatedRows = i >= 0 ? 1 : 1000;
+	if (i >= 0) {
+		info->aConstraintUsage[i].argvIndex = 1;
+		info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
+	}
+	return SQLITE_OK;
+}
+
+/* A statement of the cursor's own, on the snapshot's file. */
+static int prepare(sqlite3_vtab *base, const char *sql, sqlite3_stmt **out)
+{
+	struct snapshot *s = ((struct vtab *)base)->snapshot;
+
+	return *out != NULL ? 0 : database_prepare(s->db, sql, out, &s->why);
+}
+
+static int stepping_failed(sqlite3_vtab *base)
+{
+	struct snapshot *s = ((struct vtab *)base)->snapshot;
+
+	return database_error(s->db, "reading the inventory", &s->why);
+}
+
+/* --- assets --- */
+
+enum {
+	ASSET_ID,
+	ASSET_NAME,
+	ASSET_OS,
+	ASSET_ADDRESSES,
+	ASSET_SENSOR,
+	ASSET_IS_CONNECTED,
+	ASSET_FIRST_SEEN,
+	ASSET_LAST_SEEN,
+	ASSET_ROWS,
+};
+
+struct asset_cursor {
+	sqlite3_vtab_cursor base;
+	uint32_t next; /* the asset it stands on is before this one */
+	uint32_t last;
+	bool is_end;
+	bool has_sensor; /* `sensor` was read for the asset it stands on */
+	bool is_sensor;  /* and it is there */
+	sqlite3_stmt *sensor;
+	sqlite3_stmt *os_name;
+	sqlite3_stmt *address;
+};
+
+static struct asset_cursor *asset_cursor_of(sqlite3_vtab_cursor *base)
+{
+	return (struct asset_cursor *)base;
+}
+
+static int assets_connect(sqlite3 *db, void *snapshot, int argc, const char *const *argv,
+			  sqlite3_vtab **out, char **out_error)
+{
+	(void)argc;
+	(void)argv;
+	(void)out_error;
+	return vtab_connect(db, snapshot, NULL,
+			    "CREATE TABLE x(id TEXT, name TEXT, os TEXT, addresses TEXT, "
+			    "sensor TEXT, is_connected INTEGER, first_seen INTEGER, "
+			    "last_seen INTEGER, rows INTEGER)",
+			    out);
+}
+
+static int assets_create(sqlite3 *db, void *snapshot, int argc, const char *const *argv,
+			 sqlite3_vtab **out, char **out_error)
+{
+	return assets_connect(db, snapshot, argc, argv, out, out_error);
+}
+
+static int assets_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out)
+{
+	(void)vtab;
+	return vtab_open_cursor(sizeof(struct asset_cursor), out);
+}
+
+static int assets_close(sqlite3_vtab_cursor *base)
+{
+	struct asset_cursor *c = asset_cursor_of(base);
+
+	(void)sqlite3_finalize(c->sensor);
+	(void)sqlite3_finalize(c->os_name);
+	(void)sqlite3_finalize(c->address);
+	free(c);
+	return SQLITE_OK;
+}
+
+static int assets_next(sqlite3_vtab_cursor *base)
+{
+	struct asset_cursor *c = asset_cursor_of(base);
+
+	c->has_sensor = false;
+	c->is_end = c->next > c->last;
+	if (!c->is_end) {
+		c->next++;
+	}
+	return SQLITE_OK;
+}
+
+static int assets_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
+			 sqlite3_value **argv)
+{
+	struct asset_cursor *c = asset_cursor_of(base);
+	struct snapshot *s = vtab_of(base)->snapshot;
+	int error = prepare(base->pVtab,
+			    "SELECT first_seen, s.id, is_connected, last_seen FROM _assets a"
+			    " LEFT JOIN _sensors s ON s.id = a.id WHERE asset = ?",
+			    &c->sensor);
+
+	(void)text;
+	c->next = 1;
+	c->last = s->asset_count;
+	if (error == 0 && plan == PLAN_ID && argc == 1) {
+		error = snapshot_asset(s, vtab_argument_text(argv[0]), &c->next);
+		c->last = c->next;
+		c->next += c->next == 0;
+	}
+	return error == 0 ? assets_next(base) : vtab_fail(base->pVtab, error);
+}
+
+static int assets_eof(sqlite3_vtab_cursor *base)
+{
+	return asset_cursor_of(base)->is_end;
+}
+
+/* Stands `sensor` on the record of this asset. */
+static int read_sensor(struct asset_cursor *c, uint32_t asset)
+{
+	if (c->has_sensor) {
+		return 0;
+	}
+	(void)sqlite3_reset(c->sensor);
+	(void)sqlite3_bind_int64(c->sensor, 1, asset);
+	if (sqlite3_step(c->sensor) != SQLITE_ROW) {
+		return stepping_failed(c->base.pVtab);
+	}
+	c->has_sensor = true;
+	c->is_sensor = sqlite3_column_type(c->sensor, 1) != SQLITE_NULL;
+	return 0;
+}
+
+static int result_sensor(struct asset_cursor *c, sqlite3_context *context, uint32_t asset,
+			 int column)
+{
+	int error = read_sensor(c, asset);
+
+	if (error != 0) {
+		return error;
+	}
+	if (column == ASSET_FIRST_SEEN) {
+		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 0));
+	} else if (column == ASSET_IS_CONNECTED) {
+		sqlite3_result_int(context, sqlite3_column_int(c->sensor, 2));
+	} else if (column == ASSET_SENSOR) {
+		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 1));
+	} else if (c->is_sensor && sqlite3_column_int64(c->sensor, 3) != 0) {
+		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 3));
+	} else {
+		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 0));
+	}
+	return 0;
+}
+
+static int result_os(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
+{
+	struct snapshot *s = vtab_of(&c->base)->snapshot;
+	struct packed_writer set;
+	struct packed_reader r;
+	struct packed_run run;
+	int error = prepare(c->base.pVtab, "SELECT name FROM _rows_os WHERE _row = ?", &c->os_name);
+
+	packed_init(&set);
+	if (error == 0) {
+		error = snapshot_set(s, asset, TABLE_OS, SNAPSHOT_NOW, &set);
+	}
+	r = packed_over(packed_end(&set));
+	if (error == 0 && packed_next(&r, &run)) {
+		(void)sqlite3_bind_int64(c->os_name, 1, run.first);
+		if (sqlite3_step(c->os_name) == SQLITE_ROW) {
+			sqlite3_result_value(context, sqlite3_column_value(c->os_name, 0));
+		}
+		(void)sqlite3_reset(c->os_name);
+	}
+	packed_free(&set);
+	return error;
+}
+
+static int append_address(sqlite3_stmt *address, uint32_t row, struct buffer *out, unsigned *count)
+{
+	int error = 0;
+
+	(void)sqlite3_bind_int64(address, 1, row);
+	if (sqlite3_step(address) == SQLITE_ROW) {
+		error = json_append_raw(out, span_of(*count > 0 ? "," : ""));
+		if (error == 0) {
+			error = json_append_text(out, database_text(address, 0));
+		}
+		(*count)++;
+	}
+	(void)sqlite3_reset(address);
+	return error;
+}
+
+static int list_addresses(struct asset_cursor *c, struct span set, struct buffer *out)
+{
+	struct packed_reader r = packed_over(set);
+	struct packed_run run;
+	unsigned count = 0;
+	int error = json_append_raw(out, span_of("["));
+
+	while (error == 0 && count < ADDRESSES_MAX && packed_next(&r, &run)) {
+		for (uint64_t row = run.first;
+		     error == 0 && row <= run.last && count < ADDRESSES_MAX; row++) {
+			error = append_address(c->address, (uint32_t)row, out, &count);
+		}
+	}
+	return error == 0 ? json_append_raw(out, span_of("]")) : error;
+}
+
+static int result_addresses(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
+{
+	struct snapshot *s = vtab_of(&c->base)->snapshot;
+	struct packed_writer set;
+	struct buffer json;
+	int error =
+		prepare(c->base.pVtab,
+			"SELECT address FROM _rows_addresses WHERE _row = ? AND scope = 'global'"
+			" AND address IS NOT NULL",
+			&c->address);
+
+	packed_init(&set);
+	buffer_init(&json, 16 * ROW_BYTES_MAX * ADDRESSES_MAX);
+	if (error == 0) {
+		error = snapshot_set(s, asset, TABLE_ADDRESSES, SNAPSHOT_NOW, &set);
+	}
+	if (error == 0) {
+		error = list_addresses(c, packed_end(&set), &json);
+	}
+	if (error == 0) {
+		vtab_result_bytes(context, buffer_span(&json));
+	}
+	buffer_done(&json);
+	packed_free(&set);
+	return error;
+}
+
+static int result_rows(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
+{
+	int64_t count;
+	int error = snapshot_row_count(vtab_of(&c->base)->snapshot, asset, &count);
+
+	if (error == 0) {
+		sqlite3_result_int64(context, count);
+	}
+	return error;
+}
+
+static int assets_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+	struct asset_cursor *c = asset_cursor_of(base);
+	uint32_t asset = c->next - 1;
+	int error;
+
+	switch (column) {
+	case ASSET_ID:
+		return vtab_result_asset(context, vtab_of(base)->snapshot, asset);
+	case ASSET_NAME:
+		return vtab_result_asset_name(context, base->pVtab, asset);
+	case ASSET_OS:
+		error = result_os(c, context, asset);
+		break;
+	case ASSET_ADDRESSES:
+		error = result_addresses(c, context, asset);
+		break;
+	case ASSET_ROWS:
+		error = result_rows(c, context, asset);
+		break;
+	default:
+		error = result_sensor(c, context, asset, column);
+		break;
+	}
+	return error == 0 ? SQLITE_OK : vtab_fail(base->pVtab, error);
+}
+
+static int assets_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+	*out = asset_cursor_of(base)->next - 1;
+	return SQLITE_OK;
+}
+
+const sqlite3_module vtab_assets = {
+	.xCreate = assets_create,
+	.xConnect = assets_connect,
+	.xBestIndex = by_id_best_index,
+	.xDisconnect = vtab_disconnect,
+	.xDestroy = vtab_disconnect,
+	.xOpen = assets_open,
+	.xClose = assets_close,
+	.xFilter = assets_filter,
+	.xNext = assets_next,
+	.xEof = assets_eof,
+	.xColumn = assets_column,
+	.xRowid = assets_rowid,
+};
+
+/* --- sensors --- */
+
+struct sensor_cursor {
+	sqlite3_vtab_cursor base;
+	bool is_end;
+	sqlite3_int64 rowid;
+	sqlite3_stmt *all;
+	sqlite3_stmt *one;
+	sqlite3_stmt *now; /* one of the two */
+};
+
+/* The statement's columns are the table's, but these two. */
+enum { SENSOR_ASSET = 2, SENSOR_NAME = 3 };
+
+#define SENSOR_COLUMNS                                                                             \
+	"SELECT s.id, kind, asset, NULL, nullif(version, ''), nullif(address, ''), is_connected, " \
+	"is_revoked, enrolled, nullif(last_seen, 0), not_after "                                   \
+	"FROM _sensors s LEFT JOIN _assets a ON a.id = s.id "
+
+static struct sensor_cursor *sensor_cursor_of(sqlite3_vtab_cursor *base)
+{
+	return (struct sensor_cursor *)base;
+}
+
+static int sensors_connect(sqlite3 *db, void *snapshot, int argc, const char *const *argv,
+			   sqlite3_vtab **out, char **out_error)
+{
+	(void)argc;
+	(void)argv;
+	(void)out_error;
+	return vtab_connect(db, snapshot, NULL,
+			    "CREATE TABLE x(id TEXT, kind TEXT, asset TEXT, name TEXT, "
+			    "version TEXT, address TEXT, is_connected INTEGER, "
+			    "is_revoked INTEGER, enrolled_at INTEGER, last_seen INTEGER, "
+			    "certificate_not_after INTEGER)",
+			    out);
+}
+
+static int sensors_create(sqlite3 *db, void *snapshot, int argc, const char *const *argv,
+			  sqlite3_vtab **out, char **out_error)
+{
+	return sensors_connect(db, snapshot, argc, argv, out, out_error);
+}
+
+static int sensors_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out)
+{
+	(void)vtab;
+	return vtab_open_cursor(sizeof(struct sensor_cursor), out);
+}
+
+static int sensors_close(sqlite3_vtab_cursor *base)
+{
+	struct sensor_cursor *c = sensor_cursor_of(base);
+
+	(void)sqlite3_finalize(c->all);
+	(void)sqlite3_finalize(c->one);
+	free(c);
+	return SQLITE_OK;
+}
+
+static int sensors_next(sqlite3_vtab_cursor *base)
+{
+	struct sensor_cursor *c = sensor_cursor_of(base);
+	int code = sqlite3_step(c->now);
+
+	c->rowid++;
+	c->is_end = code != SQLITE_ROW;
+	if (code != SQLITE_ROW && code != SQLITE_DONE) {
+		return vtab_fail(base->pVtab, stepping_failed(base->pVtab));
+	}
+	return SQLITE_OK;
+}
+
+static int sensors_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
+			  sqlite3_value **argv)
+{
+	struct sensor_cursor *c = sensor_cursor_of(base);
+	int error = prepare(base->pVtab, SENSOR_COLUMNS "ORDER BY s.id", &c->all);
+
+	(void)text;
+	if (error == 0) {
+		error = prepare(base->pVtab, SENSOR_COLUMNS "WHERE s.id = ?", &c->one);
+	}
+	if (error != 0) {
+		return vtab_fail(base->pVtab, error);
+	}
+	c->now = plan == PLAN_ID && argc == 1 ? c->one : c->all;
+	(void)sqlite3_reset(c->now);
+	if (c->now == c->one) {
+		(void)sqlite3_bind_value(c->one, 1, argv[0]);
+	}
+	return sensors_next(base);
+}
+
+static int sensors_eof(sqlite3_vtab_cursor *base)
+{
+	return sensor_cursor_of(base)->is_end;
+}
+
+static int sensors_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+	struct sensor_cursor *c = sensor_cursor_of(base);
+	const struct snapshot *s = vtab_of(base)->snapshot;
+	uint32_t asset = (uint32_t)sqlite3_column_int64(c->now, SENSOR_ASSET);
+	bool is_asset = asset > 0 && asset <= s->asset_count;
+
+	if (column == SENSOR_ASSET && is_asset) {
+		return vtab_result_asset(context, s, asset);
+	}
+	if (column == SENSOR_NAME && is_asset) {
+		return vtab_result_asset_name(context, base->pVtab, asset);
+	}
+	if (column == SENSOR_NAME) {
+		column = 0; /* its id, where it has no asset yet */
+	}
+	sqlite3_result_value(context, sqlite3_column_value(c->now, column));
+	return SQLITE_OK;
+}
+
+static int sensors_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+	*out = sensor_cursor_of(base)->rowid;
+	return SQLITE_OK;
+}
+
+const sqlite3_module vtab_sensors = {
+	.xCreate = sensors_create,
+	.xConnect = sensors_connect,
+	.xBestIndex = by_id_best_index,
+	.xDisconnect = vtab_disconnect,
+	.xDestroy = vtab_disconnect,
+	.xOpen = sensors_open,
+	.xClose = sensors_close,
+	.xFilter = sensors_filter,
+	.xNext = sensors_next,
+	.xEof = sensors_eof,
+	.xColumn = sensors_column,
+	.xRowid = sensors_rowid,
+};
