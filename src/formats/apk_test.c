@@ -55,12 +55,44 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-apk/installed"), walk);
 }
 
+static size_t malformed_in(const char *text, size_t *good)
+{
+	struct apk_iterator it = apk_over(span_of(text));
+	struct apk_package package;
+
+	for (*good = 0; apk_next(&it, &package); ++*good) {
+	}
+	return it.malformed;
+}
+
+static void refuses_a_package_with_a_line_that_cannot_be(void **state)
+{
+	size_t good;
+
+	(void)state;
+	assert_int_equal(malformed_in("P:a\nV:1\nnonsense\n\nP:b\nV:1\nx\n\n", &good), 2);
+	assert_int_equal(good, 0);
+	assert_int_equal(malformed_in("P:a\nV:1\nT:\n", &good), 0);
+	assert_int_equal(good, 1);
+}
+
+static void passes_over_any_number_of_blank_lines(void **state)
+{
+	size_t good;
+
+	(void)state;
+	assert_int_equal(malformed_in("\n\nP:a\nV:1\n\n\n\nP:b\nV:2\n\n\n", &good), 0);
+	assert_int_equal(good, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_packages_and_their_origin),
 		cmocka_unit_test(counts_packages_that_lack_what_they_need),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(refuses_a_package_with_a_line_that_cannot_be),
+		cmocka_unit_test(passes_over_any_number_of_blank_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* authorized_keys_test.c - what ssh-keygen -l says of the same keys. */
 #include "formats/authorized_keys.h"
 
+#include "base/writer.h"
+#include "formats/base64.h"
 #include "formats/fixture.h"
 
 #include <setjmp.h>
@@ -136,6 +138,73 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-authorized_keys/security_keys"), walk);
 }
 
+static void put(struct writer *w, struct span bytes)
+{
+	writer_be32(w, (uint32_t)bytes.len);
+	writer_bytes(w, bytes);
+}
+
+/* True where a line with an RSA key of this modulus is taken. */
+static bool takes_modulus(const char *modulus, size_t len)
+{
+	static uint8_t blob[512];
+	static uint8_t line[1024];
+	struct writer w = writer_over(blob, sizeof blob);
+	struct writer lw = writer_over(line, sizeof line);
+	struct authorized_keys_iterator it;
+	struct authorized_key key;
+
+	put(&w, span_of("ssh-rsa"));
+	put(&w, span_of("\x03"));
+	put(&w, (struct span){ (const uint8_t *)modulus, len });
+	writer_text(&lw, "ssh-rsa ");
+	base64_encode(writer_span(&w), &lw);
+	it = authorized_keys_over(writer_span(&lw));
+	return authorized_keys_next(&it, &key);
+}
+
+static void refuses_numbers_that_are_not_in_their_shortest_form(void **state)
+{
+	(void)state;
+	assert_true(takes_modulus("\x7f\xff", 2));
+	assert_true(takes_modulus("\0\xff", 2));
+	assert_false(takes_modulus("\0\x7f", 2));   /* a needless zero */
+	assert_false(takes_modulus("\xff\xff", 2)); /* negative */
+	assert_false(takes_modulus("\0", 1));
+	assert_false(takes_modulus("", 0));
+}
+
+/* True where a P-256 key with a point of this length and first byte is taken. */
+static bool takes_point(size_t len, uint8_t form)
+{
+	static uint8_t point[80];
+	static uint8_t blob[512];
+	static uint8_t line[1024];
+	struct writer w = writer_over(blob, sizeof blob);
+	struct writer lw = writer_over(line, sizeof line);
+	struct authorized_keys_iterator it;
+	struct authorized_key key;
+
+	point[0] = form;
+	put(&w, span_of("ecdsa-sha2-nistp256"));
+	put(&w, span_of("nistp256"));
+	put(&w, (struct span){ point, len });
+	writer_text(&lw, "ecdsa-sha2-nistp256 ");
+	base64_encode(writer_span(&w), &lw);
+	it = authorized_keys_over(writer_span(&lw));
+	return authorized_keys_next(&it, &key);
+}
+
+static void wants_an_uncompressed_point_of_the_curve(void **state)
+{
+	(void)state;
+	assert_true(takes_point(65, 4));
+	assert_false(takes_point(64, 4));
+	assert_false(takes_point(66, 4));
+	assert_false(takes_point(0, 4));
+	assert_false(takes_point(65, 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +214,8 @@ int main(void)
 		cmocka_unit_test(keeps_quoted_options_together),
 		cmocka_unit_test(skips_and_counts_what_is_no_key),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(refuses_numbers_that_are_not_in_their_shortest_form),
+		cmocka_unit_test(wants_an_uncompressed_point_of_the_curve),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,6 +98,38 @@ static void states_how_much_room_is_needed(void **state)
 	}
 }
 
+static void knows_the_whole_alphabet(void **state)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t bytes[48];
+	struct writer w = writer_over(bytes, sizeof bytes);
+	struct writer ew = writer_over(buffer, sizeof buffer);
+
+	(void)state;
+	assert_int_equal(base64_decode(span_of(alphabet), BASE64_STRICT, &w), 0);
+	assert_int_equal(bytes[0], 0x00);
+	assert_int_equal(bytes[47], 0xbf);
+	base64_encode(writer_span(&w), &ew);
+	assert_string_equal(fixture_text(writer_span(&ew)), alphabet);
+	/* the neighbours of the ranges */
+	for (const char *c = "@[`{:.,-"; *c != '\0'; c++) {
+		const char text[] = { *c, 'A', 'A', 'A', '\0' };
+
+		assert_string_equal(decoded(text, BASE64_STRICT), "refused");
+	}
+}
+
+static void does_not_heal_a_writer_that_had_failed(void **state)
+{
+	struct writer w = writer_over(buffer, 0);
+
+	(void)state;
+	writer_u8(&w, 'x');
+	assert_int_equal(base64_decode(span_of("!"), BASE64_STRICT, &w), ERR_FULL);
+	assert_false(writer_ok(&w));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +139,8 @@ int main(void)
 		cmocka_unit_test(passes_over_whitespace_where_asked),
 		cmocka_unit_test(appends_nothing_where_it_does_not_fit),
 		cmocka_unit_test(states_how_much_room_is_needed),
+		cmocka_unit_test(knows_the_whole_alphabet),
+		cmocka_unit_test(does_not_heal_a_writer_that_had_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,25 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-crontab/system"), walk);
 }
 
+static size_t malformed_in(const char *text)
+{
+	struct crontab_iterator it = crontab_over(span_of(text), CRONTAB_USER);
+	struct crontab_entry entry;
+
+	while (crontab_next(&it, &entry)) {
+	}
+	return it.malformed;
+}
+
+static void checks_the_characters_of_fields(void **state)
+{
+	(void)state;
+	assert_int_equal(malformed_in("0-9,*/8 1~2 * AZ az x\n"), 0);
+	assert_int_equal(malformed_in("* * * { * x\n* * * [ * x\n* * * @ * x\n* * * ` * x\n"), 4);
+	assert_int_equal(malformed_in("* * jan * * x\n: * * * * x\n; * * * * x\n"), 3);
+	assert_int_equal(malformed_in("@daily\n@Daily x\n@hourl x\n"), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +147,7 @@ int main(void)
 		cmocka_unit_test(does_not_take_a_command_for_a_variable),
 		cmocka_unit_test(skips_and_counts_what_cron_refuses),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(checks_the_characters_of_fields),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

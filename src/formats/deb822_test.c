@@ -101,6 +101,21 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-deb822/stanzas"), walk);
 }
 
+static void wants_names_of_printable_ascii(void **state)
+{
+	static const char *const bad[] = { "A B: c",   "\tA: b", "A\x7f: b",
+					   "A\xc3: b", "-A: b",  ": b" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct deb822_fields fields = deb822_fields_over(span_of(bad[i]));
+		struct deb822_field field;
+
+		assert_false(deb822_fields_next(&fields, &field));
+		assert_int_equal(fields.malformed, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +124,7 @@ int main(void)
 		cmocka_unit_test(tells_how_much_of_a_piece_is_whole),
 		cmocka_unit_test(gives_the_same_in_pieces_as_in_one),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(wants_names_of_printable_ascii),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,32 @@ static void refuses_every_truncation(void **state)
 	fixture_truncate(fixture("formats-der/certificate"), walk);
 }
 
+static void refuses_tags_of_several_octets(void **state)
+{
+	struct reader r = over("1f0100");
+
+	(void)state;
+	(void)der_any(&r);
+	assert_false(reader_ok(&r));
+	r = over("3f0100");
+	(void)der_any(&r);
+	assert_false(reader_ok(&r));
+}
+
+static void takes_the_first_long_length(void **state)
+{
+	static uint8_t bytes[3 + 0x80] = { DER_OCTET_STRING, 0x81, 0x80 };
+	struct reader r = reader_over((struct span){ bytes, sizeof bytes });
+
+	(void)state;
+	assert_int_equal(der_any(&r).value.len, 0x80);
+	assert_true(reader_done(&r));
+	bytes[1] = 0x80; /* indefinite */
+	r = reader_over((struct span){ bytes, sizeof bytes });
+	(void)der_any(&r);
+	assert_false(reader_ok(&r));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +176,8 @@ int main(void)
 		cmocka_unit_test(knows_one_true_and_whole_bytes),
 		cmocka_unit_test(writes_object_identifiers),
 		cmocka_unit_test(refuses_every_truncation),
+		cmocka_unit_test(refuses_tags_of_several_octets),
+		cmocka_unit_test(takes_the_first_long_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

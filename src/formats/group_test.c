@@ -63,12 +63,24 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-group/group"), walk);
 }
 
+static void passes_over_comments_and_blank_lines(void **state)
+{
+	struct group_iterator it = group_over(span_of("# a:b:1:c\n\n \nroot:x:0:\n"));
+	struct group_entry entry;
+
+	(void)state;
+	assert_true(group_next(&it, &entry));
+	assert_true(span_is(entry.name, "root"));
+	assert_int_equal(it.malformed, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_groups_and_members),
 		cmocka_unit_test(skips_and_counts_malformed_lines),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(passes_over_comments_and_blank_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

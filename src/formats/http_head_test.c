@@ -204,6 +204,33 @@ static void takes_basic_credentials(void **state)
 		ERR_FULL);
 }
 
+static void knows_the_characters_of_names_values_and_targets(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		request("GET /~! HTTP/1.1\r\nHost: x\r\nA09Zz!#$%&'*+-.^_`|~: \xff\r\n\r\n"), 0);
+	assert_int_equal(request("GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n"), ERR_MALFORMED);
+	assert_int_equal(request("GET  HTTP/1.1\r\nHost: x\r\n\r\n"), ERR_MALFORMED);
+	assert_int_equal(request("GET / HTTP/1.1\r\nHost: x\r\nA: \x7f\r\n\r\n"), ERR_MALFORMED);
+	assert_int_equal(request("GET / HTTP/1.1\r\nHost: x\r\nA/: b\r\n\r\n"), ERR_MALFORMED);
+	assert_int_equal(response("HTTP/1.1 100 Continue\r\n\r\n"), 0);
+}
+
+static void gives_up_on_a_head_that_fills_the_limit(void **state)
+{
+	static uint8_t bytes[HTTP_HEAD_MAX];
+	struct http_head head;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++) {
+		bytes[i] = 'x';
+	}
+	assert_int_equal(http_head_parse_request((struct span){ bytes, sizeof bytes - 1 }, &head),
+			 ERR_AGAIN);
+	assert_int_equal(http_head_parse_request((struct span){ bytes, sizeof bytes }, &head),
+			 ERR_LIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +242,8 @@ int main(void)
 		cmocka_unit_test(keeps_its_limits),
 		cmocka_unit_test(asks_for_more_at_every_truncation),
 		cmocka_unit_test(takes_basic_credentials),
+		cmocka_unit_test(knows_the_characters_of_names_values_and_targets),
+		cmocka_unit_test(gives_up_on_a_head_that_fills_the_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

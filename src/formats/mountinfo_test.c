@@ -84,12 +84,35 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-mountinfo/mountinfo"), walk);
 }
 
+static void wants_every_field_but_the_source(void **state)
+{
+	static const char *const bad[] = {
+		"21 26 0:20 /  rw - proc proc rw",
+		"21 26 0:20 / /proc  - proc proc rw",
+		"21 26 0:20 / /proc rw -  proc rw",
+		"21 26 0:20 / /proc rw - proc proc ",
+		"21 26 0:20 / /proc rw proc proc rw",
+		"21 26 :20 / /proc rw - proc proc rw",
+		"4294967296 26 0:20 / /proc rw - proc proc rw",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct mountinfo_iterator it = mountinfo_over(span_of(bad[i]));
+		struct mountinfo_entry entry;
+
+		assert_false(mountinfo_next(&it, &entry));
+		assert_int_equal(it.malformed, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_mounts_and_merges_options_as_findmnt),
 		cmocka_unit_test(skips_and_counts_malformed_lines),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(wants_every_field_but_the_source),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

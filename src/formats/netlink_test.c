@@ -2,6 +2,7 @@
 #include "formats/netlink.h"
 
 #include "base/error.h"
+#include "base/writer.h"
 #include "formats/fixture.h"
 
 #include <setjmp.h>
@@ -178,6 +179,161 @@ static void survives_every_truncation_of_a_payload(void **state)
 	fixture_truncate(message.payload, check_payload);
 }
 
+/* Payloads are written as x86 has them: the other order would be a different fixture. */
+static uint8_t payload[256];
+
+static struct writer begin(const char *zeros, size_t len)
+{
+	struct writer w = writer_over(payload, sizeof payload);
+
+	writer_bytes(&w, (struct span){ (const uint8_t *)zeros, len });
+	return w;
+}
+
+static void attribute(struct writer *w, uint8_t type, const char *value, size_t len)
+{
+	writer_u8(w, (uint8_t)(len + 4));
+	writer_u8(w, 0);
+	writer_u8(w, type);
+	writer_u8(w, 0);
+	writer_bytes(w, (struct span){ (const uint8_t *)value, len });
+	while (writer_used(w) % 4 != 0) {
+		writer_u8(w, 0);
+	}
+}
+
+static int link_with(uint8_t type, const char *value, size_t len)
+{
+	static const char header[16];
+	struct writer w = begin(header, sizeof header);
+	struct netlink_message message = { .type = 16 };
+	struct netlink_link link;
+
+	attribute(&w, type, value, len);
+	message.payload = writer_span(&w);
+	return netlink_link_parse(&message, &link);
+}
+
+static void checks_the_sizes_of_a_links_attributes(void **state)
+{
+	static const char zeros[40];
+
+	(void)state;
+	assert_int_equal(link_with(4, zeros, 4), 0); /* MTU */
+	assert_int_equal(link_with(4, zeros, 3), ERR_MALFORMED);
+	assert_int_equal(link_with(4, zeros, 5), ERR_MALFORMED);
+	assert_int_equal(link_with(16, zeros, 1), 0); /* operational state */
+	assert_int_equal(link_with(16, zeros, 0), ERR_MALFORMED);
+	assert_int_equal(link_with(1, zeros, 32), 0); /* link-layer address */
+	assert_int_equal(link_with(1, zeros, 33), ERR_MALFORMED);
+	assert_int_equal(link_with(18, "\x09\0\x01\0veth", 8), ERR_MALFORMED); /* within LINKINFO */
+	assert_int_equal(link_with(18, "\x03\0\x01\0", 4), ERR_MALFORMED);
+}
+
+static int address_with(uint8_t family, uint8_t prefix_length, size_t len)
+{
+	const char header[8] = { (char)family, (char)prefix_length };
+	static const char zeros[16];
+	struct writer w = begin(header, sizeof header);
+	struct netlink_message message = { .type = 20 };
+	struct netlink_address address;
+
+	attribute(&w, 2, zeros, len);
+	message.payload = writer_span(&w);
+	return netlink_address_parse(&message, &address);
+}
+
+static void checks_an_address_against_its_family(void **state)
+{
+	(void)state;
+	assert_int_equal(address_with(2, 32, 4), 0);
+	assert_int_equal(address_with(2, 33, 4), ERR_MALFORMED);
+	assert_int_equal(address_with(2, 24, 16), ERR_MALFORMED);
+	assert_int_equal(address_with(10, 128, 16), 0);
+	assert_int_equal(address_with(10, 129, 16), ERR_MALFORMED);
+	assert_int_equal(address_with(10, 64, 4), ERR_MALFORMED);
+	assert_int_equal(address_with(17, 0, 4), ERR_UNSUPPORTED);
+}
+
+static int socket_with(uint8_t family, const char *value, size_t len, bool *is_v6_only)
+{
+	char header[72] = { (char)family, 10 };
+	struct writer w = begin(header, sizeof header);
+	struct netlink_message message = { .type = 20 };
+	struct netlink_socket socket = { 0 };
+	int error;
+
+	attribute(&w, 11, value, len);
+	message.payload = writer_span(&w);
+	error = netlink_socket_parse(&message, &socket);
+	*is_v6_only = socket.is_v6_only;
+	return error;
+}
+
+static void takes_sockets_of_both_families_only(void **state)
+{
+	bool is_v6_only;
+
+	(void)state;
+	assert_int_equal(socket_with(10, "\1", 1, &is_v6_only), 0);
+	assert_true(is_v6_only);
+	assert_int_equal(socket_with(10, "\0", 1, &is_v6_only), 0);
+	assert_false(is_v6_only);
+	assert_int_equal(socket_with(10, "", 0, &is_v6_only), 0);
+	assert_false(is_v6_only);
+	assert_int_equal(socket_with(1, "", 0, &is_v6_only), ERR_UNSUPPORTED);
+}
+
+static void parses_messages_of_its_own_type_only(void **state)
+{
+	struct netlink_message message = { .type = 99 };
+	struct netlink_link link;
+	struct netlink_address address;
+	struct netlink_socket socket;
+	int number = -1;
+
+	(void)state;
+	assert_int_equal(netlink_link_parse(&message, &link), ERR_UNSUPPORTED);
+	assert_int_equal(netlink_address_parse(&message, &address), ERR_UNSUPPORTED);
+	assert_int_equal(netlink_socket_parse(&message, &socket), ERR_UNSUPPORTED);
+	assert_int_equal(netlink_error(&message, &number), ERR_UNSUPPORTED);
+	message.type = 2;
+	assert_int_equal(netlink_error(&message, &number), ERR_MALFORMED);
+	message.type = 3; /* the end of a dump may be empty */
+	assert_int_equal(netlink_error(&message, &number), 0);
+	assert_int_equal(number, 0);
+	message.payload = span_of("\x01\x02\x03\x04"); /* positive: no errno */
+	assert_int_equal(netlink_error(&message, &number), ERR_MALFORMED);
+	message.payload = span_of("\x01\x01\x01\x80"); /* beyond any errno */
+	assert_int_equal(netlink_error(&message, &number), ERR_MALFORMED);
+}
+
+static void takes_messages_without_payload_and_refuses_shorter_ones(void **state)
+{
+	static uint8_t bytes[16] = { 16, 0, 0, 0, 4 };
+	struct netlink_iterator it = netlink_over((struct span){ bytes, sizeof bytes });
+	struct netlink_message message;
+
+	(void)state;
+	assert_true(take(&it, &message));
+	assert_int_equal(message.payload.len, 0);
+	assert_false(take(&it, &message));
+	assert_false(it.is_malformed);
+	bytes[0] = 15;
+	it = netlink_over((struct span){ bytes, sizeof bytes });
+	assert_false(take(&it, &message));
+	assert_true(it.is_malformed);
+}
+
+static void names_states_and_scopes_it_does_not_know(void **state)
+{
+	(void)state;
+	assert_string_equal(netlink_state_name(7), "unknown");
+	assert_string_equal(netlink_state_name(255), "unknown");
+	assert_string_equal(netlink_scope_name(1), "other");
+	assert_string_equal(netlink_scope_name(254), "host");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +344,12 @@ int main(void)
 		cmocka_unit_test(refuses_lengths_that_lie),
 		cmocka_unit_test(notices_every_truncation),
 		cmocka_unit_test(survives_every_truncation_of_a_payload),
+		cmocka_unit_test(checks_the_sizes_of_a_links_attributes),
+		cmocka_unit_test(checks_an_address_against_its_family),
+		cmocka_unit_test(takes_sockets_of_both_families_only),
+		cmocka_unit_test(parses_messages_of_its_own_type_only),
+		cmocka_unit_test(takes_messages_without_payload_and_refuses_shorter_ones),
+		cmocka_unit_test(names_states_and_scopes_it_does_not_know),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,6 +82,35 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-os_release/quotes"), walk);
 }
 
+static void knows_the_characters_of_names(void **state)
+{
+	struct os_release_iterator it = os_release_over(
+		span_of("AZaz_09=1\n@=1\n[=1\n`=1\n{=1\n0=1\nA:=1\nA/=1\nA-B=1\nA=\\\n"));
+	struct os_release_entry entry;
+
+	(void)state;
+	assert_true(os_release_next(&it, &entry));
+	assert_true(span_is(entry.name, "AZaz_09"));
+	assert_false(os_release_next(&it, &entry));
+	assert_int_equal(it.malformed, 9);
+}
+
+static void refuses_lines_beyond_the_limit(void **state)
+{
+	static uint8_t line[OS_RELEASE_LINE_MAX + 1] = "A=";
+	struct os_release_iterator it;
+	struct os_release_entry entry;
+
+	(void)state;
+	for (size_t i = 2; i < sizeof line; i++) {
+		line[i] = 'x';
+	}
+	it = os_release_over((struct span){ line, sizeof line });
+	assert_false(os_release_next(&it, &entry));
+	it = os_release_over((struct span){ line, sizeof line - 1 });
+	assert_true(os_release_next(&it, &entry));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +119,8 @@ int main(void)
 		cmocka_unit_test(skips_and_counts_malformed_lines),
 		cmocka_unit_test(appends_nothing_where_it_does_not_fit),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(knows_the_characters_of_names),
+		cmocka_unit_test(refuses_lines_beyond_the_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

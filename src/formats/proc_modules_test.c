@@ -56,12 +56,24 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-proc_modules/modules"), walk);
 }
 
+static void wants_both_brackets_of_a_taint(void **state)
+{
+	struct proc_modules_iterator it =
+		proc_modules_over(span_of("a 1 0 - Live 0x0 (OE\na 1 0 - Live 0x0 OE)\n"));
+	struct proc_module module;
+
+	(void)state;
+	assert_false(proc_modules_next(&it, &module));
+	assert_int_equal(it.malformed, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_modules_states_and_taints),
 		cmocka_unit_test(skips_and_counts_malformed_lines),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(wants_both_brackets_of_a_taint),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

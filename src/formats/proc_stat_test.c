@@ -61,6 +61,21 @@ static void never_reads_a_number_that_was_cut(void **state)
 	fixture_truncate(fixture("formats-proc_stat/simple"), check);
 }
 
+#define FIELDS " 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19"
+
+static void wants_one_letter_of_state_and_something_behind_the_start(void **state)
+{
+	struct proc_stat stat;
+
+	(void)state;
+	assert_int_equal(proc_stat_parse(span_of("1 (a) S" FIELDS " 20 21"), &stat), 0);
+	assert_int_equal(proc_stat_parse(span_of("1 (a) SS" FIELDS " 20 21"), &stat),
+			 ERR_MALFORMED);
+	assert_int_equal(proc_stat_parse(span_of("1 (a) S" FIELDS " 20"), &stat), ERR_MALFORMED);
+	assert_int_equal(proc_stat_parse(span_of("1 a) S" FIELDS " 20 21"), &stat), ERR_MALFORMED);
+	assert_int_equal(proc_stat_parse(span_of("1) (a S" FIELDS " 20 21"), &stat), ERR_MALFORMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -68,6 +83,7 @@ int main(void)
 		cmocka_unit_test(ends_the_name_at_the_last_bracket),
 		cmocka_unit_test(refuses_anything_else),
 		cmocka_unit_test(never_reads_a_number_that_was_cut),
+		cmocka_unit_test(wants_one_letter_of_state_and_something_behind_the_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

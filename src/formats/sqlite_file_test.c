@@ -320,6 +320,147 @@ static void survives_every_truncation_and_changed_byte(void **state)
 	free(bytes);
 }
 
+/* What opening the types database says after one byte of its header was changed. */
+static int open_after(size_t at, uint8_t value)
+{
+	static uint8_t bytes[SQLITE_FILE_HEADER_SIZE];
+	struct sqlite_file_source source = { give_page, NULL };
+	struct sqlite_file file;
+
+	mem_copy(bytes, fixture("formats-sqlite_file/types.db").ptr, sizeof bytes);
+	bytes[at] = value;
+	return sqlite_file_from((struct span){ bytes, sizeof bytes }, source, 1, &file);
+}
+
+static void checks_the_header(void **state)
+{
+	struct span good = fixture("formats-sqlite_file/overflow.db");
+	struct sqlite_file file;
+
+	(void)state;
+	assert_int_equal(open_after(0, 'S'), 0);
+	assert_int_equal(open_after(0, 's'), ERR_MALFORMED);
+	assert_int_equal(open_after(16, 3), ERR_MALFORMED); /* page size 768 */
+	assert_int_equal(open_after(16, 1), ERR_MALFORMED); /* 256 */
+	assert_int_equal(open_after(16, 2), 0);
+	assert_int_equal(open_after(19, 3), ERR_UNSUPPORTED);
+	assert_int_equal(open_after(59, 2), ERR_UNSUPPORTED); /* UTF-16 */
+	assert_int_equal(open_after(59, 0), 0);
+	for (size_t len = 0; len < SQLITE_FILE_HEADER_SIZE; len++) {
+		assert_int_equal(
+			sqlite_file_over(span_first(good, len), (struct span){ NULL, 0 }, &file),
+			ERR_MALFORMED);
+	}
+}
+
+static void refuses_pages_that_are_not_there(void **state)
+{
+	struct sqlite_file file = open_whole(fixture("formats-sqlite_file/types.db"));
+	static const uint32_t bad[] = { 0, 10, UINT32_MAX };
+	int64_t rowid;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct sqlite_file_rows it = sqlite_file_rows_over(&file, bad[i]);
+
+		assert_false(sqlite_file_rows_next(&it, &rowid));
+		assert_int_equal(it.error, ERR_MALFORMED);
+	}
+}
+
+static void reads_nothing_outside_of_a_row(void **state)
+{
+	struct sqlite_file file = open_whole(fixture("formats-sqlite_file/types.db"));
+	struct sqlite_file_rows it = rows_of(&file, "types");
+	uint8_t byte;
+	int64_t rowid;
+
+	(void)state;
+	assert_true(sqlite_file_rows_next(&it, &rowid));
+	assert_int_equal(sqlite_file_read(&it, it.payload_size, &byte, 0), 0);
+	assert_int_equal(sqlite_file_read(&it, it.payload_size, &byte, 1), ERR_MALFORMED);
+	assert_int_equal(sqlite_file_read(&it, UINT64_MAX, &byte, 1), ERR_MALFORMED);
+	assert_int_equal(sqlite_file_read(&it, 1, &byte, SIZE_MAX), ERR_MALFORMED);
+	while (sqlite_file_rows_next(&it, &rowid)) {
+	}
+	assert_int_equal(sqlite_file_read(&it, 0, &byte, 1), ERR_MALFORMED);
+}
+
+/* Pages whose nth request fails, or gives a page that is too short. */
+struct failing {
+	struct span whole;
+	size_t requests_left;
+	int error;
+};
+
+static int give_or_fail(void *context, uint32_t number, struct span *out)
+{
+	struct failing *failing = context;
+	struct span page = span_first(span_after(failing->whole, (size_t)(number - 1) * 512), 512);
+
+	if (failing->requests_left-- == 0) {
+		*out = span_first(page, 100);
+		return failing->error;
+	}
+	*out = page;
+	return 0;
+}
+
+/* Reads the first byte and the last of every package. */
+static int read_all(const struct sqlite_file *file)
+{
+	struct sqlite_file_rows it;
+	uint32_t root;
+	int64_t rowid;
+	int error = sqlite_file_table(file, "Packages", &root);
+
+	if (error != 0) {
+		return error;
+	}
+	it = sqlite_file_rows_over(file, root);
+	while (sqlite_file_rows_next(&it, &rowid)) {
+		struct sqlite_file_value value;
+		uint8_t byte;
+
+		error = sqlite_file_column(&it, 1, &value);
+		if (error == 0) {
+			error = sqlite_file_read(&it, value.offset, &byte, 1);
+		}
+		if (error == 0) {
+			error = sqlite_file_read(&it, value.offset + value.size - 1, &byte, 1);
+		}
+		if (error != 0) {
+			return error;
+		}
+	}
+	return it.error;
+}
+
+static void hands_on_every_error_of_its_source(void **state)
+{
+	static const int errors[][2] = { { ERR_IO, ERR_IO }, { 0, ERR_MALFORMED } };
+	struct span whole = fixture("formats-sqlite_file/overflow.db");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(errors); i++) {
+		struct failing failing = { .whole = whole, .error = errors[i][0] };
+		struct sqlite_file_source source = { give_or_fail, &failing };
+		size_t requests = 0;
+		struct sqlite_file file;
+		int error;
+
+		assert_int_equal(sqlite_file_from(span_first(whole, SQLITE_FILE_HEADER_SIZE),
+						  source, (uint32_t)(whole.len / 512), &file),
+				 0);
+		do {
+			failing.requests_left = requests++;
+			error = read_all(&file);
+			assert_true(error == 0 || error == errors[i][1]);
+		} while (error != 0);
+		assert_true(requests > 20);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +473,10 @@ int main(void)
 		cmocka_unit_test(names_what_it_cannot_read),
 		cmocka_unit_test(refuses_cycles),
 		cmocka_unit_test(survives_every_truncation_and_changed_byte),
+		cmocka_unit_test(checks_the_header),
+		cmocka_unit_test(refuses_pages_that_are_not_there),
+		cmocka_unit_test(reads_nothing_outside_of_a_row),
+		cmocka_unit_test(hands_on_every_error_of_its_source),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,34 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-systemd_unit/bad"), walk);
 }
 
+static void takes_the_last_characters_of_every_kind(void **state)
+{
+	struct reader r = reader_over(span_of("\\U0010ffff\\u0001 \\077\\177\r\nz"));
+	struct writer w = writer_over(buffer, sizeof buffer);
+
+	(void)state;
+	assert_int_equal(systemd_unit_next_word(&r, &w), 0);
+	assert_string_equal(fixture_text(writer_span(&w)), "\xf4\x8f\xbf\xbf\x01");
+	w = writer_over(buffer, sizeof buffer);
+	assert_int_equal(systemd_unit_next_word(&r, &w), 0);
+	assert_string_equal(fixture_text(writer_span(&w)), "?\x7f");
+	w = writer_over(buffer, sizeof buffer);
+	assert_int_equal(systemd_unit_next_word(&r, &w), 0);
+	assert_string_equal(fixture_text(writer_span(&w)), "z");
+}
+
+static void does_not_heal_a_writer_that_had_failed(void **state)
+{
+	struct reader r = reader_over(span_of("a"));
+	struct writer w = writer_over(buffer, 0);
+
+	(void)state;
+	writer_u8(&w, 'x');
+	assert_int_equal(systemd_unit_write(span_of(""), &w), ERR_FULL);
+	assert_int_equal(systemd_unit_next_word(&r, &w), ERR_FULL);
+	assert_false(writer_ok(&w));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +182,8 @@ int main(void)
 		cmocka_unit_test(refuses_words_that_cannot_be),
 		cmocka_unit_test(appends_nothing_where_it_does_not_fit),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(takes_the_last_characters_of_every_kind),
+		cmocka_unit_test(does_not_heal_a_writer_that_had_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

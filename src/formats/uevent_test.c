@@ -58,12 +58,26 @@ static void stops_at_every_truncation(void **state)
 	fixture_truncate(fixture("formats-uevent/module"), walk);
 }
 
+static void passes_over_texts_that_are_no_pairs(void **state)
+{
+	struct reader pairs = reader_over((struct span){ (const uint8_t *)"=x\0none\0K=\0", 11 });
+	struct span key;
+	struct span value;
+
+	(void)state;
+	assert_true(uevent_pairs_next(&pairs, &key, &value));
+	assert_true(span_is(key, "K"));
+	assert_int_equal(value.len, 0);
+	assert_false(uevent_pairs_next(&pairs, &key, &value));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_action_path_and_subsystem),
 		cmocka_unit_test(refuses_udevs_messages_and_garbage),
 		cmocka_unit_test(stops_at_every_truncation),
+		cmocka_unit_test(passes_over_texts_that_are_no_pairs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

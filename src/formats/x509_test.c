@@ -229,6 +229,89 @@ static void refuses_something_behind_the_certificate(void **state)
 			 ERR_MALFORMED);
 }
 
+/* The ed25519 certificate with other digits in its notBefore, 261122003509Z. */
+static int with_time(const char *time, struct x509 *out)
+{
+	static uint8_t bytes[1024];
+	struct span good = file_of("ed25519");
+	const struct span wanted = span_of("261122003509Z");
+
+	mem_copy(bytes, good.ptr, good.len);
+	for (size_t i = 0; i + wanted.len <= good.len; i++) {
+		if (mem_compare(bytes + i, wanted.ptr, wanted.len) == 0) {
+			mem_copy(bytes + i, time, wanted.len);
+			return x509_parse((struct span){ bytes, good.len }, out);
+		}
+	}
+	return ERR_NOT_FOUND;
+}
+
+static void turns_the_century_at_fifty(void **state)
+{
+	struct x509 certificate;
+
+	(void)state;
+	assert_int_equal(with_time("491231235959Z", &certificate), 0);
+	assert_true(certificate.not_before == INT64_C(2524607999)); /* 2049 */
+	assert_int_equal(with_time("500101000000Z", &certificate), 0);
+	assert_true(certificate.not_before == INT64_C(-631152000)); /* 1950 */
+}
+
+static void refuses_times_that_are_none(void **state)
+{
+	static const char *const bad[] = { "261322003509Z", "260230003509Z", "2611220035090",
+					   "2611220035 9Z", "261122003560Z", "261122243509Z" };
+	struct x509 certificate;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		assert_int_equal(with_time(bad[i], &certificate), ERR_MALFORMED);
+	}
+}
+
+static void reads_broken_utf8_and_teletex_as_latin_1(void **state)
+{
+	(void)state;
+	assert_string_equal(name_of("300c310a300806035504030c01fc"), "CN=\xc3\xbc");
+	assert_string_equal(name_of("300d310b30090603550403"
+				    "1402c3bc"),
+			    "CN=\xc3\x83\xc2\xbc");
+	assert_string_equal(name_of("300d310b300906035504030c02c280"), "CN=\xc2\x80");
+}
+
+static void keeps_the_limit_of_name_parts(void **state)
+{
+	/* SET { SEQUENCE { commonName, UTF8String "a" } } */
+	static const uint8_t part[] = { 0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, 'a' };
+	static uint8_t bytes[1024];
+
+	(void)state;
+	for (size_t parts = X509_NAME_PARTS_MAX; parts <= X509_NAME_PARTS_MAX + 1; parts++) {
+		struct writer w = writer_over(bytes, sizeof bytes);
+		struct writer out = writer_over(buffer, sizeof buffer);
+
+		writer_u8(&w, 0x30);
+		writer_u8(&w, 0x82);
+		writer_be16(&w, (uint16_t)(parts * sizeof part));
+		for (size_t i = 0; i < parts; i++) {
+			writer_bytes(&w, (struct span){ part, sizeof part });
+		}
+		assert_int_equal(x509_write_name(writer_span(&w), &out),
+				 parts <= X509_NAME_PARTS_MAX ? 0 : ERR_LIMIT);
+	}
+}
+
+static void does_not_heal_a_writer_that_had_failed(void **state)
+{
+	struct writer w = writer_over(buffer, 0);
+
+	(void)state;
+	writer_u8(&w, 'x');
+	assert_int_equal(x509_write_name(span_of("0\0"), &w), ERR_MALFORMED);
+	assert_int_equal(x509_write_name((struct span){ (const uint8_t *)"0\0", 2 }, &w), ERR_FULL);
+	assert_false(writer_ok(&w));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +325,11 @@ int main(void)
 		cmocka_unit_test(refuses_every_truncation),
 		cmocka_unit_test(survives_every_changed_byte),
 		cmocka_unit_test(refuses_something_behind_the_certificate),
+		cmocka_unit_test(turns_the_century_at_fifty),
+		cmocka_unit_test(refuses_times_that_are_none),
+		cmocka_unit_test(reads_broken_utf8_and_teletex_as_latin_1),
+		cmocka_unit_test(keeps_the_limit_of_name_parts),
+		cmocka_unit_test(does_not_heal_a_writer_that_had_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
