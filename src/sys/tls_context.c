@@ -280,6 +280,8 @@ static int allow_resumption(struct tls_context *c, const struct tls_config *conf
 
 static int set_rules(struct tls_context *c, struct why *why)
 {
+	char groups[] = "X25519:P-256"; /* OpenSSL's macro wants no const */
+
 	SSL_CTX_set_app_data(c->ssl, c);
 	SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -288,7 +290,7 @@ static int set_rules(struct tls_context *c, struct why *why)
 	SSL_CTX_set_read_ahead(c->ssl, 1);
 	if (SSL_CTX_set_min_proto_version(c->ssl, TLS1_3_VERSION) != 1 ||
 	    SSL_CTX_set_max_proto_version(c->ssl, TLS1_3_VERSION) != 1 ||
-	    SSL_CTX_set1_groups_list(c->ssl, "X25519:P-256") != 1) {
+	    SSL_CTX_set1_groups_list(c->ssl, groups) != 1) {
 		return openssl_why(why, ERR_IO, "this OpenSSL cannot do what is needed");
 	}
 	return 0;
@@ -349,9 +351,10 @@ bool tls_context_is_server(const struct tls_context *c)
 /* The server is known by one name, whatever address was dialled. */
 static bool expect_server(SSL *ssl)
 {
+	char name[] = PKI_SERVER_NAME;
+
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	return SSL_set1_host(ssl, PKI_SERVER_NAME) == 1 &&
-	       SSL_set_tlsext_host_name(ssl, PKI_SERVER_NAME) == 1;
+	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 SSL *tls_context_connect(struct tls_context *c, int fd)
