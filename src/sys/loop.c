@@ -24,7 +24,6 @@ struct loop_watch {
 	struct loop *loop;
 	int fd;
 	unsigned events;
-	bool is_dead;
 	loop_handler *handler;
 	void *context;
 	struct loop_task burial;
@@ -202,7 +201,6 @@ void loop_unwatch(struct loop_watch **watch)
 	}
 	*watch = NULL;
 	loop_watch_change(w, 0);
-	w->is_dead = true;
 	loop_task_queue(w->loop, LOOP_BURY, &w->burial, bury_watch, w);
 }
 
@@ -438,7 +436,8 @@ static int handle_batch(struct loop *loop, int timeout_ms)
 		struct loop_watch *watch = batch[i].data.ptr;
 		unsigned events = loop_events(batch[i].events);
 
-		if (!watch->is_dead && watch->events != 0) {
+		/* one that was unwatched, or asks for nothing, since the batch was taken */
+		if (watch->events != 0) {
 			watch->handler(watch->context, events);
 		}
 	}

@@ -447,20 +447,47 @@ static void refuses_servers_of_other_authority_name_or_purpose(void **state)
 	check_server_refused(f, "purpose");
 }
 
-/* The same leaf, but its time is over or has not come. */
-static void shift_times(struct identity *i, const struct identity *ca, long from_s, long to_s)
+/* Signs what was changed in a leaf. */
+static void sign_again(struct identity *i, const struct identity *ca, X509 *leaf)
 {
-	OWNED(pki_certificate_free) X509 *leaf = pki_read_certificate_der(buffer_span(&i->der));
 	OWNED(pki_key_free) EVP_PKEY *key = pki_read_key(buffer_span(&ca->key));
 	struct why why = { "" };
 
-	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(leaf), from_s));
-	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(leaf), to_s));
 	assert_true(X509_sign(leaf, key, EVP_sha256()) > 0);
 	buffer_clear(&i->der);
 	buffer_clear(&i->pem);
 	must(pki_append_certificate_der(leaf, &i->der, &why), &why);
 	must(pki_der_to_pem(buffer_span(&i->der), &i->pem, &why), &why);
+}
+
+/* The same leaf, but its time is over or has not come. */
+static void shift_times(struct identity *i, const struct identity *ca, long from_s, long to_s)
+{
+	OWNED(pki_certificate_free) X509 *leaf = pki_read_certificate_der(buffer_span(&i->der));
+
+	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(leaf), from_s));
+	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(leaf), to_s));
+	sign_again(i, ca, leaf);
+}
+
+static void refuses_a_certificate_that_names_no_purpose(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(pki_certificate_free) X509 *leaf = NULL;
+	struct identity vague;
+
+	make_leaf(&vague, &world.ca, NULL);
+	leaf = pki_read_certificate_der(buffer_span(&vague.der));
+	X509_EXTENSION_free(
+		X509_delete_ext(leaf, X509_get_ext_by_NID(leaf, NID_ext_key_usage, -1)));
+	sign_again(&vague, &world.ca, leaf);
+	make_server_context(f, &world.server);
+	make_client_context(f, &vague, &world.ca, both);
+	identity_done(&vague);
+	connect_both(f);
+	TURN_UNTIL(f, f->server.closed > 0);
+	assert_int_equal(f->server.opened, 0);
+	assert_int_equal(f->server.error, ERR_DENIED);
 }
 
 static void judges_no_times_but_everything_else(void **state)
@@ -865,6 +892,7 @@ int main(void)
 		TEST(refuses_a_client_of_another_authority),
 		TEST(refuses_a_servers_certificate_from_a_client),
 		TEST(refuses_servers_of_other_authority_name_or_purpose),
+		TEST(refuses_a_certificate_that_names_no_purpose),
 		TEST(judges_no_times_but_everything_else),
 		TEST(refuses_a_client_that_speaks_no_protocol_of_ours),
 		TEST(refuses_older_versions),
