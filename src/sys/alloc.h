@@ -9,7 +9,8 @@
 /* Zeroed. Aborts on failure or overflow. Free with free(). */
 void *alloc_zeroed(size_t count, size_t size);
 
-/* As realloc for count elements of size; aborts on failure or overflow. New bytes are not zeroed. */
+/* As realloc for count elements of size; aborts on failure or overflow. New bytes are not zeroed.
+ */
 void *alloc_resize(void *old, size_t count, size_t size);
 char *alloc_text(const char *text);
 

@@ -16,10 +16,10 @@ struct arg {
 };
 
 struct args_spec {
-	const char *usage;	   /* "bartizand --data DIR [options]" */
-	const char *summary;	   /* one paragraph */
+	const char *usage;         /* "bartizand --data DIR [options]" */
+	const char *summary;       /* one paragraph */
 	const struct arg *options; /* ended by one without a name */
-	const char *examples;	   /* shown last, or NULL */
+	const char *examples;      /* shown last, or NULL */
 	unsigned positionals_min;
 	unsigned positionals_max;
 };
@@ -30,7 +30,8 @@ struct args_spec {
 /* Values point into argv. */
 struct args {
 	const struct args_spec *spec;
-	const char *values[ARGS_OPTIONS_MAX]; /* by the option's index; a switch that was given is "" */
+	const char *
+		values[ARGS_OPTIONS_MAX]; /* by the option's index; a switch that was given is "" */
 	const char *positionals[ARGS_POSITIONALS_MAX];
 	unsigned positional_count;
 	bool is_help;

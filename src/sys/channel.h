@@ -28,8 +28,8 @@ struct channel_handler {
 	void (*closed)(void *context);
 };
 
-/* Takes the descriptor over. queue_max: bytes that may wait to be sent. Handlers run from the loop only,
- * never within a call of these functions. */
+/* Takes the descriptor over. queue_max: bytes that may wait to be sent. Handlers run from the loop
+ * only, never within a call of these functions. */
 struct channel *channel_new(struct loop *loop, int fd, size_t queue_max,
 			    const struct channel_handler *handler, void *context);
 
@@ -37,7 +37,8 @@ struct channel *channel_new(struct loop *loop, int fd, size_t queue_max,
 void channel_free(struct channel **channel);
 
 /* ERR_FULL where the queue is at its maximum (nothing was sent), ERR_LIMIT for a body over
- * CHANNEL_BODY_MAX or one that no empty queue could hold, ERR_CLOSED. Several sends in one turn of the loop go out in one write. */
+ * CHANNEL_BODY_MAX or one that no empty queue could hold, ERR_CLOSED. Several sends in one turn of
+ * the loop go out in one write. */
 MUST_USE int channel_send(struct channel *channel, uint8_t kind, uint64_t id, struct span body);
 
 /* True from half the queue's maximum until it drained. */

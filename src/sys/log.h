@@ -32,7 +32,7 @@ void log_open(const char *role, enum log_level least);
 
 void log_line(enum log_level level, const char *what, const struct log_field *fields);
 
-#define LOG_WITH(level, what, ...) \
+#define LOG_WITH(level, what, ...)                                                                 \
 	log_line(level, what, (const struct log_field[]){ __VA_ARGS__, LOG_END })
 #define log_debug(...) LOG_WITH(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...)  LOG_WITH(LOG_INFO, __VA_ARGS__)

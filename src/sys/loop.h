@@ -55,8 +55,10 @@ void loop_timer_disarm(struct loop_timer *timer);
 bool loop_timer_is_armed(const struct loop_timer *timer);
 void loop_timer_free(struct loop_timer **timer);
 
-/* Calls handler for a signal (SIGTERM, SIGINT, SIGCHLD, SIGHUP); by signalfd, so it runs as any handler. */
+/* Calls handler for a signal (SIGTERM, SIGINT, SIGCHLD, SIGHUP); by signalfd, so it runs as any
+ * handler. */
 void loop_on_signal(struct loop *loop, int signal_number, loop_callback *callback, void *context);
 
-/* Called before each sleep, after all that was ready was handled. One hook a loop; NULL removes it. */
+/* Called before each sleep, after all that was ready was handled. One hook a loop; NULL removes it.
+ */
 void loop_on_idle(struct loop *loop, loop_callback *callback, void *context);

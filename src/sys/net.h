@@ -33,8 +33,8 @@ bool net_is_loopback(const struct net_address *address);
 MUST_USE int net_listen(const struct net_address *address, int *out_fd,
 			struct net_address *out_bound, struct why *why);
 
-/* ERR_AGAIN where nobody waits; ERR_FULL where descriptors are used up: somebody still waits then, so
- * stop watching for a while. TCP_NODELAY is set. */
+/* ERR_AGAIN where nobody waits; ERR_FULL where descriptors are used up: somebody still waits then,
+ * so stop watching for a while. TCP_NODELAY is set. */
 MUST_USE int net_accept(int listen_fd, int *out_fd, struct net_address *out_peer);
 
 /* Starts connecting; the socket is writable when that ended, then ask net_connect_result. */

@@ -21,8 +21,8 @@
 MUST_USE int pki_key_new(struct buffer *out_pem, struct why *why);
 
 /* A certificate request (PKCS 10, DER) for the key, subject CN=common_name. */
-MUST_USE int pki_request_new(struct span key_pem, const char *common_name,
-			     struct buffer *out_der, struct why *why);
+MUST_USE int pki_request_new(struct span key_pem, const char *common_name, struct buffer *out_der,
+			     struct why *why);
 
 /* A self-signed CA certificate (PEM), valid from an hour ago for days. */
 MUST_USE int pki_ca_new(struct span key_pem, const char *common_name, unsigned days,
@@ -30,10 +30,10 @@ MUST_USE int pki_ca_new(struct span key_pem, const char *common_name, unsigned d
 
 struct pki_profile {
 	const char *common_name;
-	const char *organization;      /* NULL for none */
-	const char *const *dns_names;  /* ended by NULL; may be NULL */
-	const char *const *addresses;  /* numeric, ended by NULL; may be NULL */
-	bool is_server;		       /* extended key usage serverAuth, else clientAuth */
+	const char *organization;     /* NULL for none */
+	const char *const *dns_names; /* ended by NULL; may be NULL */
+	const char *const *addresses; /* numeric, ended by NULL; may be NULL */
+	bool is_server;               /* extended key usage serverAuth, else clientAuth */
 	int64_t lifetime_s;
 };
 

@@ -15,31 +15,37 @@
 #include "sys/why.h"
 
 /* Drops every capability (permitted, effective, inheritable, bounding, ambient) but those in keep
- * (CAP_*, ended by -1), sets no_new_privs and locks securebits. Works, with nothing to drop, without root. */
+ * (CAP_*, ended by -1), sets no_new_privs and locks securebits. Works, with nothing to drop,
+ * without root. */
 MUST_USE int sandbox_privileges(const int *keep, struct why *why);
 
 /* One path that stays reachable (Landlock), everything else does not. */
 struct sandbox_path {
-	const char *path;	/* a folder or file; one that does not exist is passed over */
-	bool is_writable;	/* create, write, rename, remove below it */
+	const char *path; /* a folder or file; one that does not exist is passed over */
+	bool is_writable; /* create, write, rename, remove below it */
 };
 
 /* ERR_UNSUPPORTED where the kernel has no Landlock (the caller decides and says so).
- * connect_port: the only TCP port that may be connected to (0: none, -1: any), bind: none, on kernels that can. */
+ * connect_port: the only TCP port that may be connected to (0: none, -1: any), bind: none, on
+ * kernels that can. */
 MUST_USE int sandbox_files(const struct sandbox_path *paths, size_t count, int connect_port,
 			   struct why *why);
 
 /* Sets of system calls (seccomp). A call outside the allowed sets fails with EPERM;
  * execve, execveat, ptrace, bpf, mount, module calls kill the process. */
 enum {
-	SANDBOX_BASIC = 1,	   /* memory, time, signals to itself, poll, read and write on open descriptors, futex */
-	SANDBOX_READ_FILES = 2,	   /* open for reading only, stat, getdents, readlink: open flags are checked */
-	SANDBOX_WRITE_FILES = 4,   /* open for writing, rename, unlink, mkdir, ftruncate, fsync, flock, chmod of files */
-	SANDBOX_SOCKETS_OPEN = 8,  /* send and receive on sockets that are open; accept */
-	SANDBOX_INTERNET = 16,	   /* socket() for AF_INET, AF_INET6; connect */
-	SANDBOX_UNIX = 32,	   /* socket() for AF_UNIX; connect, socketpair */
-	SANDBOX_CHILDREN = 64,	   /* fork and wait, kill */
-	SANDBOX_THREADS = 128,	   /* clone of threads */
-	SANDBOX_NOTIFY = 256,	   /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open descriptors */
+	SANDBOX_BASIC = 1, /* memory, time, signals to itself, poll, read and write on open
+			      descriptors, futex */
+	SANDBOX_READ_FILES =
+		2, /* open for reading only, stat, getdents, readlink: open flags are checked */
+	SANDBOX_WRITE_FILES = 4,  /* open for writing, rename, unlink, mkdir, ftruncate, fsync,
+				     flock, chmod of files */
+	SANDBOX_SOCKETS_OPEN = 8, /* send and receive on sockets that are open; accept */
+	SANDBOX_INTERNET = 16,    /* socket() for AF_INET, AF_INET6; connect */
+	SANDBOX_UNIX = 32,        /* socket() for AF_UNIX; connect, socketpair */
+	SANDBOX_CHILDREN = 64,    /* fork and wait, kill */
+	SANDBOX_THREADS = 128,    /* clone of threads */
+	SANDBOX_NOTIFY =
+		256, /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open descriptors */
 };
 MUST_USE int sandbox_calls(unsigned allowed, struct why *why);
