@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "schema/schema.h"
 #include "server/inventory/state.h"
 #include "sys/alloc.h"
@@ -131,18 +132,29 @@ static int resolve_add(const struct job *job, const struct rowhash *hash, bool *
 	return intern_row(job->inv, job->table, hash, row->bytes, &is_bad, out_number, why);
 }
 
+/* Copies the adds out of the message, all at once: they are looked at more than once. */
+static void take_adds(const struct job *job)
+{
+	struct scratch *s = &job->inv->scratch;
+	struct span bytes = job->batch->adds.bytes;
+
+	s->hash_count = hash_list_count(job->batch->adds);
+	while (s->hash_count > s->hash_capacity) {
+		s->hashes = state_grow(s->hashes, &s->hash_capacity, sizeof *s->hashes);
+	}
+	mem_copy(s->hashes, bytes.ptr, s->hash_count * sizeof *s->hashes);
+}
+
 static int resolve_adds(const struct job *job, struct why *why)
 {
 	struct scratch *s = &job->inv->scratch;
-	size_t count = hash_list_count(job->batch->adds);
 
 	s->adds.count = 0;
 	s->missing_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct rowhash hash = hash_list_at(job->batch->adds, i);
+	for (size_t i = 0; i < s->hash_count; i++) {
 		bool is_known;
 		uint32_t number;
-		int error = resolve_add(job, &hash, &is_known, &number, why);
+		int error = resolve_add(job, &s->hashes[i], &is_known, &number, why);
 
 		if (error != 0) {
 			return error;
@@ -153,9 +165,8 @@ static int resolve_adds(const struct job *job, struct why *why)
 		}
 		s->missing = state_room(s->missing, s->missing_count, &s->missing_capacity,
 					sizeof *s->missing);
-		s->missing[s->missing_count++] = hash;
+		s->missing[s->missing_count++] = s->hashes[i];
 	}
-	sort_numbers(s->adds.items, s->adds.count);
 	return 0;
 }
 
@@ -181,25 +192,22 @@ static bool resolve_removes(const struct job *job)
 }
 
 /* A range's adds rise and lie within it. */
-static bool range_is_sound(const struct message_batch *batch)
+static bool range_is_sound(const struct job *job)
 {
-	size_t count = hash_list_count(batch->adds);
-	struct rowhash before = batch->low;
+	const struct scratch *s = &job->inv->scratch;
+	const struct message_batch *batch = job->batch;
 
 	if (rowhash_compare(&batch->low, &batch->high) > 0) {
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct rowhash hash = hash_list_at(batch->adds, i);
-		int order = rowhash_compare(&before, &hash);
-
-		if (order > 0 || (order == 0 && i > 0) ||
-		    rowhash_compare(&hash, &batch->high) > 0) {
+	for (size_t i = 1; i < s->hash_count; i++) {
+		if (rowhash_compare(&s->hashes[i - 1], &s->hashes[i]) >= 0) {
 			return false;
 		}
-		before = hash;
 	}
-	return true;
+	return s->hash_count == 0 ||
+	       (rowhash_compare(&batch->low, &s->hashes[0]) <= 0 &&
+		rowhash_compare(&s->hashes[s->hash_count - 1], &batch->high) <= 0);
 }
 
 static bool is_in_range(const struct job *job, uint32_t row)
@@ -361,7 +369,8 @@ static int resolve_and_finish(const struct job *job, struct why *why)
 	if (!index_rows(job)) {
 		return refuse(job, REFUSE_ROW, s->reason);
 	}
-	if (is_range && !range_is_sound(job->batch)) {
+	take_adds(job);
+	if (is_range && !range_is_sound(job)) {
 		return refuse(job, REFUSE_ROW, "the hashes of a range must rise and lie within it");
 	}
 	error = resolve_adds(job, why);
@@ -377,6 +386,7 @@ static int resolve_and_finish(const struct job *job, struct why *why)
 		};
 		return 0;
 	}
+	sort_numbers(s->adds.items, s->adds.count);
 	if (is_range) {
 		compare_range(job);
 	} else if (!resolve_removes(job)) {

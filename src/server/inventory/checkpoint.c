@@ -12,23 +12,20 @@
 #include "server/inventory/state.h"
 #include "sys/alloc.h"
 
-/* A tail so long is shortened even while batches come; it is what an open and each reader has to go
- * through. */
-#define RECORDS_MAX 16384
-#define PAIRS_MAX   1000000
-
-/* Below, a quiet moment is left quiet. */
-#define RECORDS_LEAST 512
-#define PAIRS_LEAST   65536
-
-/* Work of one slice. */
-#define SLICE_SETS 1024
-#define SLICE_ROWS 16384
+/* A tail is what an open and each reader has to go through. */
+const struct checkpoint_limits checkpoint_limits_default = {
+	.records_max = 16384,
+	.pairs_max = 1000000,
+	.records_least = 512,
+	.pairs_least = 65536,
+	.slice_sets = 1024,
+	.slice_rows = 16384,
+};
 
 bool checkpoint_is_due(const struct inventory *inv)
 {
-	return inv->checkpoint.is_running || inv->tail.records > RECORDS_MAX ||
-	       inv->tail.pair_count > PAIRS_MAX;
+	return inv->checkpoint.is_running || inv->tail.records > inv->limits.records_max ||
+	       inv->tail.pair_count > inv->limits.pairs_max;
 }
 
 static void start(struct inventory *inv)
@@ -39,6 +36,8 @@ static void start(struct inventory *inv)
 	inv->tail = (struct tail){ .records = 0 };
 	for (unsigned t = 0; t < SCHEMA_TABLES_MAX; t++) {
 		sort_numbers(c->tail.pairs[t].items, c->tail.pairs[t].count);
+		c->new_rows[t] = inv->new_rows[t];
+		inv->new_rows[t] = inv->rows[t].count;
 	}
 }
 
@@ -74,8 +73,9 @@ static int put_set(struct inventory *inv, const struct set_name *name, struct wh
 static int put_sets(struct inventory *inv, size_t *next, struct why *why)
 {
 	const struct tail *tail = &inv->checkpoint.tail;
-	size_t end =
-		tail->dirty_count - *next > SLICE_SETS ? *next + SLICE_SETS : tail->dirty_count;
+	size_t end = tail->dirty_count - *next > inv->limits.slice_sets
+			     ? *next + inv->limits.slice_sets
+			     : tail->dirty_count;
 
 	for (; *next < end; (*next)++) {
 		int error = put_set(inv, &tail->dirty[*next], why);
@@ -123,13 +123,12 @@ static size_t take_edits(struct inventory *inv, uint16_t table, const uint64_t *
 static int put_row_holders(struct inventory *inv, uint16_t table, uint32_t row,
 			   const struct packed_edit *edits, size_t count, struct why *why)
 {
-	struct span old;
-	int error;
+	struct span old = { NULL, 0 };
+	int error = 0;
 
-	if (count == 0) {
-		return 0;
+	if (row < inv->checkpoint.new_rows[table]) {
+		error = store_get_holders(inv->store, table, row, &old, why);
 	}
-	error = store_get_holders(inv->store, table, row, &old, why);
 	if (error != 0) {
 		return error;
 	}
@@ -153,7 +152,8 @@ static int put_holders(struct inventory *inv, unsigned *table, size_t *next, str
 		longest = pairs[t].count > longest ? pairs[t].count : longest;
 	}
 	edits = alloc_resize(NULL, longest, sizeof *edits);
-	for (unsigned rows = 0; error == 0 && rows < SLICE_ROWS && *table < SCHEMA_TABLES_MAX;) {
+	for (size_t rows = 0;
+	     error == 0 && rows < inv->limits.slice_rows && *table < SCHEMA_TABLES_MAX;) {
 		const struct pairs *p = &pairs[*table];
 		size_t count;
 		uint32_t row;
@@ -184,6 +184,21 @@ static void mark_clean(struct inventory *inv, size_t from, size_t to)
 	}
 }
 
+static int index_rows(struct inventory *inv, struct why *why)
+{
+	int error = 0;
+
+	for (size_t t = 0; error == 0 && schema_tables[t] != NULL; t++) {
+		uint16_t number = schema_tables[t]->number;
+
+		if (inv->rows[number].count > inv->indexed[number]) {
+			error = store_index_rows(inv->store, schema_tables[t],
+						 inv->rows[number].count, why);
+		}
+	}
+	return error;
+}
+
 static int write_slice(struct inventory *inv, struct checkpoint *after, struct why *why)
 {
 	struct store_meta meta = inv->meta;
@@ -200,6 +215,9 @@ static int write_slice(struct inventory *inv, struct checkpoint *after, struct w
 	if (after->next_set == after->tail.dirty_count && after->next_table == SCHEMA_TABLES_MAX) {
 		meta.tail_start = after->target;
 		error = store_put_meta(inv->store, &meta, why);
+		if (error == 0) {
+			error = index_rows(inv, why);
+		}
 	}
 	return error == 0 ? store_commit(inv->store, why) : error;
 }
@@ -211,7 +229,8 @@ int checkpoint_slice(struct inventory *inv, bool *out_is_done, struct why *why)
 	int error;
 
 	if (!c->is_running) {
-		if (inv->tail.records < RECORDS_LEAST && inv->tail.pair_count < PAIRS_LEAST) {
+		if (inv->tail.records < inv->limits.records_least &&
+		    inv->tail.pair_count < inv->limits.pairs_least) {
 			*out_is_done = true;
 			return 0;
 		}
@@ -231,6 +250,9 @@ int checkpoint_slice(struct inventory *inv, bool *out_is_done, struct why *why)
 	*c = after;
 	if (c->next_set == c->tail.dirty_count && c->next_table == SCHEMA_TABLES_MAX) {
 		inv->meta.tail_start = c->target;
+		for (unsigned t = 0; t < SCHEMA_TABLES_MAX; t++) {
+			inv->indexed[t] = inv->rows[t].count;
+		}
 		tail_done(&c->tail);
 		c->is_running = false;
 	}

@@ -177,6 +177,10 @@ static int load_all(struct inventory *inv, struct why *why)
 					  why);
 	}
 	free(loading.upto);
+	for (unsigned t = 0; t < SCHEMA_TABLES_MAX; t++) {
+		/* a checkpoint that was cut short may have put any of them */
+		inv->new_rows[t] = inv->rows[t].count;
+	}
 	return error;
 }
 
@@ -190,6 +194,7 @@ int inventory_open(const char *path, struct inventory **out, struct why *why)
 	}
 	numbering_init(&inv->asset_ids);
 	numbering_init(&inv->sensor_ids);
+	inv->limits = checkpoint_limits_default;
 	packed_init(&inv->scratch.removed);
 	packed_init(&inv->scratch.added);
 	packed_init(&inv->scratch.set);
@@ -224,6 +229,7 @@ static void free_memory(struct inventory *inv)
 	free(inv->assets);
 	free(inv->sensors);
 	free(inv->dirty_sensors);
+	free(inv->scratch.hashes);
 	free(inv->scratch.adds.items);
 	free(inv->scratch.removes.items);
 	free(inv->scratch.missing);

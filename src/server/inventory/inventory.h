@@ -11,14 +11,12 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "server/store/sensor.h"
 #include "sys/why.h"
 #include "wire/message.h"
 
 /* Most rows that an asset may hold of one table. */
 #define INVENTORY_ROWS_MAX 1000000
-
-/* Sensor and asset ids: 16 lower-case hex digits and a NUL. */
-#define INVENTORY_ID_SIZE 17
 
 struct inventory;
 
@@ -47,21 +45,6 @@ bool inventory_tidy(struct inventory *inv);
 MUST_USE int inventory_verify(struct inventory *inv, struct why *why);
 
 /* --- sensors --- */
-
-struct inventory_sensor {
-	char id[INVENTORY_ID_SIZE];
-	char kind[16]; /* "agent" */
-	char version[32];
-	char address[64]; /* where it last came from, without the port */
-	bool is_connected;
-	bool is_revoked;
-	int64_t enrolled_ms;
-	int64_t last_seen_ms; /* 0: never */
-	int64_t certificate_not_after_ms;
-	uint8_t key_hash[32];          /* SHA-256 of its SubjectPublicKeyInfo */
-	uint8_t previous_key_hash[32]; /* of the certificate before, accepted too; zero where there
-					  is none */
-};
 
 /* Adds a sensor, or gives an enrolled one a new certificate (its key hash then becomes the previous
  * one). ERR_DENIED where it was revoked: that is for good. */

@@ -3,9 +3,9 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
-#include "base/mem.h"
 #include "sys/alloc.h"
 
 #define CAPACITY_LEAST 64
@@ -29,14 +29,27 @@ void numbering_done(struct numbering *n)
 	n->count = n->capacity = n->slot_count = 0;
 }
 
+/* The two halves of a key, in the machine's order: for speed, two comparisons instead of a call. */
+struct halves {
+	uint64_t a;
+	uint64_t b;
+};
+
+static inline struct halves halves_of(const struct rowhash *key)
+{
+	struct halves h;
+
+	memcpy(&h, key->bytes, sizeof h);
+	return h;
+}
+
 static uint32_t first_slot(const struct numbering *n, const struct rowhash *key)
 {
-	uint64_t half[2];
+	struct halves h = halves_of(key);
 	uint64_t mixed;
 
-	mem_copy(half, key->bytes, sizeof half);
 	/* multiply-shift (Dietzfelbinger 1997): the product's upper bits depend on all bits */
-	mixed = half[0] * n->secret[0] + (half[1] ^ n->secret[0]) * n->secret[1];
+	mixed = h.a * n->secret[0] + (h.b ^ n->secret[0]) * n->secret[1];
 	mixed ^= mixed >> 29;
 	mixed *= n->secret[1];
 	return (uint32_t)(mixed >> 32) & (n->slot_count - 1);
@@ -44,6 +57,7 @@ static uint32_t first_slot(const struct numbering *n, const struct rowhash *key)
 
 bool numbering_find(const struct numbering *n, const struct rowhash *key, uint32_t *out)
 {
+	struct halves wanted = halves_of(key);
 	uint32_t slot;
 
 	if (n->slot_count == 0) {
@@ -52,8 +66,9 @@ bool numbering_find(const struct numbering *n, const struct rowhash *key, uint32
 	slot = first_slot(n, key);
 	while (n->slots[slot] != 0) {
 		uint32_t number = n->slots[slot] - 1;
+		struct halves found = halves_of(&n->keys[number]);
 
-		if (rowhash_equal(&n->keys[number], key)) {
+		if (found.a == wanted.a && found.b == wanted.b) {
 			*out = number;
 			return true;
 		}

@@ -8,11 +8,8 @@
 #include "base/mem.h"
 #include "sys/alloc.h"
 
-void *state_room(void *array, size_t count, size_t *capacity, size_t element_size)
+void *state_grow(void *array, size_t *capacity, size_t element_size)
 {
-	if (count < *capacity) {
-		return array;
-	}
 	*capacity = *capacity < 8 ? 16 : *capacity * 2;
 	return alloc_resize(array, *capacity, element_size);
 }

@@ -60,6 +60,17 @@ struct tail {
 	size_t dirty_capacity;
 };
 
+/* When the tail is shortened, and how much at a time. */
+struct checkpoint_limits {
+	uint64_t records_max; /* due even while batches come */
+	size_t pairs_max;
+	uint64_t records_least; /* below both, a quiet moment is left quiet */
+	size_t pairs_least;
+	size_t slice_sets;
+	size_t slice_rows;
+};
+extern const struct checkpoint_limits checkpoint_limits_default;
+
 /* A tail that is being written into sets and holders, slice by slice. */
 struct checkpoint {
 	bool is_running;
@@ -68,6 +79,8 @@ struct checkpoint {
 	size_t next_set;
 	unsigned next_table;
 	size_t next_pair;
+	uint32_t
+		new_rows[SCHEMA_TABLES_MAX]; /* rows from here on have no holders in the file yet */
 };
 
 struct undo_held {
@@ -115,6 +128,9 @@ struct inline_row {
 
 /* Memory of apply, kept from batch to batch. */
 struct scratch {
+	struct rowhash *hashes; /* the batch's adds */
+	size_t hash_count;
+	size_t hash_capacity;
 	struct numbers adds;
 	struct numbers removes;
 	struct rowhash *missing;
@@ -134,6 +150,9 @@ struct inventory {
 	bool is_open;
 	uint32_t transaction;
 	struct numbering rows[SCHEMA_TABLES_MAX];
+	uint32_t indexed[SCHEMA_TABLES_MAX];  /* rows below it are in the file's indexes */
+	uint32_t new_rows[SCHEMA_TABLES_MAX]; /* rows from here on came since the last checkpoint
+						 began */
 	struct numbering asset_ids;
 	struct asset *assets; /* asset number - 1 */
 	uint32_t asset_capacity;
@@ -150,13 +169,18 @@ struct inventory {
 	uint64_t packed_bytes;
 	uint64_t batches;
 	struct tail tail;
+	struct checkpoint_limits limits;
 	struct checkpoint checkpoint;
 	struct undo undo;
 	struct scratch scratch;
 };
 
 /* Room for one more element; returns the array, moved where it had to grow. */
-void *state_room(void *array, size_t count, size_t *capacity, size_t element_size);
+void *state_grow(void *array, size_t *capacity, size_t element_size);
+static inline void *state_room(void *array, size_t count, size_t *capacity, size_t element_size)
+{
+	return count < *capacity ? array : state_grow(array, capacity, element_size);
+}
 
 /* NULL where there is none. */
 struct asset *state_asset(struct inventory *inv, uint32_t number);

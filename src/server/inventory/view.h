@@ -1,57 +1,6 @@
 /*
- * view.h - reading one tenant's inventory with SQL, from any process, while the writer writes.
- *
- * Tables: each table of the schema by its name, with the columns `asset` (id) and `asset_name`
- * first and the hidden column `at` (milliseconds since 1970: as it was then); `assets`, `sensors`,
- * `changes`. docs/sql.md and `bartizan schema --sql` describe them. Nothing can be written,
- * attached or read beside them: the authorizer refuses it by name.
+ * view.h - reading one tenant's inventory with SQL: what a store's backend offers, for those above.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/attr.h"
-#include "base/span.h"
-#include "sys/why.h"
-
-struct view;
-
-/* ERR_NOT_FOUND where the tenant has no file (yet). */
-MUST_USE int view_open(const char *path, struct view **out, struct why *why);
-void view_close(struct view **view);
-
-/* A column of a result row. */
-struct view_value {
-	enum { VIEW_NULL, VIEW_INTEGER, VIEW_REAL, VIEW_TEXT, VIEW_BLOB } kind;
-	int64_t integer;
-	double real;
-	struct span bytes; /* text or blob, valid during the call only */
-};
-
-/* What is bound to ?1, ?2, ... */
-struct view_value view_integer(int64_t value);
-struct view_value view_text(const char *value);
-struct view_value view_span(struct span value);
-
-/* One result row; returns false to stop. names and values have count elements. */
-typedef bool view_row(void *context, size_t count, const char *const *names,
-		      const struct view_value *values);
-
-struct view_limits {
-	uint64_t rows_max;  /* 0: no limit */
-	int64_t timeout_ms; /* 0: no limit */
-	bool is_foreign; /* the SQL comes from outside: one statement, checked by the authorizer */
-};
-
-/* Runs one SELECT in a snapshot of its own. The columns are known (row is called with values NULL
- * and the names) before the first row. out_is_truncated: rows_max was reached and there was more;
- * may be NULL. ERR_USAGE for wrong SQL, ERR_DENIED for SQL that would write, attach or call what it
- * may not, ERR_TIMEOUT; each with a reason that says what to do. */
-MUST_USE int view_query(struct view *view, struct span sql, const struct view_value *bound,
-			size_t bound_count, const struct view_limits *limits, view_row *row,
-			void *context, bool *out_is_truncated, struct why *why);
-
-/* The number of the newest committed change; 0 where there is none. */
-uint64_t view_last_change(struct view *view);
+#include "server/store/view.h"

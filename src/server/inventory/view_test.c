@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/error.h"
 #include "server/inventory/fixture.h"
+#include "server/inventory/state.h"
 
 #define TEXT_MAX 65536
 
@@ -368,6 +371,103 @@ static void long_queries_end_and_long_results_are_cut(void **state)
 	fixture_close(&f);
 }
 
+/* Every set sums up to every row, at whatever moment one looks. */
+static int read_in_another_process(const char *path)
+{
+	struct view_limits limits = { .is_foreign = true };
+	struct view *view;
+	struct why why = { "" };
+	int error = view_open(path, &view, &why);
+
+	for (unsigned i = 0; error == 0 && i < 300; i++) {
+		result = (struct result){ .len = 0 };
+		error = view_query(view,
+				   span_of("SELECT (SELECT count(*) FROM packages), (SELECT"
+					   " count(name) FROM packages), (SELECT sum(rows) FROM"
+					   " assets)"),
+				   NULL, 0, &limits, append_row, &result, NULL, &why);
+		if (error == 0) {
+			const char *second = strchr(result.text, '|');
+			const char *third = second != NULL ? strchr(second + 1, '|') : NULL;
+			size_t len = second != NULL ? (size_t)(second - result.text) : 0;
+
+			error = third == NULL || strncmp(result.text, second + 1, len) != 0 ||
+				strncmp(result.text, third + 1, len) != 0;
+		}
+	}
+	if (error != 0) {
+		fprintf(stderr, "%d %s %s\n", error, result.text, why.text);
+	}
+	view_close(&view);
+	return error != 0;
+}
+
+static void another_process_reads_while_this_one_writes(void **state)
+{
+	struct fixture f;
+	struct fixture_rows rows[2];
+	uint32_t assets[4];
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	fixture_open(&f);
+	f.inv->limits = (struct checkpoint_limits){ 20, 200, 3, 30, 2, 7 };
+	for (unsigned i = 0; i < 4; i++) {
+		assets[i] = fixture_asset(&f, i + 1, 1);
+	}
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		_exit(read_in_another_process(f.path));
+	}
+	for (uint64_t seq = 1; waitpid(child, &status, WNOHANG) == 0; seq++) {
+		for (unsigned i = 0; i < 4; i++) {
+			struct message_batch batch;
+			char version[24];
+
+			for (unsigned n = 0; n < 2; n++) {
+				fixture_rows_init(&rows[n]);
+				snprintf(version, sizeof version, "%llu",
+					 (unsigned long long)(seq - 1 + n) / (1 + i));
+				fixture_add_package(&rows[n], "bash", version);
+			}
+			if (!span_equal(buffer_span(&rows[0].list), buffer_span(&rows[1].list)) ||
+			    seq == 1) {
+				batch = fixture_delta(TABLE_PACKAGES, 0, seq > 1 ? &rows[0] : NULL,
+						      &rows[1]);
+				batch.seq = f.inv->assets[assets[i] - 1].held_count == 0
+						    ? 1
+						    : f.inv->assets[assets[i] - 1].held[0].seq + 1;
+				assert_int_equal(fixture_apply(&f, assets[i], &batch, 1).outcome,
+						 INVENTORY_APPLIED);
+			}
+			fixture_rows_done(&rows[0]);
+			fixture_rows_done(&rows[1]);
+		}
+		(void)inventory_tidy(f.inv);
+	}
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	fixture_close(&f);
+}
+
+static void a_file_is_read_without_its_writer(void **state)
+{
+	struct fixture f;
+	struct view *view;
+
+	(void)state;
+	fixture_open(&f);
+	fill(&f);
+	inventory_close(&f.inv);
+	view = open_view(&f);
+	check_tables(view);
+	check_changes(view);
+	view_close(&view);
+	fixture_close(&f);
+}
+
 static void a_missing_file_is_not_found(void **state)
 {
 	struct view *view = NULL;
@@ -385,6 +485,8 @@ int main(void)
 		cmocka_unit_test(a_view_follows_the_writer),
 		cmocka_unit_test(what_is_not_reading_is_refused_by_name),
 		cmocka_unit_test(long_queries_end_and_long_results_are_cut),
+		cmocka_unit_test(another_process_reads_while_this_one_writes),
+		cmocka_unit_test(a_file_is_read_without_its_writer),
 		cmocka_unit_test(a_missing_file_is_not_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,14 +9,11 @@
 
 #include "base/attr.h"
 #include "base/rowhash.h"
+#include "server/store/sensor.h"
 #include "sys/buffer.h"
 #include "sys/why.h"
 #include "wire/row.h"
 
-/* An id of 16 lower-case hex digits and a NUL. */
-#define STORE_ID_SIZE 17
-
-struct inventory_sensor;
 struct store;
 
 /* What an asset held of a table when change `upto` had been made: packed row numbers. */
@@ -46,7 +43,7 @@ struct store_change {
 
 struct store_asset {
 	uint32_t number;
-	char id[STORE_ID_SIZE];
+	char id[INVENTORY_ID_SIZE];
 	int64_t first_seen_ms;
 	uint64_t newest; /* its newest change that the sets hold */
 };
@@ -87,6 +84,12 @@ MUST_USE int store_get_holders(struct store *s, uint16_t table, uint32_t row, st
 			       struct why *why);
 MUST_USE int store_put_holders(struct store *s, uint16_t table, uint32_t row, struct span packed,
 			       struct why *why);
+
+/* Makes the rows of a table below `count` findable by the columns that people search by. Rows are
+ * found without it too, only slower: so it is done with many rows at a time, and not at each one.
+ */
+MUST_USE int store_index_rows(struct store *s, const struct table *table, uint32_t count,
+			      struct why *why);
 
 /* Each calls back for every record, in the order of its numbers; the callback returns 0 or an error
  * that ends the walk. Spans are valid during the call. */

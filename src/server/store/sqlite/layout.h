@@ -25,5 +25,9 @@ int64_t layout_holders_id(uint16_t table, uint32_t row);
 /* Makes what is missing. ERR_CONFLICT where a newer version wrote the file, or another program. */
 MUST_USE int layout_prepare(sqlite3 *db, struct why *why);
 
+/* Whether a column has an index: a table _by_TABLE_COLUMN(value, row) of the rows below the number
+ * that _meta names by_TABLE_COLUMN. Rows from that number on are to be looked at one by one. */
+bool layout_is_indexed(const struct table *table, size_t column);
+
 /* Appends "\"a\", \"b\", ..." for a table's columns. */
 void layout_columns(const struct table *table, sqlite3_str *out);

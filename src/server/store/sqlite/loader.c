@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sha256.h"
-#include "server/inventory/inventory.h"
 #include "server/store/sqlite/layout.h"
 #include "server/store/sqlite/writer.h"
 

@@ -14,7 +14,7 @@
 #define NUMBERS_MAX (1u << 26)
 
 struct snapshot_asset {
-	char id[STORE_ID_SIZE];
+	char id[INVENTORY_ID_SIZE];
 	char *name;           /* NULL: not asked for yet */
 	uint64_t tail_newest; /* the newest change seen in a tail */
 };
@@ -215,7 +215,7 @@ static int read_assets(struct snapshot *s)
 		struct snapshot_asset *asset;
 
 		if (sqlite3_column_int64(s->get_assets, 0) != (int64_t)s->asset_count + 1 ||
-		    id.len != STORE_ID_SIZE - 1) {
+		    id.len != INVENTORY_ID_SIZE - 1) {
 			(void)sqlite3_reset(s->get_assets);
 			return damaged(s);
 		}
@@ -408,12 +408,12 @@ static int build(struct snapshot *s, struct building *b, struct span removed, st
 	return 0;
 }
 
-/* The newest changes of the asset that lie behind `after` in the tail, oldest first, into an array
- * to be freed. */
+/* The numbers of the tail's changes of this asset and table behind `after`, newest first, in an
+ * array to be freed. */
 static size_t tail_of(const struct snapshot *s, uint32_t asset, uint16_t table, uint64_t after,
-		      const struct store_change ***out)
+		      uint64_t **out)
 {
-	const struct store_change **list = NULL;
+	uint64_t *list = NULL;
 	size_t count = 0;
 	size_t capacity = 0;
 	uint64_t no = s->assets[asset - 1].tail_newest;
@@ -426,15 +426,9 @@ static size_t tail_of(const struct snapshot *s, uint32_t asset, uint16_t table, 
 				capacity = capacity == 0 ? 16 : capacity * 2;
 				list = alloc_resize(list, capacity, sizeof *list);
 			}
-			list[count++] = change;
+			list[count++] = no;
 		}
 		no = change->previous;
-	}
-	for (size_t i = 0; i < count / 2; i++) {
-		const struct store_change *swap = list[i];
-
-		list[i] = list[count - 1 - i];
-		list[count - 1 - i] = swap;
 	}
 	*out = list;
 	return count;
@@ -462,7 +456,7 @@ static int build_stored(struct snapshot *s, uint32_t asset, uint16_t table, stru
 
 static int build_now(struct snapshot *s, uint32_t asset, uint16_t table, struct building *b)
 {
-	const struct store_change **list;
+	uint64_t *list;
 	uint64_t upto;
 	size_t count;
 	int error = build_stored(s, asset, table, b, &upto);
@@ -471,8 +465,10 @@ static int build_now(struct snapshot *s, uint32_t asset, uint16_t table, struct 
 		return error;
 	}
 	count = tail_of(s, asset, table, upto, &list);
-	for (size_t i = 0; error == 0 && i < count; i++) {
-		error = build(s, b, list[i]->removed, list[i]->added);
+	for (size_t i = count; error == 0 && i > 0; i--) {
+		const struct store_change *change = &s->tail[list[i - 1] - s->tail_start - 1].is;
+
+		error = build(s, b, change->removed, change->added);
 	}
 	free(list);
 	return error;
@@ -483,7 +479,7 @@ static int build_now(struct snapshot *s, uint32_t asset, uint16_t table, struct 
 static int build_back(struct snapshot *s, uint32_t asset, uint16_t table, int64_t at_ms,
 		      struct building *b)
 {
-	struct store_change change;
+	struct store_change change = { .no = 0 };
 	uint64_t no;
 	int error = snapshot_asset_newest(s, asset, &no);
 

@@ -5,7 +5,7 @@
  * the tenant's file over a connection of their own, read-only, within one read transaction a query.
  * So no SQL, however clever, reaches the file but through the tables.
  */
-#include "server/inventory/view.h"
+#include "server/store/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "schema/schema.h"
+#include "server/store/sqlite/asset_tables.h"
 #include "server/store/sqlite/guard.h"
 #include "server/store/sqlite/vtab.h"
 #include "sys/alloc.h"
@@ -306,4 +307,21 @@ uint64_t view_last_change(struct view *view)
 	no = snapshot_newest(view->snapshot);
 	snapshot_end(view->snapshot);
 	return no;
+}
+
+int view_asset_tables(struct view *view, struct span asset_id, view_table *each, void *context,
+		      struct why *why)
+{
+	int error;
+
+	guard_start(&view->guard, false, 0);
+	error = snapshot_begin(view->snapshot);
+	if (error == 0) {
+		error = asset_tables_read(view->snapshot, asset_id, each, context);
+	}
+	if (error != 0) {
+		(void)why_set(why, error, "%s", view->snapshot->why.text);
+	}
+	snapshot_end(view->snapshot);
+	return error;
 }

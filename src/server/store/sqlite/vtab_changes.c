@@ -372,7 +372,7 @@ static int compare_keyed(const void *a, const void *b)
 
 static int key_of(struct cursor *c, uint32_t number, struct rowhash *out)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	struct row row;
 	int error = read_row(c, number, &statement);
 
@@ -582,7 +582,7 @@ static size_t idx_of(const struct cursor *c)
 
 static int result_key(struct cursor *c, sqlite3_context *context, const struct item *item)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	struct row row;
 	int error = read_row(c, item->added != NONE ? item->added : item->removed, &statement);
 
@@ -598,7 +598,7 @@ static int result_key(struct cursor *c, sqlite3_context *context, const struct i
 
 static int result_json(struct cursor *c, sqlite3_context *context, uint32_t number)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	int error;
 
 	if (number == NONE) {

@@ -106,21 +106,21 @@ static const char *operator_of(unsigned char op)
 {
 	switch (op) {
 	case SQLITE_INDEX_CONSTRAINT_EQ:
-		return "= ?";
+		return "=";
 	case SQLITE_INDEX_CONSTRAINT_IS:
-		return "IS ?";
+		return "IS";
 	case SQLITE_INDEX_CONSTRAINT_GT:
-		return "> ?";
+		return ">";
 	case SQLITE_INDEX_CONSTRAINT_GE:
-		return ">= ?";
+		return ">=";
 	case SQLITE_INDEX_CONSTRAINT_LT:
-		return "< ?";
+		return "<";
 	case SQLITE_INDEX_CONSTRAINT_LE:
-		return "<= ?";
+		return "<=";
 	case SQLITE_INDEX_CONSTRAINT_LIKE:
-		return "LIKE ?";
+		return "LIKE";
 	case SQLITE_INDEX_CONSTRAINT_GLOB:
-		return "GLOB ?";
+		return "GLOB";
 	default:
 		return NULL;
 	}
@@ -132,7 +132,27 @@ static double selectivity(unsigned char op)
 	return op == SQLITE_INDEX_CONSTRAINT_EQ || op == SQLITE_INDEX_CONSTRAINT_IS ? 0.002 : 0.25;
 }
 
-/* The conditions on the table's own columns, as SQL with a ? for each value. SQLite checks them
+/* One condition as SQL; ?N is the argument. Where the column has an index: the rows that it names,
+ * and those that it does not have yet. Null is in no index. */
+static void append_condition(sqlite3_str *sql, const struct table *table, int column,
+			     const char *op, int argument)
+{
+	const char *name = table->columns[column].name;
+
+	if (!layout_is_indexed(table, (size_t)column) || strcmp(op, "IS") == 0) {
+		sqlite3_str_appendf(sql, "\"%w\" %s ?%d", name, op, argument);
+		return;
+	}
+	sqlite3_str_appendf(sql,
+			    "_row IN (SELECT row FROM \"_by_%w_%w\" WHERE value %s ?%d"
+			    " UNION ALL SELECT _row FROM \"_rows_%w\" WHERE \"%w\" %s ?%d AND"
+			    " _row >= coalesce((SELECT value FROM _meta WHERE key ="
+			    " 'by_%q_%q'), 0))",
+			    table->name, name, op, argument, table->name, name, op, argument,
+			    table->name, name);
+}
+
+/* The conditions on the table's own columns, as SQL. SQLite checks them
  * again, so each may be left out, and one with another collation must be. */
 static char *take_conditions(const struct table *table, sqlite3_index_info *info, int *argument,
 			     double *rows)
@@ -149,9 +169,9 @@ static char *take_conditions(const struct table *table, sqlite3_index_info *info
 		    sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY") != 0) {
 			continue;
 		}
-		sqlite3_str_appendf(sql, "%s\"%w\" %s", count > 0 ? " AND " : "",
-				    table->columns[column].name, op);
 		info->aConstraintUsage[i].argvIndex = ++*argument;
+		sqlite3_str_appendall(sql, count > 0 ? " AND " : "");
+		append_condition(sql, table, column, op, *argument);
 		*rows *= selectivity(info->aConstraint[i].op);
 		count++;
 	}
@@ -308,7 +328,7 @@ static int step_run(struct cursor *c, bool *out_is_found)
 static int next_by_asset(struct cursor *c)
 {
 	struct vtab *vtab = vtab_of(&c->base);
-	bool is_found;
+	bool is_found = false;
 	int error = 0;
 
 	for (;;) {

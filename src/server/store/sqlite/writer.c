@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "server/inventory/inventory.h"
 #include "server/store/sqlite/json.h"
 #include "server/store/sqlite/layout.h"
 #include "sys/alloc.h"
@@ -190,6 +189,40 @@ int store_put_row(struct store *s, const struct row *row, uint32_t number,
 	(void)sqlite3_bind_int64(statement, 1, number);
 	database_bind_blob(statement, 2, (struct span){ hash->bytes, sizeof hash->bytes });
 	return database_step(statement, "storing a row", why);
+}
+
+/* In the order of the values, so that each page of the index is written once. */
+static int index_column(struct store *s, const char *table, const char *column, uint32_t count,
+			struct why *why)
+{
+	char *sql = sqlite3_mprintf(
+		"INSERT OR IGNORE INTO \"_by_%w_%w\" SELECT \"%w\", _row FROM \"_rows_%w\""
+		" WHERE _row >= coalesce((SELECT value FROM _meta WHERE key = 'by_%q_%q'), 0)"
+		" AND _row < %lld AND \"%w\" IS NOT NULL ORDER BY 1, 2;"
+		"INSERT OR REPLACE INTO _meta VALUES('by_%q_%q', %lld)",
+		table, column, column, table, table, column, (long long)count, column, table,
+		column, (long long)count);
+	int error = ERR_LIMIT;
+
+	if (sql != NULL && sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK) {
+		error = 0;
+	} else if (sql != NULL) {
+		error = database_error(s->db, "indexing rows", why);
+	}
+	sqlite3_free(sql);
+	return error;
+}
+
+int store_index_rows(struct store *s, const struct table *table, uint32_t count, struct why *why)
+{
+	int error = 0;
+
+	for (size_t c = 0; error == 0 && c < table->column_count; c++) {
+		if (layout_is_indexed(table, c)) {
+			error = index_column(s, table->name, table->columns[c].name, count, why);
+		}
+	}
+	return error;
 }
 
 int store_put_change(struct store *s, const struct store_change *change, struct why *why)
