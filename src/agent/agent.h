@@ -1,0 +1,46 @@
+/*
+ * agent.h - what the agent's processes are told when they start, and how they end.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "agent/state.h"
+
+/* How a process of the agent ends, and what the supervisor makes of it. */
+enum {
+	AGENT_DONE = 0, /* all is said (--once), or it was asked to stop: the agent ends with 0 */
+	AGENT_FAILED =
+		1, /* a person has to do something, and was told what: the agent ends with 1 */
+	AGENT_USAGE = 2,   /* the command line is off */
+	AGENT_RESTART = 3, /* both processes are to be started anew; as any other end */
+};
+
+struct agent_settings {
+	struct state state;
+	const char *root; /* "/" for the running machine */
+	char *token;      /* NULL where none was given */
+	bool is_once;
+	bool is_verbose;
+};
+
+/* What a child process gets: its end of the channel to the other one. */
+struct agent_child {
+	struct agent_settings *settings;
+	int channel_fd;
+	int other_fd; /* the other one's end, to be closed: its own end tells when it dies */
+};
+
+/* Bounds for the channel between the two: one message and some. */
+#define AGENT_CHANNEL_QUEUE_MAX (4u << 20)
+
+/* Keeps the C library's heap small: one arena, and memory that is not needed goes back. */
+void agent_trim_heap_settings(void);
+
+/* The children's bodies; they return how they ended. */
+int collector_process(void *child);
+int connector_process(void *child);
+
+/* Starts both and keeps them running until one says that the agent is done. Returns the exit
+ * status. */
+int supervisor_run(struct agent_settings *settings);

@@ -1,0 +1,56 @@
+/*
+ * collector.h - what a collector is: one table of this machine, and how it is read.
+ *
+ * Collectors keep no state: each walk reads the table anew and emits every row, in any order, a row
+ * twice where that is easier. Every file and folder that is read through machine->tree also wakes
+ * the table when it changes; watch adds what is not a file.
+ */
+#pragma once
+
+#include "agent/machine.h"
+#include "agent/signals.h"
+#include "base/attr.h"
+#include "wire/row.h"
+
+/* One walk over a table. */
+struct collection {
+	struct machine *machine;
+	const struct table *table;
+	struct row row; /* being filled */
+	void (*take)(void *context, struct span row);
+	void *context;
+	uint8_t bytes[ROW_BYTES_MAX];
+};
+
+struct collector {
+	const char *name; /* of its table in schema/ */
+	const char *summary;
+	uint16_t table; /* TABLE_* */
+
+	/* Registers signals that are not files. NULL where files are all. */
+	void (*watch)(struct signals *signals);
+
+	/* Emits every row. What is not there gives no rows and 0; a negative error says that the
+	 * table could not be read, and what was told of it before stays. */
+	int (*collect)(struct collection *c);
+};
+
+/* Ordered as they run; ended by NULL. */
+extern const struct collector *const collectors[];
+
+/* NULL where there is none. */
+const struct collector *collector_of(uint16_t table);
+
+/* Walks a table: take gets each row's canonical bytes. */
+MUST_USE int collector_run(const struct collector *collector, struct machine *machine,
+			   void (*take)(void *context, struct span row), void *context);
+
+/* The row to fill: all its columns are null. */
+struct row *collection_row(struct collection *c);
+
+/* Hands the row over. What its texts point to is not needed afterwards. */
+void collection_emit(struct collection *c);
+
+/* What a collector makes of a file that could not be read: 0 where it is not there or not a file or
+ * not ours to read, so that the walk goes on without it. */
+int collection_missing(int error);

@@ -1,0 +1,412 @@
+/*
+ * collector_process.c - reads the machine, talks to nobody but the connector.
+ *
+ * Everything is opened first, then the process confines itself: no socket, no file opened for
+ * writing, no program. Landlock is not used here on purpose: it also hides /proc/PID/fd of
+ * processes outside its domain, and with them whose a listening socket is.
+ */
+#include <linux/capability.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/collector.h"
+#include "agent/link.h"
+#include "agent/machine.h"
+#include "agent/reporter.h"
+#include "agent/schedule.h"
+#include "agent/secret.h"
+#include "agent/signals.h"
+#include "agent/snapshot_store.h"
+#include "agent/socket_owners.h"
+#include "agent/watches.h"
+#include "base/error.h"
+#include "sys/alloc.h"
+#include "sys/channel.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+#include "sys/process.h"
+#include "sys/sandbox.h"
+#include "wire/message.h"
+
+#define SNAPSHOT_PAUSE_MS 2000
+
+/* Every table is read again this often, whatever was or was not signalled; and up to a quarter
+ * later, so that a fleet does not do it at once. */
+#define FULL_WALK_MS        3600000
+#define FULL_WALK_SPREAD_MS 900000
+
+/* --once gives up when nothing moved for so long. */
+#define ONCE_PATIENCE_MS 60000
+
+/* Memory goes back to the system when nothing was read for so long. */
+#define TRIM_AFTER_MS 200
+
+struct collecting {
+	const struct agent_settings *settings;
+	struct loop *loop;
+	struct machine machine;
+	struct watches *watches;
+	struct signals *signals;
+	struct reporter *reporter;
+	struct snapshot_store store;
+	struct channel *channel;
+	uint64_t connection; /* the number of the one at hand; 0: none */
+	struct loop_timer *turn_timer;
+	struct loop_timer *snapshot_timer;
+	struct loop_timer *walk_timer;
+	struct loop_timer *trim_timer;
+	struct loop_timer *once_timer;
+	uint64_t once_progress;
+	int status;
+};
+
+static void stop(struct collecting *p, int status)
+{
+	p->status = status;
+	loop_stop(p->loop);
+}
+
+static int on_collect(void *context, uint16_t table, row_taker *take, void *take_context)
+{
+	struct collecting *p = context;
+	int error;
+
+	watches_begin(p->watches, table);
+	error = collector_run(collector_of(table), &p->machine, take, take_context);
+	watches_end(p->watches);
+	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
+	return error;
+}
+
+static int on_send(void *context, struct span frame)
+{
+	struct collecting *p = context;
+
+	return channel_send(p->channel, LINK_FRAME, p->connection, frame);
+}
+
+static bool on_is_congested(void *context)
+{
+	const struct collecting *p = context;
+
+	return channel_is_congested(p->channel);
+}
+
+static void on_end(void *context, const struct link_end *end)
+{
+	struct collecting *p = context;
+	uint8_t bytes[LINK_END_SIZE];
+	struct writer w = writer_over(bytes, sizeof bytes);
+
+	link_end_write(end, &w);
+	if (channel_send(p->channel, LINK_END, p->connection, writer_span(&w)) != 0) {
+		stop(p, AGENT_RESTART);
+	}
+	p->connection = 0;
+}
+
+static void on_acknowledged(void *context)
+{
+	struct collecting *p = context;
+
+	if (!loop_timer_is_armed(p->snapshot_timer)) {
+		loop_timer_arm(p->snapshot_timer, SNAPSHOT_PAUSE_MS);
+	}
+}
+
+static void write_snapshot(void *context)
+{
+	struct collecting *p = context;
+	size_t count;
+	struct ledger *ledgers = reporter_ledgers(p->reporter, &count);
+	int error = snapshot_store_write(&p->store, ledgers, count);
+
+	if (error != 0) {
+		log_warn("cannot write the snapshot; after a restart tables are compared whole",
+			 log_text("folder", p->settings->state.folder),
+			 log_text("error", error_text(error)));
+	}
+}
+
+static void trim(void *context)
+{
+	(void)context;
+	(void)malloc_trim(0);
+}
+
+static void on_file_changed(void *context, uint16_t table)
+{
+	struct collecting *p = context;
+
+	reporter_signal(p->reporter, table, clock_ms());
+}
+
+static void on_signal(void *context, uint16_t table, pid_t pid)
+{
+	struct collecting *p = context;
+
+	if (pid != 0 && p->machine.owners != NULL) {
+		socket_owners_hint(p->machine.owners, pid);
+	}
+	reporter_signal(p->reporter, table, clock_ms());
+}
+
+static void walk_all(void *context)
+{
+	struct collecting *p = context;
+
+	reporter_signal(p->reporter, 0, clock_ms());
+	loop_timer_arm(p->walk_timer, FULL_WALK_MS + random() % FULL_WALK_SPREAD_MS);
+}
+
+/* --once: ends when all is said, or when nothing moves. */
+static void check_once(struct collecting *p)
+{
+	const char *refused = reporter_refused(p->reporter);
+
+	if (refused != NULL) {
+		log_error("the server refused a table", log_text("table", refused));
+		stop(p, AGENT_FAILED);
+	} else if (reporter_is_settled(p->reporter)) {
+		stop(p, AGENT_DONE);
+	} else if (reporter_progress(p->reporter) != p->once_progress) {
+		p->once_progress = reporter_progress(p->reporter);
+		loop_timer_arm(p->once_timer, ONCE_PATIENCE_MS);
+	}
+}
+
+static void give_up_once(void *context)
+{
+	log_error("nothing moved for a minute, giving up",
+		  log_text("hint", "is the server running, and reachable from here?"));
+	stop(context, AGENT_FAILED);
+}
+
+/* Before each sleep: does what is due and asks to be woken for the next. */
+static void turn(void *context)
+{
+	struct collecting *p = context;
+	int64_t now_ms = clock_ms();
+	int64_t next_ms = reporter_turn(p->reporter, now_ms);
+
+	if (next_ms == SCHEDULE_NEVER) {
+		loop_timer_disarm(p->turn_timer);
+	} else {
+		now_ms = clock_ms();
+		loop_timer_arm(p->turn_timer, next_ms > now_ms ? next_ms - now_ms : 0);
+	}
+	if (p->settings->is_once) {
+		check_once(p);
+	}
+}
+
+static void wake(void *context)
+{
+	(void)context; /* the turn follows */
+}
+
+static void on_message(void *context, uint8_t kind, uint64_t id, struct span body)
+{
+	struct collecting *p = context;
+
+	switch (kind) {
+	case LINK_CONNECTED:
+		p->connection = id;
+		reporter_connected(p->reporter, clock_ms());
+		break;
+	case LINK_DISCONNECTED:
+		if (id == p->connection) {
+			p->connection = 0;
+			reporter_disconnected(p->reporter);
+		}
+		break;
+	case LINK_FRAME:
+		if (id == p->connection) {
+			reporter_receive(p->reporter, body, clock_ms());
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_drained(void *context)
+{
+	(void)context; /* the turn follows */
+}
+
+static void on_closed(void *context)
+{
+	stop(context, AGENT_RESTART); /* the connector is gone */
+}
+
+/* Whether the agent ends or only this process the supervisor knows, who asked for it or did not. */
+static void on_stop(void *context)
+{
+	stop(context, AGENT_RESTART);
+}
+
+static size_t offered_tables(const struct collecting *p, uint16_t out[MESSAGE_TABLES_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; collectors[i] != NULL; i++) {
+		if (p->machine.is_live || !schema_by_number(collectors[i]->table)->is_live_only) {
+			out[count++] = collectors[i]->table;
+		}
+	}
+	return count;
+}
+
+static int open_machine(struct collecting *p, struct why *why)
+{
+	int error = machine_open(p->settings->root, &p->machine, why);
+
+	if (error == 0) {
+		error = watches_new(p->loop, on_file_changed, p, &p->watches, why);
+	}
+	if (error != 0) {
+		return error;
+	}
+	tree_observe(p->machine.tree, watches_look, p->watches);
+	p->signals = signals_new(p->loop, on_signal, p);
+	for (size_t i = 0; p->machine.is_live && i < 64 && collectors[i] != NULL; i++) {
+		if (collectors[i]->watch != NULL) {
+			collectors[i]->watch(p->signals);
+		}
+	}
+	return 0;
+}
+
+static int open_reporter(struct collecting *p, struct why *why)
+{
+	const struct reporter_hooks hooks = { .collect = on_collect,
+					      .send = on_send,
+					      .is_congested = on_is_congested,
+					      .end = on_end,
+					      .acknowledged = on_acknowledged };
+	uint16_t tables[MESSAGE_TABLES_MAX];
+	int fds[STATE_SNAPSHOTS];
+	struct ledger *ledgers;
+	size_t count;
+	int error = state_open_snapshots(&p->settings->state, fds, why);
+
+	if (error != 0) {
+		return error;
+	}
+	p->reporter = reporter_new(tables, offered_tables(p, tables), span_of(BARTIZAN_VERSION),
+				   &hooks, p);
+	ledgers = reporter_ledgers(p->reporter, &count);
+	if (!snapshot_store_open(&p->store, fds, ledgers, count)) {
+		log_debug("no snapshot of earlier runs",
+			  log_text("folder", p->settings->state.folder));
+	}
+	return 0;
+}
+
+static int confine(struct why *why)
+{
+	const int keep[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, -1 };
+	int error = sandbox_privileges(keep, why);
+
+	return error == 0 ? sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES |
+						  SANDBOX_SOCKETS_OPEN | SANDBOX_NOTIFY,
+					  why)
+			  : error;
+}
+
+static void open_timers(struct collecting *p)
+{
+	p->turn_timer = loop_timer(p->loop, wake, p);
+	p->snapshot_timer = loop_timer(p->loop, write_snapshot, p);
+	p->trim_timer = loop_timer(p->loop, trim, p);
+	p->walk_timer = loop_timer(p->loop, walk_all, p);
+	p->once_timer = loop_timer(p->loop, give_up_once, p);
+	srandom((unsigned)(clock_us() ^ getpid()));
+	walk_all(p);
+	if (p->settings->is_once) {
+		loop_timer_arm(p->once_timer, ONCE_PATIENCE_MS);
+	}
+}
+
+static int open_all(struct collecting *p, struct why *why)
+{
+	int error;
+
+	p->loop = loop_new();
+	loop_on_signal(p->loop, SIGTERM, on_stop, p);
+	loop_on_signal(p->loop, SIGINT, on_stop, p);
+	error = open_machine(p, why);
+	if (error == 0) {
+		error = open_reporter(p, why);
+	}
+	if (error == 0) {
+		error = confine(why);
+	}
+	if (error == 0 && p->machine.is_live && !process_is_root()) {
+		log_info(
+			"not root: some rows stay unseen",
+			log_text("tables", "authorized_keys cron certificates hardware listeners"));
+	}
+	return error;
+}
+
+static void close_all(struct collecting *p)
+{
+	channel_free(&p->channel);
+	loop_timer_free(&p->turn_timer);
+	loop_timer_free(&p->snapshot_timer);
+	loop_timer_free(&p->trim_timer);
+	loop_timer_free(&p->walk_timer);
+	loop_timer_free(&p->once_timer);
+	snapshot_store_close(&p->store);
+	reporter_free(&p->reporter);
+	signals_free(&p->signals);
+	watches_free(&p->watches);
+	machine_close(&p->machine);
+	loop_free(&p->loop);
+}
+
+/* Enrolling is the connector's work. */
+static void wipe_token(struct agent_settings *settings)
+{
+	if (settings->token != NULL) {
+		secret_wipe(span_of(settings->token));
+	}
+}
+
+int collector_process(void *context)
+{
+	static const struct channel_handler handler = { .message = on_message,
+							.drained = on_drained,
+							.closed = on_closed };
+	struct agent_child *child = context;
+	struct collecting *p = alloc_zeroed(1, sizeof *p);
+	struct why why;
+	int status;
+
+	file_close(&child->other_fd);
+	log_open("collector", child->settings->is_verbose ? LOG_DEBUG : LOG_INFO);
+	p->settings = child->settings;
+	wipe_token(child->settings);
+	p->status = AGENT_DONE;
+	if (open_all(p, &why) != 0) {
+		log_error("cannot start", log_text("reason", why.text));
+		return AGENT_FAILED;
+	}
+	p->channel = channel_new(p->loop, child->channel_fd, AGENT_CHANNEL_QUEUE_MAX, &handler, p);
+	open_timers(p);
+	loop_on_idle(p->loop, turn, p);
+	loop_run(p->loop);
+	loop_on_idle(p->loop, NULL, NULL);
+	write_snapshot(p);
+	status = p->status;
+	close_all(p);
+	free(p);
+	return status;
+}

@@ -1,0 +1,372 @@
+/*
+ * collectors_test.c - each collector against small trees of three distributions, and the contract
+ * that all keep.
+ *
+ * What is expected stands in tests/fixtures/ROOT.rows: a line a row, sorted. Where it is meant to
+ * change, the test with BARTIZAN_PRINT=1 prints what is found.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "agent/collector.h"
+#include "base/reader.h"
+#include "base/text.h"
+#include "schema/schema.h"
+#include "sys/alloc.h"
+#include "sys/buffer.h"
+#include "sys/file.h"
+#include "sys/net.h"
+
+#define LINES_MAX 20000
+#define LINE_MAX  65536
+#define FILE_MAX  (4u << 20)
+
+struct lines {
+	char *lines[LINES_MAX];
+	size_t count;
+	const struct table *table;
+};
+
+static void write_list(struct writer *w, const struct value *value)
+{
+	size_t at = 0;
+	struct span item;
+
+	writer_text(w, "[");
+	while (row_list_next(value, &at, &item)) {
+		text_write_escaped(w, item);
+		writer_text(w, ";");
+	}
+	writer_text(w, "]");
+}
+
+static void write_value(struct writer *w, const struct value *value)
+{
+	char number[32];
+
+	switch (value->kind) {
+	case VALUE_TEXT:
+		text_write_escaped(w, value->text);
+		break;
+	case VALUE_INTEGER:
+	case VALUE_BOOLEAN:
+		snprintf(number, sizeof number, "%lld", (long long)value->number);
+		writer_text(w, number);
+		break;
+	case VALUE_LIST:
+		write_list(w, value);
+		break;
+	default:
+		writer_text(w, "-");
+		break;
+	}
+}
+
+static void take(void *context, struct span bytes)
+{
+	struct lines *lines = context;
+	uint8_t *text = alloc_zeroed(1, LINE_MAX);
+	struct writer w = writer_over(text, LINE_MAX);
+	struct row row;
+
+	assert_int_equal(row_decode(lines->table, bytes, &row), 0);
+	writer_text(&w, lines->table->name);
+	for (size_t i = 0; i < lines->table->column_count; i++) {
+		writer_text(&w, " | ");
+		write_value(&w, &row.values[i]);
+	}
+	assert_true(writer_ok(&w));
+	assert_true(lines->count < LINES_MAX);
+	lines->lines[lines->count++] = alloc_span(writer_span(&w));
+	free(text);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void collect(struct machine *machine, const struct collector *collector, struct lines *lines)
+{
+	lines->table = schema_by_number(collector->table);
+	assert_int_equal(collector_run(collector, machine, take, lines), 0);
+}
+
+/* Collectors may say a row twice. */
+static void sort_and_unite(struct lines *lines)
+{
+	size_t kept = 0;
+
+	qsort(lines->lines, lines->count, sizeof *lines->lines, by_text);
+	for (size_t i = 0; i < lines->count; i++) {
+		if (kept > 0 && strcmp(lines->lines[kept - 1], lines->lines[i]) == 0) {
+			free(lines->lines[i]);
+		} else {
+			lines->lines[kept++] = lines->lines[i];
+		}
+	}
+	lines->count = kept;
+}
+
+static void drop(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		free(lines->lines[i]);
+	}
+	free(lines);
+}
+
+static void print(const struct lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		fprintf(stderr, "%s\n", lines->lines[i]);
+	}
+}
+
+static void compare(const struct lines *lines, const char *path)
+{
+	struct buffer expected;
+	struct reader r;
+
+	buffer_init(&expected, FILE_MAX);
+	assert_int_equal(file_read(path, &expected), 0);
+	r = reader_over(buffer_span(&expected));
+	for (size_t i = 0; i < lines->count; i++) {
+		struct span line = reader_line(&r);
+
+		if (!span_is(line, lines->lines[i])) {
+			fail_msg("expected %.*s\n   found %s", (int)line.len,
+				 (const char *)line.ptr, lines->lines[i]);
+		}
+	}
+	assert_int_equal(reader_left(&r), 0);
+	buffer_done(&expected);
+}
+
+/* Every table that says something of a tree. */
+static void check_tree(const char *name)
+{
+	struct lines *lines = alloc_zeroed(1, sizeof *lines);
+	char root[1024];
+	char rows[1024];
+	struct machine machine;
+	struct why why;
+
+	snprintf(root, sizeof root, "%s/%s", FIXTURES, name);
+	snprintf(rows, sizeof rows, "%s/%s.rows", FIXTURES, name);
+	assert_int_equal(machine_open(root, &machine, &why), 0);
+	for (size_t i = 0; collectors[i] != NULL; i++) {
+		if (!schema_by_number(collectors[i]->table)->is_live_only) {
+			collect(&machine, collectors[i], lines);
+		}
+	}
+	sort_and_unite(lines);
+	if (getenv("BARTIZAN_PRINT") != NULL) {
+		print(lines);
+	}
+	compare(lines, rows);
+	machine_close(&machine);
+	drop(lines);
+}
+
+static void reads_a_debian_tree(void **state)
+{
+	(void)state;
+	check_tree("root-debian");
+}
+
+static void reads_an_alpine_tree(void **state)
+{
+	(void)state;
+	check_tree("root-alpine");
+}
+
+static void reads_an_rpm_tree(void **state)
+{
+	(void)state;
+	check_tree("root-rpm");
+}
+
+static void an_empty_tree_is_no_error(void **state)
+{
+	char root[] = "/tmp/collectors-test-XXXXXX";
+	struct lines *lines = alloc_zeroed(1, sizeof *lines);
+	struct machine machine;
+	struct why why;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	assert_int_equal(machine_open(root, &machine, &why), 0);
+	for (size_t i = 0; collectors[i] != NULL; i++) {
+		lines->count = 0;
+		collect(&machine, collectors[i], lines);
+		assert_in_range(lines->count, 0, 1);
+		while (lines->count > 0) {
+			free(lines->lines[--lines->count]);
+		}
+	}
+	machine_close(&machine);
+	assert_int_equal(rmdir(root), 0);
+	drop(lines);
+}
+
+static void every_collector_keeps_the_contract(void **state)
+{
+	bool is_there[SCHEMA_TABLES_MAX] = { false };
+
+	(void)state;
+	for (size_t i = 0; collectors[i] != NULL; i++) {
+		const struct table *table = schema_by_number(collectors[i]->table);
+
+		assert_non_null(table);
+		assert_string_equal(collectors[i]->name, table->name);
+		assert_non_null(collectors[i]->summary);
+		assert_non_null(collectors[i]->collect);
+		assert_ptr_equal(collector_of(table->number), collectors[i]);
+		assert_false(is_there[table->number]);
+		is_there[table->number] = true;
+	}
+	for (size_t i = 0; schema_tables[i] != NULL; i++) {
+		if (schema_tables[i]->number <= TABLE_CERTIFICATES) {
+			assert_true(is_there[schema_tables[i]->number]);
+		}
+	}
+}
+
+struct keys {
+	const struct table *table;
+	char *keys[LINES_MAX];
+	struct rowhash hashes[LINES_MAX];
+	size_t count;
+};
+
+static void take_key(void *context, struct span bytes)
+{
+	struct keys *keys = context;
+	uint8_t text[LINE_MAX];
+	struct writer w = writer_over(text, sizeof text);
+	struct row row;
+
+	assert_int_equal(row_decode(keys->table, bytes, &row), 0);
+	row_write_key(&row, &w);
+	for (size_t i = 0; i < keys->count; i++) {
+		struct rowhash hash = rowhash_of(keys->table->number, bytes);
+
+		if (span_is(writer_span(&w), keys->keys[i]) &&
+		    !rowhash_equal(&hash, &keys->hashes[i])) {
+			fail_msg("%s: two rows of key %s", keys->table->name, keys->keys[i]);
+		}
+	}
+	if (keys->count < LINES_MAX) {
+		keys->hashes[keys->count] = rowhash_of(keys->table->number, bytes);
+		keys->keys[keys->count++] = alloc_span(writer_span(&w));
+	}
+}
+
+/* Two rows of one key would be one row to whoever joins by it. */
+static void assert_keys_are_unique(const struct collector *collector, struct machine *machine)
+{
+	struct keys *keys = alloc_zeroed(1, sizeof *keys);
+
+	keys->table = schema_by_number(collector->table);
+	assert_int_equal(collector_run(collector, machine, take_key, keys), 0);
+	for (size_t i = 0; i < keys->count; i++) {
+		free(keys->keys[i]);
+	}
+	free(keys);
+}
+
+static void this_machine_is_read_without_error_and_every_key_once(void **state)
+{
+	struct machine machine;
+	struct why why;
+
+	(void)state;
+	assert_int_equal(machine_open("/", &machine, &why), 0);
+	for (size_t i = 0; collectors[i] != NULL; i++) {
+		assert_keys_are_unique(collectors[i], &machine);
+	}
+	machine_close(&machine);
+}
+
+static bool has_line(const struct lines *lines, const char *part)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		if (strstr(lines->lines[i], part) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void a_listening_socket_is_seen_with_its_process(void **state)
+{
+	struct lines *lines = alloc_zeroed(1, sizeof *lines);
+	struct net_address address;
+	struct net_address bound;
+	char place[NET_TEXT_SIZE];
+	char part[NET_TEXT_SIZE + 64];
+	struct machine machine;
+	struct why why;
+	int fd;
+
+	(void)state;
+	assert_int_equal(net_address_parse(span_of("127.0.0.1:0"), &address, &why), 0);
+	assert_int_equal(net_listen(&address, &fd, &bound, &why), 0);
+	net_address_text(&bound, place);
+	snprintf(part, sizeof part, "tcp | 127.0.0.1 | %s | test-agent-coll",
+		 strchr(place, ':') + 1);
+	assert_int_equal(machine_open("/", &machine, &why), 0);
+	collect(&machine, collector_of(TABLE_LISTENERS), lines);
+	assert_true(has_line(lines, part));
+	/* and again, from what is remembered */
+	collect(&machine, collector_of(TABLE_LISTENERS), lines);
+	close(fd);
+	while (lines->count > 0) {
+		free(lines->lines[--lines->count]);
+	}
+	collect(&machine, collector_of(TABLE_LISTENERS), lines);
+	assert_false(has_line(lines, part));
+	machine_close(&machine);
+	drop(lines);
+}
+
+static void the_loopback_interface_and_its_address_are_seen(void **state)
+{
+	struct lines *lines = alloc_zeroed(1, sizeof *lines);
+	struct machine machine;
+	struct why why;
+
+	(void)state;
+	assert_int_equal(machine_open("/", &machine, &why), 0);
+	collect(&machine, collector_of(TABLE_INTERFACES), lines);
+	collect(&machine, collector_of(TABLE_ADDRESSES), lines);
+	assert_true(has_line(lines, "interfaces | lo | loopback | "));
+	assert_true(has_line(lines, "addresses | lo | ipv4 | 127.0.0.1 | 8 | host"));
+	machine_close(&machine);
+	drop(lines);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_collector_keeps_the_contract),
+		cmocka_unit_test(reads_a_debian_tree),
+		cmocka_unit_test(reads_an_alpine_tree),
+		cmocka_unit_test(reads_an_rpm_tree),
+		cmocka_unit_test(an_empty_tree_is_no_error),
+		cmocka_unit_test(this_machine_is_read_without_error_and_every_key_once),
+		cmocka_unit_test(a_listening_socket_is_seen_with_its_process),
+		cmocka_unit_test(the_loopback_interface_and_its_address_are_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

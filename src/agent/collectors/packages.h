@@ -1,0 +1,16 @@
+/*
+ * packages.h - one function a package database; each emits what it finds, or nothing where it is
+ * not there.
+ */
+#pragma once
+
+#include "agent/collector.h"
+
+MUST_USE int packages_collect_dpkg(struct collection *c);
+MUST_USE int packages_collect_apk(struct collection *c);
+MUST_USE int packages_collect_rpm(struct collection *c);
+
+/* Reads a file of paragraphs that end at a blank line, piece by piece: parse gets whole paragraphs.
+ */
+MUST_USE int packages_read_paragraphs(struct collection *c, const char *path,
+				      void (*parse)(struct collection *c, struct span paragraphs));

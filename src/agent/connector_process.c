@@ -1,0 +1,670 @@
+/*
+ * connector_process.c - talks to the server, sees nothing of the machine.
+ *
+ * One connection at a time, for one of three purposes: to enrol, to renew the certificate, or to
+ * carry the session's frames between the server and the collector. Its files are its key folder and
+ * what looking names up needs.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/dial.h"
+#include "agent/est.h"
+#include "agent/identity.h"
+#include "agent/link.h"
+#include "agent/secret.h"
+#include "base/error.h"
+#include "sys/alloc.h"
+#include "sys/channel.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+#include "sys/pki.h"
+#include "sys/process.h"
+#include "sys/sandbox.h"
+#include "sys/tls.h"
+#include "wire/message.h"
+
+#define RETRY_FIRST_MS   200
+#define RETRY_LONGEST_MS 60000
+
+/* A revoked sensor asks again only so often: somebody may have enrolled it anew meanwhile. */
+#define REVOKED_RETRY_MS 900000
+
+/* A renewal that failed is tried again after so long, and none follows another at once, whatever
+ * the certificate or a clock that jumped says. The clock is looked at so often. */
+#define RENEW_RETRY_MS 300000
+#define RENEW_PAUSE_MS 10000
+#define RENEW_CHECK_MS 21600000
+
+/* The files that tell how to look names up may have been replaced, and the sandbox knows only the
+ * old ones. */
+#define LOOKUPS_MAX 3
+
+/* A session that lasted this long was a good one: the next failure is counted as the first. */
+#define STEADY_MS 10000
+
+#define SEND_MAX (2u << 20)
+#define PEM_MAX  65536
+
+enum purpose { PURPOSE_ENROL, PURPOSE_RENEW, PURPOSE_SESSION };
+
+struct connecting {
+	const struct agent_settings *settings;
+	struct loop *loop;
+	struct channel *channel;
+	struct identity identity;
+	bool is_enrolled;
+	struct tls_context *contexts[PURPOSE_SESSION + 1]; /* NULL until needed */
+	enum purpose purpose;
+	struct dial *dial;
+	struct tls_stream *stream;
+	uint64_t connection; /* number of the session's connection */
+	bool is_in_session;
+	int64_t session_began_ms;
+	struct loop_timer *retry_timer;
+	struct loop_timer *renew_timer;
+	int64_t renew_not_before_ms;
+	unsigned failures;
+	unsigned failed_lookups;
+	/* of an enrolment under way */
+	struct buffer new_key;
+	struct buffer answer;
+	bool is_stopping;
+	int status;
+};
+
+static void stop(struct connecting *p, int status)
+{
+	p->is_stopping = true;
+	p->status = status;
+	loop_stop(p->loop);
+}
+
+/* The person who started --once is there to read it; a service goes on trying. */
+static void need_person(struct connecting *p, const char *what, const char *reason,
+			const char *hint)
+{
+	log_error(what, log_text("server", p->settings->state.host), log_text("reason", reason),
+		  log_text("do", hint));
+	if (p->settings->is_once) {
+		stop(p, AGENT_FAILED);
+	}
+}
+
+/* Exponential with full jitter: a fleet that lost its server does not come back at once. */
+static int64_t next_retry_ms(struct connecting *p)
+{
+	int64_t longest = RETRY_FIRST_MS;
+
+	for (unsigned i = 0; i < p->failures && longest < RETRY_LONGEST_MS; i++) {
+		longest *= 2;
+	}
+	longest = longest < RETRY_LONGEST_MS ? longest : RETRY_LONGEST_MS;
+	p->failures++;
+	return RETRY_FIRST_MS / 2 + random() % longest;
+}
+
+static void close_connection(struct connecting *p, const char *reason)
+{
+	dial_free(&p->dial);
+	tls_stream_free(&p->stream);
+	if (p->is_in_session) {
+		p->is_in_session = false;
+		if (clock_ms() - p->session_began_ms > STEADY_MS) {
+			p->failures = 0;
+		}
+		channel_resume(p->channel);
+		if (channel_send(p->channel, LINK_DISCONNECTED, p->connection, span_of(reason)) !=
+		    0) {
+			stop(p, AGENT_RESTART);
+		}
+	}
+}
+
+static void retry(struct connecting *p, const char *reason, int64_t delay_ms)
+{
+	close_connection(p, reason);
+	if (p->is_stopping) {
+		return;
+	}
+	if (p->purpose == PURPOSE_RENEW) {
+		p->renew_not_before_ms = clock_ms() + RENEW_RETRY_MS; /* the old one will do */
+	}
+	log_info("connecting again", log_text("reason", reason), log_number("in_ms", delay_ms));
+	loop_timer_arm(p->retry_timer, delay_ms);
+}
+
+static void retry_later(struct connecting *p, const char *reason)
+{
+	retry(p, reason, next_retry_ms(p));
+}
+
+static bool is_renewal_due(const struct connecting *p)
+{
+	return p->is_enrolled && clock_wall_ms() / 1000 >= p->identity.renew_at_s &&
+	       clock_ms() >= p->renew_not_before_ms;
+}
+
+/* When the certificate's age is looked at next: when it is due, but the clock may be set meanwhile.
+ */
+static void arm_renewal(struct connecting *p)
+{
+	int64_t delay_ms = p->identity.renew_at_s * 1000 - clock_wall_ms();
+	int64_t pause_ms = p->renew_not_before_ms - clock_ms();
+
+	delay_ms = delay_ms > pause_ms ? delay_ms : pause_ms;
+	delay_ms = delay_ms > RENEW_PAUSE_MS ? delay_ms : RENEW_PAUSE_MS;
+	loop_timer_arm(p->renew_timer, delay_ms < RENEW_CHECK_MS ? delay_ms : RENEW_CHECK_MS);
+}
+
+/*
+ * Enrolment
+ */
+
+static int ask_for_certificate(struct connecting *p, struct why *why)
+{
+	struct buffer request OWNED(buffer_done);
+	struct buffer http OWNED(buffer_done);
+	const char *token = p->purpose == PURPOSE_ENROL ? p->settings->token : NULL;
+	int error;
+
+	buffer_init(&request, PEM_MAX);
+	buffer_init(&http, PEM_MAX);
+	buffer_clear(&p->new_key);
+	buffer_clear(&p->answer);
+	error = pki_key_new(&p->new_key, why);
+	if (error == 0) { /* the server gives the name: what is asked for here is a word */
+		error = pki_request_new(buffer_span(&p->new_key), "agent", &request, why);
+	}
+	if (error == 0) {
+		error = est_request(p->settings->state.host, token, buffer_span(&request), &http,
+				    why);
+	}
+	if (error == 0) {
+		error = tls_send(p->stream, buffer_span(&http));
+	}
+	secret_wipe(buffer_span(&http));
+	return error;
+}
+
+static void forget_enrolment(struct connecting *p)
+{
+	secret_wipe(buffer_span(&p->new_key));
+	buffer_done(&p->new_key);
+	buffer_done(&p->answer);
+	buffer_init(&p->new_key, PEM_MAX);
+	buffer_init(&p->answer, EST_ANSWER_MAX);
+}
+
+/* The new identity is stored; from here on it is ours. */
+static int adopt(struct connecting *p, struct span certificate_der, struct why *why)
+{
+	const char *folder = p->settings->state.key_folder;
+	struct identity identity;
+	int error = identity_store(folder, buffer_span(&p->new_key), certificate_der, why);
+
+	if (error == 0) {
+		error = identity_load(folder, &identity, why);
+	}
+	if (error != 0) {
+		return error;
+	}
+	identity_done(&p->identity);
+	p->identity = identity;
+	p->is_enrolled = true;
+	for (size_t i = 0; i <= PURPOSE_SESSION; i++) {
+		tls_context_free(&p->contexts[i]);
+	}
+	return 0;
+}
+
+static void fail_enrolment(struct connecting *p, int error, const char *reason)
+{
+	bool is_first = p->purpose == PURPOSE_ENROL;
+
+	forget_enrolment(p);
+	if (is_first && error == ERR_DENIED) {
+		log_error("the server refuses to enrol this agent", log_text("reason", reason),
+			  log_text("do",
+				   "make a new token with bartizan enroll-token and start the "
+				   "agent with it"));
+		stop(p, AGENT_FAILED);
+		return;
+	}
+	if (is_first && error == ERR_FULL) {
+		need_person(p, "the new certificate cannot be stored", reason,
+			    "make room on the disk of the state folder");
+	}
+	log_warn(is_first ? "could not enrol" : "could not renew the certificate",
+		 log_text("reason", reason));
+	retry_later(p, reason);
+}
+
+static void take_answer(struct connecting *p, bool is_end)
+{
+	struct buffer certificate OWNED(buffer_done);
+	struct why why = { .text = "" };
+	int error;
+
+	buffer_init(&certificate, PEM_MAX);
+	error = est_answer(buffer_span(&p->answer), is_end, &certificate, &why);
+	if (error == ERR_AGAIN) {
+		return;
+	}
+	if (error == 0) {
+		error = adopt(p, buffer_span(&certificate), &why);
+	}
+	if (error != 0) {
+		fail_enrolment(p, error, why.text);
+		return;
+	}
+	log_info(p->purpose == PURPOSE_ENROL ? "enrolled" : "certificate renewed",
+		 log_text("server", p->settings->state.host));
+	forget_enrolment(p);
+	close_connection(p, "");
+	p->failures = 0;
+	p->renew_not_before_ms = clock_ms() + RENEW_PAUSE_MS;
+	arm_renewal(p);
+	loop_timer_arm(p->retry_timer, 0);
+}
+
+/*
+ * Session
+ */
+
+/* Whole frames for the collector. Returns how much was taken. */
+static size_t pass_frames(struct connecting *p, struct span bytes)
+{
+	size_t taken = 0;
+	struct span frame;
+	size_t size;
+	int error;
+
+	while ((error = frame_next(span_after(bytes, taken), &frame, &size)) == 0) {
+		error = channel_send(p->channel, LINK_FRAME, p->connection, frame);
+		if (error == ERR_FULL) {
+			tls_pause(p->stream);
+			return taken;
+		}
+		if (error != 0) {
+			stop(p, AGENT_RESTART);
+			return taken;
+		}
+		taken += size;
+	}
+	if (error == ERR_LIMIT) {
+		retry_later(p, "the server sent what is no frame");
+	}
+	return taken;
+}
+
+static size_t on_received(void *context, struct span bytes)
+{
+	struct connecting *p = context;
+
+	if (p->purpose == PURPOSE_SESSION) {
+		return pass_frames(p, bytes);
+	}
+	if (buffer_append(&p->answer, bytes) != 0) {
+		fail_enrolment(p, ERR_LIMIT, "the answer is too long");
+		return bytes.len;
+	}
+	take_answer(p, false);
+	return bytes.len;
+}
+
+static void begin_session(struct connecting *p)
+{
+	if (strcmp(tls_protocol(p->stream), MESSAGE_ALPN) != 0) {
+		need_person(p, "this is no server for sensors", "it does not speak " MESSAGE_ALPN,
+			    "check --server: the sensors' port, not the console's");
+		retry_later(p, "no common protocol");
+		return;
+	}
+	p->is_in_session = true;
+	p->session_began_ms = clock_ms();
+	log_info("connected", log_text("server", p->settings->state.host),
+		 log_text("resumed", tls_is_resumed(p->stream) ? "yes" : "no"));
+	if (channel_send(p->channel, LINK_CONNECTED, p->connection, (struct span){ NULL, 0 }) !=
+	    0) {
+		stop(p, AGENT_RESTART);
+	}
+}
+
+static void on_opened(void *context)
+{
+	struct connecting *p = context;
+	struct why why = { .text = "" };
+
+	if (p->purpose == PURPOSE_SESSION) {
+		begin_session(p);
+		return;
+	}
+	if (ask_for_certificate(p, &why) != 0) {
+		fail_enrolment(p, ERR_IO, why.text);
+	}
+}
+
+static void on_stream_drained(void *context)
+{
+	const struct connecting *p = context;
+
+	channel_resume(p->channel);
+}
+
+static void on_stream_closed(void *context, int error, const char *reason)
+{
+	struct connecting *p = context;
+	struct why said;
+
+	(void)why_set(&said, 0, "%s", reason); /* the stream goes, its words stay */
+	if (error == ERR_DENIED) {
+		need_person(
+			p, "the server's certificate, or ours, is not accepted", said.text,
+			"check that --ca is the ca.pem of this server; to enrol anew, start with a "
+			"new --token");
+	} else if (p->purpose != PURPOSE_SESSION && p->answer.len > 0) {
+		tls_stream_free(&p->stream);
+		take_answer(p, true);
+		return;
+	}
+	retry_later(p, said.text);
+}
+
+static const struct tls_handler stream_handler = { .opened = on_opened,
+						   .received = on_received,
+						   .drained = on_stream_drained,
+						   .closed = on_stream_closed };
+
+/*
+ * Connecting
+ */
+
+static int make_context(struct connecting *p, struct why *why)
+{
+	static const char *const session[] = { MESSAGE_ALPN, NULL };
+	static const char *const http[] = { "http/1.1", NULL };
+	struct tls_config config = { .ca_pem = buffer_span(&p->settings->state.ca_pem),
+				     .alpn = p->purpose == PURPOSE_SESSION ? session : http };
+
+	if (p->contexts[p->purpose] != NULL) {
+		return 0;
+	}
+	if (p->purpose != PURPOSE_ENROL) {
+		config.certificate_pem = p->identity.certificate_pem;
+		config.key_pem = p->identity.key_pem;
+	}
+	return tls_context_new(&config, &p->contexts[p->purpose], why);
+}
+
+static void on_dialled(void *context, int fd, const char *reason)
+{
+	static const struct tls_limits limits = { .receive_max = FRAME_BYTES_MAX + FRAME_HEAD_SIZE,
+						  .send_max = SEND_MAX,
+						  .handshake_ms = 15000 };
+	struct connecting *p = context;
+	struct why said;
+
+	(void)why_set(&said, 0, "%s", reason != NULL ? reason : "");
+	dial_free(&p->dial);
+	if (fd < 0) {
+		retry_later(p, said.text);
+		return;
+	}
+	p->connection++;
+	p->stream =
+		tls_stream_new(p->loop, p->contexts[p->purpose], fd, &limits, &stream_handler, p);
+}
+
+/* Decides what the next connection is for, and starts it. */
+static void begin(struct connecting *p)
+{
+	struct why why = { .text = "" };
+	const struct state *state = &p->settings->state;
+
+	p->purpose = !p->is_enrolled     ? PURPOSE_ENROL
+		     : is_renewal_due(p) ? PURPOSE_RENEW
+					 : PURPOSE_SESSION;
+	if (make_context(p, &why) != 0) {
+		need_person(p, "cannot set TLS up", why.text,
+			    "check the CA file and the state folder");
+		retry(p, why.text, RETRY_LONGEST_MS);
+		return;
+	}
+	if (dial_new(p->loop, state->host, state->port, on_dialled, p, &p->dial, &why) != 0) {
+		if (++p->failed_lookups >= LOOKUPS_MAX && !p->settings->is_once) {
+			stop(p, AGENT_RESTART);
+			return;
+		}
+		retry_later(p, why.text);
+		return;
+	}
+	p->failed_lookups = 0;
+}
+
+static void on_retry(void *context)
+{
+	begin(context);
+}
+
+static void on_renew_check(void *context)
+{
+	struct connecting *p = context;
+
+	if (p->is_in_session && is_renewal_due(p)) {
+		close_connection(p, "renewing the certificate");
+		loop_timer_arm(p->retry_timer, 0);
+	}
+	arm_renewal(p);
+}
+
+/*
+ * The collector's side
+ */
+
+static void end_session(struct connecting *p, struct span body)
+{
+	struct link_end end;
+	char text[LINK_TEXT_MAX + 1];
+
+	if (link_end_read(body, &end) != 0) {
+		stop(p, AGENT_RESTART);
+		return;
+	}
+	memcpy(text, end.text.ptr, end.text.len);
+	text[end.text.len] = '\0';
+	switch (end.code) {
+	case LINK_END_REVOKED:
+		identity_mark_revoked(p->settings->state.key_folder);
+		need_person(p, "this sensor was revoked", text,
+			    "to enrol it anew, start the agent with a new --token");
+		retry(p, "revoked", REVOKED_RETRY_MS);
+		break;
+	case LINK_END_VERSION:
+		need_person(p, "server and agent do not speak the same protocol", text,
+			    "update the older of the two");
+		retry(p, "version", RETRY_LONGEST_MS);
+		break;
+	case LINK_END_PROTOCOL:
+		log_error("the session broke off", log_text("reason", text));
+		retry_later(p, "protocol");
+		break;
+	default:
+		if (end.retry_ms > 0) {
+			retry(p, text, end.retry_ms);
+		} else {
+			retry_later(p, text);
+		}
+		break;
+	}
+}
+
+static void on_message(void *context, uint8_t kind, uint64_t id, struct span body)
+{
+	struct connecting *p = context;
+
+	if (!p->is_in_session || id != p->connection) {
+		return;
+	}
+	if (kind == LINK_END) {
+		end_session(p, body);
+		return;
+	}
+	if (kind != LINK_FRAME) {
+		return;
+	}
+	if (tls_send(p->stream, body) != 0) {
+		retry_later(p, "more is to be sent than may wait");
+		return;
+	}
+	if (tls_is_congested(p->stream)) {
+		channel_pause(p->channel);
+	}
+}
+
+static void on_channel_drained(void *context)
+{
+	const struct connecting *p = context;
+
+	if (p->is_in_session) {
+		tls_resume(p->stream);
+	}
+}
+
+static void on_channel_closed(void *context)
+{
+	stop(context, AGENT_RESTART); /* the collector is gone */
+}
+
+/* Whether the agent ends or only this process the supervisor knows, who asked for it or did not. */
+static void on_stop(void *context)
+{
+	stop(context, AGENT_RESTART);
+}
+
+/*
+ * Process
+ */
+
+/* A numeric port is known; any other would be looked up in a file that is not reachable. */
+static int port_of(const char *port)
+{
+	int number = 0;
+
+	for (; *port >= '0' && *port <= '9' && number < 65536; port++) {
+		number = 10 * number + (*port - '0');
+	}
+	return number;
+}
+
+static int confine(const struct state *state, struct why *why)
+{
+	const struct sandbox_path paths[] = {
+		{ state->key_folder, true }, { "/etc/resolv.conf", false },
+		{ "/etc/hosts", false },     { "/etc/nsswitch.conf", false },
+		{ "/etc/gai.conf", false },  { "/etc/host.conf", false },
+	};
+	const int keep[] = { -1 };
+	int error = sandbox_privileges(keep, why);
+
+	if (error == 0) {
+		error = sandbox_files(paths, COUNT_OF(paths), port_of(state->port), why);
+		if (error == ERR_UNSUPPORTED) {
+			log_warn("files are not confined by Landlock",
+				 log_text("reason", why->text));
+			error = 0;
+		}
+	}
+	return error == 0 ? sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES | SANDBOX_WRITE_FILES |
+						  SANDBOX_SOCKETS_OPEN | SANDBOX_INTERNET,
+					  why)
+			  : error;
+}
+
+/* An identity that was revoked is given up where there is a token for a new one. */
+static int open_identity(struct connecting *p, struct why *why)
+{
+	const char *folder = p->settings->state.key_folder;
+	int error;
+
+	if (p->settings->token != NULL && identity_is_revoked(folder)) {
+		log_info("this sensor was revoked and enrols anew",
+			 log_text("server", p->settings->state.host));
+		identity_forget(folder);
+	}
+	error = identity_load(folder, &p->identity, why);
+	p->is_enrolled = error == 0;
+	if (error == ERR_NOT_FOUND && p->settings->token != NULL) {
+		return 0;
+	}
+	return error;
+}
+
+static int open_all(struct connecting *p, struct why *why)
+{
+	int error;
+
+	process_protect_memory();
+	p->loop = loop_new();
+	loop_on_signal(p->loop, SIGTERM, on_stop, p);
+	loop_on_signal(p->loop, SIGINT, on_stop, p);
+	p->retry_timer = loop_timer(p->loop, on_retry, p);
+	p->renew_timer = loop_timer(p->loop, on_renew_check, p);
+	buffer_init(&p->new_key, PEM_MAX);
+	buffer_init(&p->answer, EST_ANSWER_MAX);
+	identity_init(&p->identity);
+	error = open_identity(p, why);
+	p->purpose = p->is_enrolled ? PURPOSE_SESSION : PURPOSE_ENROL;
+	if (error == 0) { /* before the sandbox: OpenSSL reads its configuration now */
+		error = make_context(p, why);
+	}
+	return error == 0 ? confine(&p->settings->state, why) : error;
+}
+
+static void close_all(struct connecting *p)
+{
+	dial_free(&p->dial);
+	tls_stream_free(&p->stream);
+	for (size_t i = 0; i <= PURPOSE_SESSION; i++) {
+		tls_context_free(&p->contexts[i]);
+	}
+	forget_enrolment(p);
+	identity_done(&p->identity);
+	channel_free(&p->channel);
+	loop_timer_free(&p->retry_timer);
+	loop_timer_free(&p->renew_timer);
+	loop_free(&p->loop);
+}
+
+int connector_process(void *context)
+{
+	static const struct channel_handler handler = { .message = on_message,
+							.drained = on_channel_drained,
+							.closed = on_channel_closed };
+	struct agent_child *child = context;
+	struct connecting *p = alloc_zeroed(1, sizeof *p);
+	struct why why;
+	int status;
+
+	file_close(&child->other_fd);
+	log_open("connector", child->settings->is_verbose ? LOG_DEBUG : LOG_INFO);
+	p->settings = child->settings;
+	p->status = AGENT_DONE;
+	srandom((unsigned)clock_us());
+	if (open_all(p, &why) != 0) {
+		log_error("cannot start", log_text("reason", why.text));
+		return AGENT_FAILED;
+	}
+	p->channel = channel_new(p->loop, child->channel_fd, AGENT_CHANNEL_QUEUE_MAX, &handler, p);
+	arm_renewal(p);
+	begin(p);
+	loop_run(p->loop);
+	status = p->status;
+	close_all(p);
+	free(p);
+	return status;
+}

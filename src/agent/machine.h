@@ -1,0 +1,30 @@
+/*
+ * machine.h - what collectors see: a file tree, and for the running machine the kernel's sockets.
+ *
+ * All descriptors are opened before the sandbox; nothing here opens one of the network later.
+ */
+#pragma once
+
+#include "agent/tree.h"
+#include "base/attr.h"
+#include "base/span.h"
+#include "sys/buffer.h"
+#include "sys/why.h"
+
+struct socket_owners;
+
+struct machine {
+	struct tree *tree;
+	bool is_live;                 /* the running machine, not a tree below --root */
+	int route_fd;                 /* rtnetlink, for dumps; -1 where not live */
+	int diag_fd;                  /* sock_diag, for dumps; -1 where not live */
+	struct socket_owners *owners; /* whose sockets are; NULL where not live */
+};
+
+MUST_USE int machine_open(const char *root, struct machine *out, struct why *why);
+void machine_close(struct machine *machine);
+
+/* Appends a file of /proc or /sys of the running machine; "/proc/modules". Not observed: the kernel
+ * does not tell of changes there. ERR_NOT_FOUND where the machine is not live. */
+MUST_USE int machine_read_kernel(const struct machine *machine, const char *path,
+				 struct buffer *out);

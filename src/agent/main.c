@@ -1,0 +1,130 @@
+/* main.c - the command line of bartizan-agent. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/agent.h"
+#include "agent/secret.h"
+#include "base/error.h"
+#include "sys/alloc.h"
+#include "sys/args.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+#define TOKEN_MAX 1024
+
+static const struct arg options[] = {
+	{ "--state", "DIR", "the agent's own folder: its key, and what the server acknowledged" },
+	{ "--server", "HOST:PORT", "the server's address for sensors; remembered" },
+	{ "--ca", "FILE", "the server's CA (ca.pem in its data folder); remembered" },
+	{ "--token", "T", "enrolment token, needed once; bartizan enroll-token makes one" },
+	{ "--token-file", "FILE", "the same from a file" },
+	{ "--root", "DIR",
+	  "report the file tree below DIR (an image, a chroot) instead of this machine" },
+	{ "--once", NULL, "send the state, wait until it is acknowledged, end" },
+	{ "--verbose", NULL, "say more on stderr" },
+	{ "--version", NULL, "print the version" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct args_spec spec = {
+	.usage = "bartizan-agent --state DIR [--server HOST:PORT --ca FILE --token T] [options]",
+	.summary =
+		"Reports what is on this machine to a Bartizan server, and every change within a "
+		"second. It never executes a program and writes nothing outside its state folder. "
+		"Later starts need only --state.",
+	.options = options,
+	.examples = "  bartizan-agent --state /var/lib/bartizan-agent --server "
+		    "bartizan.example:8443 \\\n"
+		    "      --ca ca.pem --token-file token\n"
+		    "  bartizan-agent --state /var/lib/bartizan-agent\n"
+		    "  bartizan-agent --state image-state --root /mnt/image --once\n",
+};
+
+static int fail_usage(const struct why *why)
+{
+	fprintf(stderr, "bartizan-agent: %s\nTry bartizan-agent --help.\n", why->text);
+	return AGENT_USAGE;
+}
+
+/* The token as text of our own; the command line's copy is wiped, so that ps does not show it. */
+static int take_token(const struct args *args, char **out, struct why *why)
+{
+	const char *given = args_value(args, "--token", NULL);
+	const char *path = args_value(args, "--token-file", NULL);
+	struct buffer file OWNED(buffer_done);
+	int error;
+
+	buffer_init(&file, TOKEN_MAX);
+	*out = NULL;
+	if (given != NULL) {
+		*out = alloc_text(given);
+		secret_wipe(span_of(given));
+		return 0;
+	}
+	if (path == NULL) {
+		return 0;
+	}
+	error = file_read(path, &file);
+	if (error != 0) {
+		return why_set(why, error, "cannot read the token from %s: %s", path,
+			       error_text(error));
+	}
+	*out = alloc_span(span_trim(buffer_span(&file)));
+	return 0;
+}
+
+static int open_settings(const struct args *args, struct agent_settings *out, struct why *why)
+{
+	struct state_request request = { .folder = args_value(args, "--state", NULL),
+					 .server = args_value(args, "--server", NULL),
+					 .ca_file = args_value(args, "--ca", NULL) };
+	int error = take_token(args, &out->token, why);
+
+	if (error != 0) {
+		return error;
+	}
+	if (request.folder == NULL) {
+		return why_set(why, ERR_USAGE, "--state DIR is missing: the agent's own folder");
+	}
+	request.has_token = out->token != NULL && out->token[0] != '\0';
+	out->root = args_value(args, "--root", "/");
+	out->is_once = args_has(args, "--once");
+	out->is_verbose = args_has(args, "--verbose");
+	return state_open(&request, &out->state, why);
+}
+
+int main(int argc, char **argv)
+{
+	struct agent_settings settings = { .root = "/" };
+	struct args args;
+	struct why why;
+	int error;
+	int status;
+
+	agent_trim_heap_settings();
+	if (args_parse(&spec, argc, argv, &args, &why) != 0) {
+		return fail_usage(&why);
+	}
+	if (args.is_help) {
+		args_print_help(&spec, stdout);
+		return AGENT_DONE;
+	}
+	if (args_has(&args, "--version")) {
+		puts("bartizan-agent " BARTIZAN_VERSION);
+		return AGENT_DONE;
+	}
+	log_open("agent", args_has(&args, "--verbose") ? LOG_DEBUG : LOG_INFO);
+	error = open_settings(&args, &settings, &why);
+	if (error != 0) {
+		free(settings.token);
+		if (error == ERR_USAGE) {
+			return fail_usage(&why);
+		}
+		fprintf(stderr, "bartizan-agent: %s\n", why.text);
+		return AGENT_FAILED;
+	}
+	status = supervisor_run(&settings);
+	state_close(&settings.state);
+	free(settings.token);
+	return status;
+}

@@ -1,0 +1,67 @@
+/*
+ * reporter.h - keeps the server's copy of every table equal to the machine's.
+ *
+ * Told what may have changed and what the server said, it decides what to read and what to send:
+ * the sensor's session (wire/session.h), a ledger a table, and when each is due. It does no I/O and
+ * has no clock: reading and sending are its hooks, time is an argument. What it holds in memory at
+ * a time is bounded.
+ */
+#pragma once
+
+#include "agent/ledger.h"
+#include "agent/link.h"
+#include "base/attr.h"
+#include "base/span.h"
+
+struct reporter;
+
+/* Takes one row's canonical bytes during a walk. */
+typedef void row_taker(void *context, struct span row);
+
+struct reporter_hooks {
+	/* Walks a table as it is now. A negative error: it cannot be read, nothing is concluded. */
+	int (*collect)(void *context, uint16_t table, row_taker *take, void *take_context);
+
+	/* A whole frame for the server. An error ends the connection. */
+	int (*send)(void *context, struct span frame);
+
+	/* True where sending should wait; reporter_turn is called when it need not any more. */
+	bool (*is_congested)(void *context);
+
+	/* The connection is to be ended, and why. */
+	void (*end)(void *context, const struct link_end *end);
+
+	/* The server acknowledged something: the ledgers are not what they were. */
+	void (*acknowledged)(void *context);
+};
+
+/* tables: their numbers, none twice, at most MESSAGE_TABLES_MAX; version is borrowed. */
+struct reporter *reporter_new(const uint16_t *tables, size_t count, struct span version,
+			      const struct reporter_hooks *hooks, void *context);
+void reporter_free(struct reporter **reporter);
+
+/* One a table, in the order given. */
+struct ledger *reporter_ledgers(struct reporter *reporter, size_t *out_count);
+
+/* The table may have changed; 0 stands for all of them. */
+void reporter_signal(struct reporter *reporter, uint16_t table, int64_t now_ms);
+
+/* A connection is there: hello goes out. */
+void reporter_connected(struct reporter *reporter, int64_t now_ms);
+void reporter_disconnected(struct reporter *reporter);
+
+/* A frame came from the server. */
+void reporter_receive(struct reporter *reporter, struct span frame, int64_t now_ms);
+
+/* Does what is due. Returns when there is something to do again unless something comes before;
+ * INT64_MAX for never. */
+int64_t reporter_turn(struct reporter *reporter, int64_t now_ms);
+
+/* True once every table has been told to the server, whole, since the start. */
+bool reporter_is_settled(const struct reporter *reporter);
+
+/* The name of a table that the server refused for good, or NULL. */
+const char *reporter_refused(const struct reporter *reporter);
+
+/* Counts up with everything that was sent, received or read: for noticing that nothing moves. */
+uint64_t reporter_progress(const struct reporter *reporter);

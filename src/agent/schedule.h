@@ -1,0 +1,42 @@
+/*
+ * schedule.h - when a table that may have changed is read again.
+ *
+ * After 10 ms of quiet, at most 100 ms after the first signal, and so seldom that reading costs at
+ * most a twentieth of a core however often the signals come. Pure: times are the caller's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCHEDULE_QUIET_MS   10
+#define SCHEDULE_LATEST_MS  100
+#define SCHEDULE_COST_TIMES 20
+
+/* Never waits longer than this for its budget: a table that costs more is read this often. */
+#define SCHEDULE_PAUSE_MAX_MS 30000
+
+/* No time at all. */
+#define SCHEDULE_NEVER INT64_MAX
+
+struct schedule {
+	bool is_dirty;
+	int64_t first_signal_ms;
+	int64_t last_signal_ms;
+	int64_t not_before_ms;
+};
+
+/* The table may have changed. */
+void schedule_signal(struct schedule *s, int64_t now_ms);
+
+/* When it should be read; SCHEDULE_NEVER where it is not dirty. */
+int64_t schedule_due(const struct schedule *s);
+
+/* It is read now: signals from here on count anew. */
+void schedule_start(struct schedule *s);
+
+/* It was read, at this cost of CPU time. */
+void schedule_done(struct schedule *s, int64_t now_ms, int64_t cost_us);
+
+/* Not before this time, whatever comes. */
+void schedule_pause(struct schedule *s, int64_t until_ms);

@@ -1,0 +1,206 @@
+/* signals.c - netlink groups, polled files, the tracepoint; each ends in "this table". */
+#include "agent/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "agent/tracepoint.h"
+#include "formats/uevent.h"
+#include "sys/alloc.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+#define SIGNALS_MAX    16
+#define LISTEN_POLL_MS 750
+#define UEVENT_BYTES   8192
+
+/* One source of signals for one table. */
+struct source {
+	struct signals *signals;
+	uint16_t table;
+	int fd;
+	const char *subsystem; /* of uevents */
+	struct loop_watch *watch;
+};
+
+struct signals {
+	struct loop *loop;
+	signals_handler *changed;
+	void *context;
+	struct source sources[SIGNALS_MAX];
+	size_t count;
+	struct tracepoint *tracepoint;
+	struct loop_watch *tracepoint_watch;
+	struct loop_timer *listen_timer;
+	uint16_t listen_table;
+};
+
+struct signals *signals_new(struct loop *loop, signals_handler *changed, void *context)
+{
+	struct signals *s = alloc_zeroed(1, sizeof *s);
+
+	s->loop = loop;
+	s->changed = changed;
+	s->context = context;
+	return s;
+}
+
+void signals_free(struct signals **signals)
+{
+	struct signals *s = *signals;
+
+	if (s == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		loop_unwatch(&s->sources[i].watch);
+		file_close(&s->sources[i].fd);
+	}
+	loop_unwatch(&s->tracepoint_watch);
+	tracepoint_close(&s->tracepoint);
+	loop_timer_free(&s->listen_timer);
+	free(s);
+	*signals = NULL;
+}
+
+static void changed(const struct source *source)
+{
+	source->signals->changed(source->signals->context, source->table, 0);
+}
+
+/* A source of its own for the descriptor, which it takes over; -1 is passed over and said. */
+static void add_source(struct signals *s, uint16_t table, int fd, unsigned events,
+		       loop_handler *handler, const char *subsystem)
+{
+	struct source *source;
+
+	if (fd < 0 || s->count == SIGNALS_MAX) {
+		log_warn("no signal for a table, it is read every hour", log_number("table", table),
+			 log_text("error", strerror(errno)));
+		return;
+	}
+	source = &s->sources[s->count++];
+	*source = (struct source){ .signals = s, .table = table, .fd = fd, .subsystem = subsystem };
+	source->watch = loop_watch(s->loop, fd, events, handler, source);
+}
+
+static int open_netlink(int protocol, uint32_t groups)
+{
+	const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
+		file_close(&fd);
+	}
+	return fd;
+}
+
+/* Whatever came, and a queue that ran over (ENOBUFS): look again. */
+static void on_route(void *context, unsigned events)
+{
+	const struct source *source = context;
+	uint8_t byte;
+
+	(void)events;
+	while (recv(source->fd, &byte, sizeof byte, MSG_TRUNC) > 0 || errno == ENOBUFS) {
+		if (errno == ENOBUFS) {
+			errno = 0;
+		}
+	}
+	changed(source);
+}
+
+void signals_on_route(struct signals *s, uint16_t table, uint32_t groups)
+{
+	add_source(s, table, open_netlink(NETLINK_ROUTE, groups), LOOP_READ, on_route, NULL);
+}
+
+static void on_uevent(void *context, unsigned events)
+{
+	const struct source *source = context;
+	uint8_t bytes[UEVENT_BYTES];
+	struct uevent event;
+	bool is_ours = false;
+	ssize_t len;
+
+	(void)events;
+	for (;;) {
+		len = recv(source->fd, bytes, sizeof bytes, 0);
+		if (len < 0 && errno == ENOBUFS) {
+			is_ours = true;
+			continue;
+		}
+		if (len <= 0) {
+			break;
+		}
+		is_ours = is_ours ||
+			  (uevent_parse((struct span){ bytes, (size_t)len }, &event) == 0 &&
+			   span_is(event.subsystem, source->subsystem));
+	}
+	if (is_ours) {
+		changed(source);
+	}
+}
+
+void signals_on_uevent(struct signals *s, uint16_t table, const char *subsystem)
+{
+	const uint32_t kernel_group = 1;
+
+	add_source(s, table, open_netlink(NETLINK_KOBJECT_UEVENT, kernel_group), LOOP_READ,
+		   on_uevent, subsystem);
+}
+
+static void on_poll(void *context, unsigned events)
+{
+	(void)events; /* asking poll(2) has taken the event */
+	changed(context);
+}
+
+void signals_on_poll(struct signals *s, uint16_t table, const char *path)
+{
+	add_source(s, table, open(path, O_RDONLY | O_CLOEXEC), LOOP_PRIORITY, on_poll, NULL);
+}
+
+static void on_tracepoint(void *context, unsigned events)
+{
+	struct signals *s = context;
+	pid_t pid;
+
+	(void)events;
+	while ((pid = tracepoint_take(s->tracepoint)) != 0) {
+		s->changed(s->context, s->listen_table, pid);
+	}
+}
+
+static void on_listen_timer(void *context)
+{
+	struct signals *s = context;
+
+	s->changed(s->context, s->listen_table, 0);
+	loop_timer_arm(s->listen_timer, LISTEN_POLL_MS);
+}
+
+void signals_on_listen(struct signals *s, uint16_t table)
+{
+	struct why why;
+
+	s->listen_table = table;
+	if (tracepoint_open(&s->tracepoint, &why) == 0) {
+		s->tracepoint_watch = loop_watch(s->loop, tracepoint_fd(s->tracepoint), LOOP_READ,
+						 on_tracepoint, s);
+		return;
+	}
+	log_info("listening sockets are looked at every 750 ms", log_text("reason", why.text));
+	s->listen_timer = loop_timer(s->loop, on_listen_timer, s);
+	loop_timer_arm(s->listen_timer, LISTEN_POLL_MS);
+}
+
+bool signals_has_tracepoint(const struct signals *s)
+{
+	return s->tracepoint != NULL;
+}

@@ -1,0 +1,217 @@
+/* state.c - a folder of mode 0700 and small files, each replaced whole. */
+#include "agent/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/identity.h"
+#include "base/error.h"
+#include "sys/file.h"
+
+#define SERVER_MAX 512
+#define CA_MAX     65536
+
+static int path_in(const struct state *state, const char *name, char out[STATE_PATH_SIZE],
+		   struct why *why)
+{
+	int len = snprintf(out, STATE_PATH_SIZE, "%s/%s", state->folder, name);
+
+	return len < 0 || len >= STATE_PATH_SIZE
+		       ? why_set(why, ERR_LIMIT, "the path of the state folder is too long")
+		       : 0;
+}
+
+/* It holds a key: nobody else may have prepared it, nobody else may look in. */
+static int check_folder(const char *path, struct why *why)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0) {
+		return why_set(why, ERR_IO, "cannot look at %s: %s", path, strerror(errno));
+	}
+	if (status.st_uid != geteuid()) {
+		return why_set(
+			why, ERR_DENIED,
+			"%s belongs to user %u, not to %u who runs this agent: start it as that "
+			"user, or give another --state",
+			path, (unsigned)status.st_uid, (unsigned)geteuid());
+	}
+	if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(path, S_IRWXU) < 0) {
+		return why_set(why, ERR_DENIED, "cannot make %s private: %s", path,
+			       strerror(errno));
+	}
+	return 0;
+}
+
+static int make_folders(struct state *state, struct why *why)
+{
+	int error = path_in(state, "key", state->key_folder, why);
+
+	if (error == 0) {
+		error = file_make_folder(state->folder, S_IRWXU, why);
+	}
+	if (error == 0) {
+		error = check_folder(state->folder, why);
+	}
+	return error == 0 ? file_make_folder(state->key_folder, S_IRWXU, why) : error;
+}
+
+static bool read_remembered(const struct state *state, const char *name, struct buffer *out)
+{
+	char path[STATE_PATH_SIZE];
+
+	return path_in(state, name, path, NULL) == 0 && file_read(path, out) == 0;
+}
+
+static int remember(const struct state *state, const char *name, struct span bytes, struct why *why)
+{
+	char path[STATE_PATH_SIZE];
+	int error = path_in(state, name, path, why);
+
+	return error == 0 ? file_replace(path, bytes, S_IRUSR | S_IWUSR, why) : error;
+}
+
+static int settle_server(struct state *state, const struct state_request *request, struct why *why)
+{
+	struct buffer remembered OWNED(buffer_done);
+	struct span server = span_of(request->server);
+	int error;
+
+	buffer_init(&remembered, SERVER_MAX);
+	if (server.len == 0) {
+		if (!read_remembered(state, "server", &remembered)) {
+			return why_set(
+				why, ERR_USAGE,
+				"no server is known yet: give --server HOST:PORT, --ca FILE and "
+				"--token T (bartizan enroll-token makes one)");
+		}
+		server = span_trim(buffer_span(&remembered));
+	}
+	error = net_split(server, state->host, state->port, why);
+	return error == 0 && request->server != NULL ? remember(state, "server", server, why)
+						     : error;
+}
+
+/* Another CA than before means another platform: what this agent was given by the first one is
+ * void. */
+static int change_ca(struct state *state, const struct state_request *request, struct span known,
+		     struct why *why)
+{
+	struct span given = buffer_span(&state->ca_pem);
+
+	if (span_equal(given, known)) {
+		return 0;
+	}
+	if (known.len > 0 && identity_exists(state->key_folder)) {
+		if (!request->has_token) {
+			return why_set(
+				why, ERR_USAGE,
+				"%s is not the CA that this agent was enrolled with: give --token "
+				"to enrol with the new one, or leave --ca out",
+				request->ca_file);
+		}
+		identity_forget(state->key_folder);
+	}
+	return remember(state, "ca.pem", given, why);
+}
+
+static int settle_ca(struct state *state, const struct state_request *request, struct why *why)
+{
+	struct buffer known OWNED(buffer_done);
+	int error;
+
+	buffer_init(&known, CA_MAX);
+	if (!read_remembered(state, "ca.pem", &known)) {
+		buffer_clear(&known);
+	}
+	if (request->ca_file == NULL) {
+		return known.len == 0 ? why_set(why, ERR_USAGE,
+						"no CA is known yet: give --ca FILE (ca.pem in the "
+						"server's "
+						"data folder)")
+				      : buffer_append(&state->ca_pem, buffer_span(&known));
+	}
+	error = file_read(request->ca_file, &state->ca_pem);
+	if (error != 0) {
+		return why_set(why, error, "cannot read the CA %s: %s", request->ca_file,
+			       error_text(error));
+	}
+	return change_ca(state, request, buffer_span(&known), why);
+}
+
+int state_open(const struct state_request *request, struct state *out, struct why *why)
+{
+	struct state state = { .lock_fd = -1 };
+	char lock[STATE_PATH_SIZE];
+	int error;
+
+	buffer_init(&state.ca_pem, CA_MAX);
+	if (strlen(request->folder) >= sizeof state.folder) {
+		return why_set(why, ERR_LIMIT, "the path of the state folder is too long");
+	}
+	memcpy(state.folder, request->folder, strlen(request->folder) + 1);
+	error = make_folders(&state, why);
+	if (error == 0) {
+		error = path_in(&state, "lock", lock, why);
+	}
+	if (error == 0) {
+		error = file_lock(lock, &state.lock_fd, why);
+	}
+	if (error == 0) {
+		error = settle_server(&state, request, why);
+	}
+	if (error == 0) {
+		error = settle_ca(&state, request, why);
+	}
+	if (error == 0 && !request->has_token && !identity_exists(state.key_folder)) {
+		error = why_set(
+			why, ERR_USAGE,
+			"this agent is not enrolled yet: give --token T (bartizan enroll-token "
+			"makes one)");
+	}
+	if (error != 0) {
+		state_close(&state);
+		return error;
+	}
+	*out = state;
+	return 0;
+}
+
+void state_close(struct state *state)
+{
+	file_close(&state->lock_fd);
+	buffer_done(&state->ca_pem);
+}
+
+int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS], struct why *why)
+{
+	int fds[STATE_SNAPSHOTS];
+
+	for (int i = 0; i < STATE_SNAPSHOTS; i++) {
+		char name[16];
+		char path[STATE_PATH_SIZE];
+		int error;
+
+		snprintf(name, sizeof name, "snapshot.%d", i);
+		error = path_in(state, name, path, why);
+		if (error == 0) {
+			fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+				      S_IRUSR | S_IWUSR);
+			error = fds[i] < 0 ? why_set(why, ERR_IO, "cannot open %s: %s", path,
+						     strerror(errno))
+					   : 0;
+		}
+		if (error != 0) {
+			while (i-- > 0) {
+				close(fds[i]);
+			}
+			return error;
+		}
+	}
+	memcpy(out_fds, fds, sizeof fds);
+	return 0;
+}

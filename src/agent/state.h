@@ -1,0 +1,45 @@
+/*
+ * state.h - the agent's own folder: what it remembers between starts.
+ *
+ *	STATE/server	HOST:PORT
+ *	STATE/ca.pem	the platform's CA, pinned when the agent was first started
+ *	STATE/snapshot.0, .1	hashes of what the server acknowledged (snapshot.h), the collector's
+ *	STATE/key/	identity.pem (key and certificate) and revoked, the connector's
+ *	STATE/lock	held while an agent runs
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "sys/buffer.h"
+#include "sys/net.h"
+#include "sys/why.h"
+
+#define STATE_PATH_SIZE 4096
+#define STATE_SNAPSHOTS 2
+
+struct state {
+	char folder[STATE_PATH_SIZE];
+	char key_folder[STATE_PATH_SIZE];
+	int lock_fd;
+	char host[256];
+	char port[6];
+	struct buffer ca_pem;
+};
+
+/* What the command line says; NULL for what it does not. */
+struct state_request {
+	const char *folder;
+	const char *server; /* HOST:PORT */
+	const char *ca_file;
+	bool has_token;
+};
+
+/* Makes or opens the folder, locks it, remembers what is new and fills in what was remembered.
+ * ERR_USAGE where something is missing or contradicts what this agent was enrolled with; ERR_EXISTS
+ * where another agent holds it; all with a reason that says what to do. */
+MUST_USE int state_open(const struct state_request *request, struct state *out, struct why *why);
+void state_close(struct state *state);
+
+/* The two snapshot files, for reading and writing, made where they are not there. */
+MUST_USE int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS],
+				  struct why *why);

@@ -1,0 +1,278 @@
+/*
+ * supervisor.c - starts collector and connector, and starts both anew when one has died.
+ *
+ * It reads nothing from outside. It keeps the capabilities that a new collector needs before its
+ * own sandbox, and no others. seccomp's filters are inherited, so the one here holds for all three:
+ * what a starting collector still needs (bpf, netlink) is allowed, executing a program is not, from
+ * here on, for ever.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "base/attr.h"
+#include "base/error.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+#include "sys/net.h"
+#include "sys/process.h"
+#include "sys/sandbox.h"
+
+#define PAUSE_FIRST_MS   100
+#define PAUSE_LONGEST_MS 30000
+
+/* Having run for so long, the next death is counted as the first again. */
+#define STEADY_MS 60000
+
+/* For a child to end after it was asked to. */
+#define FAREWELL_MS 3000
+
+/* CAP_PERFMON and CAP_BPF are newer than some headers. */
+#define CAPABILITY_PERFMON 38
+#define CAPABILITY_BPF     39
+
+struct child {
+	const char *name;
+	int (*body)(void *child);
+	pid_t pid; /* 0 where it does not run */
+};
+
+enum { COLLECTOR, CONNECTOR, CHILDREN };
+
+struct supervisor {
+	struct agent_settings *settings;
+	struct loop *loop;
+	struct loop_timer *timer; /* to start anew, or to end what does not end */
+	struct child children[CHILDREN];
+	bool is_ending;
+	int status;
+	unsigned deaths;
+	int64_t started_ms;
+};
+
+void agent_trim_heap_settings(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+	(void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+}
+
+/* Programs, and the older ways to run in a program's place. */
+static int forbid_programs(struct why *why)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog program = { .len = COUNT_OF(filter), .filter = filter };
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) {
+		return why_set(why, ERR_UNSUPPORTED, "cannot forbid programs (seccomp): %s",
+			       strerror(errno));
+	}
+	return 0;
+}
+
+static int confine(struct why *why)
+{
+	const int keep[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE,     CAP_SETPCAP,
+			     CAPABILITY_BPF,      CAPABILITY_PERFMON, -1 };
+	int error = sandbox_privileges(keep, why);
+
+	return error == 0 ? forbid_programs(why) : error;
+}
+
+static bool is_any_running(const struct supervisor *s)
+{
+	return s->children[COLLECTOR].pid != 0 || s->children[CONNECTOR].pid != 0;
+}
+
+static void signal_children(const struct supervisor *s, int number)
+{
+	for (int i = 0; i < CHILDREN; i++) {
+		if (s->children[i].pid != 0) {
+			(void)kill(s->children[i].pid, number);
+		}
+	}
+}
+
+/* The agent ends, with this status, as soon as both processes have. */
+static void end(struct supervisor *s, int status)
+{
+	if (s->is_ending) {
+		return;
+	}
+	s->is_ending = true;
+	s->status = status;
+	signal_children(s, SIGTERM);
+	loop_timer_arm(s->timer, FAREWELL_MS);
+	if (!is_any_running(s)) {
+		loop_stop(s->loop);
+	}
+}
+
+static int start_child(struct supervisor *s, int which, const int fds[2])
+{
+	struct child *child = &s->children[which];
+	struct agent_child told = { .settings = s->settings,
+				    .channel_fd = fds[which],
+				    .other_fd = fds[1 - which] };
+
+	return process_spawn(child->name, child->body, &told, &child->pid);
+}
+
+static void start_both(struct supervisor *s)
+{
+	int fds[CHILDREN];
+	int error = net_pair(fds);
+
+	s->started_ms = clock_ms();
+	if (error == 0) {
+		for (int i = 0; error == 0 && i < CHILDREN; i++) {
+			error = start_child(s, i, fds);
+		}
+		file_close(&fds[COLLECTOR]);
+		file_close(&fds[CONNECTOR]);
+	}
+	if (error != 0) {
+		log_error("cannot start", log_text("error", error_text(error)));
+		end(s, AGENT_FAILED);
+	}
+}
+
+static int64_t next_pause(struct supervisor *s)
+{
+	int64_t pause = PAUSE_FIRST_MS;
+
+	s->deaths = clock_ms() - s->started_ms > STEADY_MS ? 1 : s->deaths + 1;
+	for (unsigned i = 1; i < s->deaths && pause < PAUSE_LONGEST_MS; i++) {
+		pause *= 2;
+	}
+	return pause < PAUSE_LONGEST_MS ? pause : PAUSE_LONGEST_MS;
+}
+
+static void tell_death(const struct child *child, int status)
+{
+	if (WIFSIGNALED(status)) {
+		log_warn("process was killed", log_text("process", child->name),
+			 log_number("signal", WTERMSIG(status)));
+	} else if (WEXITSTATUS(status) != AGENT_DONE && WEXITSTATUS(status) != AGENT_RESTART) {
+		log_warn("process ended", log_text("process", child->name),
+			 log_number("status", WEXITSTATUS(status)));
+	}
+}
+
+/* One of the two is gone: the other one has nobody to talk to. */
+static void mourn(struct supervisor *s, struct child *child, int status)
+{
+	bool is_told = WIFEXITED(status) &&
+		       (WEXITSTATUS(status) == AGENT_DONE || WEXITSTATUS(status) == AGENT_FAILED);
+	bool was_pair = is_any_running(s);
+
+	if (s->is_ending) {
+		return;
+	}
+	if (is_told) {
+		end(s, WEXITSTATUS(status));
+		return;
+	}
+	tell_death(child, status);
+	if (was_pair) {
+		signal_children(s, SIGTERM);
+		loop_timer_arm(s->timer, FAREWELL_MS);
+	}
+}
+
+static struct child *find_child(struct supervisor *s, pid_t pid)
+{
+	for (int i = 0; i < CHILDREN; i++) {
+		if (s->children[i].pid == pid) {
+			return &s->children[i];
+		}
+	}
+	return NULL;
+}
+
+static void on_child(void *context)
+{
+	struct supervisor *s = context;
+	bool was_any_running = is_any_running(s);
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct child *child = find_child(s, pid);
+
+		if (child != NULL) {
+			child->pid = 0;
+			mourn(s, child, status);
+		}
+	}
+	if (is_any_running(s) || !was_any_running) {
+		return;
+	}
+	if (s->is_ending) {
+		loop_stop(s->loop);
+	} else {
+		loop_timer_arm(s->timer, next_pause(s));
+	}
+}
+
+static void on_timer(void *context)
+{
+	struct supervisor *s = context;
+
+	if (is_any_running(s)) {
+		signal_children(s, SIGKILL); /* it had its time */
+	} else if (!s->is_ending) {
+		start_both(s);
+	}
+}
+
+static void on_stop(void *context)
+{
+	end(context, AGENT_DONE);
+}
+
+int supervisor_run(struct agent_settings *settings)
+{
+	struct supervisor s = { .settings = settings, .status = AGENT_DONE };
+	struct why why;
+
+	s.children[COLLECTOR] =
+		(struct child){ .name = "btz-collector", .body = collector_process };
+	s.children[CONNECTOR] =
+		(struct child){ .name = "btz-connector", .body = connector_process };
+	if (confine(&why) != 0) {
+		log_error("cannot confine the agent", log_text("reason", why.text));
+		return AGENT_FAILED;
+	}
+	s.loop = loop_new();
+	s.timer = loop_timer(s.loop, on_timer, &s);
+	loop_on_signal(s.loop, SIGCHLD, on_child, &s);
+	loop_on_signal(s.loop, SIGTERM, on_stop, &s);
+	loop_on_signal(s.loop, SIGINT, on_stop, &s);
+	start_both(&s);
+	if (!s.is_ending || is_any_running(&s)) {
+		loop_run(s.loop);
+	}
+	loop_timer_free(&s.timer);
+	loop_free(&s.loop);
+	return s.status;
+}

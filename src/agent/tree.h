@@ -1,0 +1,76 @@
+/*
+ * tree.h - a file tree as its own root sees it: the running machine, or an image below a folder.
+ *
+ * Links, absolute ones and ".." too, never lead out of the tree. Paths are absolute, in the
+ * tree's own terms. Whoever observes is told of each folder that was looked into, before it was,
+ * so that what a collector reads is also what it is woken by.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/attr.h"
+#include "base/span.h"
+#include "sys/buffer.h"
+#include "sys/why.h"
+
+/* The longest path, with its NUL, and the most links on the way to one file. */
+#define TREE_PATH_SIZE 4096
+#define TREE_LINKS_MAX 40
+
+struct tree;
+
+/* root: a folder; "/" is the running machine. */
+MUST_USE int tree_new(const char *root, struct tree **out, struct why *why);
+void tree_free(struct tree **tree);
+
+/* True for the running machine. */
+bool tree_is_live(const struct tree *tree);
+
+/* name is looked up in the folder (or all names, where NULL). is_content: the file's bytes or the
+ * folder's names matter, not only that there is such a thing. */
+typedef void tree_observer(void *context, int folder_fd, const char *name, bool is_content);
+
+/* NULL ends it. */
+void tree_observe(struct tree *tree, tree_observer *observer, void *context);
+
+/* Opens a regular file for reading. ERR_NOT_FOUND (also for links that lead nowhere),
+ * ERR_UNSUPPORTED (no regular file), ERR_DENIED, ERR_LIMIT (too many links, too long a path),
+ * ERR_IO. */
+MUST_USE int tree_open(struct tree *tree, const char *path, int *out_fd);
+
+/* Appends a regular file's bytes. As tree_open; ERR_FULL where it is longer than the buffer may
+ * grow. */
+MUST_USE int tree_read(struct tree *tree, const char *path, struct buffer *out);
+
+/* The last link's text of a path whose folder may be reached by links. ERR_UNSUPPORTED where it is
+ * none. */
+MUST_USE int tree_link(struct tree *tree, const char *path, char out[TREE_PATH_SIZE]);
+
+struct tree_entry {
+	char type;   /* 'f' regular, 'd' folder, 'l' link, '?' anything else */
+	mode_t mode; /* with the type; of the link itself where it is one */
+	off_t size;
+};
+
+/* What is at a path, links followed. out_real: the path without links, may be NULL. */
+MUST_USE int tree_look(struct tree *tree, const char *path, struct tree_entry *out,
+		       char out_real[TREE_PATH_SIZE]);
+
+struct tree_folder;
+
+/* Opens a folder, links followed. ERR_NOT_FOUND, ERR_UNSUPPORTED (no folder), ... */
+MUST_USE int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **out);
+
+/* The next name but "." and "..", and what it is itself (a link is not followed). False at the end.
+ */
+bool tree_folder_next(struct tree_folder *folder, const char **out_name, char *out_type);
+void tree_folder_close(struct tree_folder **folder);
+
+/* "FOLDER/NAME" into out, which may be the folder itself. ERR_LIMIT where it does not fit. */
+MUST_USE int tree_join(const char *folder, const char *name, char out[TREE_PATH_SIZE]);
+
+/* Closes the descriptors kept between calls. */
+void tree_rest(struct tree *tree);
