@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "agent": ["base", "sys", "formats", "schema", "wire"],
     "server/store": ["base", "sys", "schema", "wire"],
     "server/bus": ["base", "sys", "schema", "wire"],
-    "server/tenants": ["base", "sys", "wire"],
+    "server/tenants": ["base", "sys", "formats", "wire"],
     "server/inventory": ["base", "sys", "schema", "wire", "server/store"],
     "server/ingest": ["base", "sys", "formats", "schema", "wire", "server/tenants", "server/bus", "server"],
     "server/engine": ["base", "sys", "formats", "schema", "wire", "server/tenants", "server/bus", "server/inventory", "server"],
@@ -65,7 +65,7 @@ def includes(path):
 
 def check_includes(path, complain):
     here = place(path)
-    is_test = path.stem.endswith(("_test", "_fuzz"))
+    is_test = path.stem.endswith(("_test", "_fuzz", "fixture", "harness"))
     allowed = MAY_INCLUDE.get(here)
     if allowed is None:
         complain(path, 1, f"no rule for src/{here}: add one to tests/lint/rules.py and ARCHITECTURE.md")

@@ -1,8 +1,8 @@
 /*
  * bus.h - how the roles speak with each other: kinds of messages over links.
  *
- * The engine serves, the others connect and come back by themselves. bodies are CBOR, described with each kind.
- * Only the backend (local.c: Unix sockets; later NATS) knows how they travel.
+ * The engine serves, the others connect and come back by themselves. bodies are CBOR, described
+ * with each kind. Only the backend (local.c: Unix sockets; later NATS) knows how they travel.
  */
 #pragma once
 
@@ -19,19 +19,21 @@ enum bus_kind {
 	BUS_SESSION_OPEN = 1, /* [tenant, sensor id, address, key hash (32 bytes)] */
 	BUS_SESSION_FRAME,    /* a frame from the sensor, checked by the guard */
 	BUS_SESSION_CLOSED,   /* nothing */
-	BUS_ENROL,	      /* [token, request DER, address]; id: the request's number */
-	BUS_REENROL,	      /* [tenant, sensor id, key hash, request DER] */
-	BUS_INGEST_FIGURES,   /* [connections, handshakes, frames, bytes in, bytes out, refused], every few seconds */
+	BUS_ENROL,            /* [token, request DER, address]; id: the request's number */
+	BUS_REENROL,          /* [tenant, sensor id, key hash, request DER] */
+	BUS_INGEST_FIGURES,   /* [connections, handshakes, frames, bytes in, bytes out, refused],
+				 every few seconds */
 	/* engine to ingest */
-	BUS_SESSION_SEND = 20,	/* whole frames for the sensor */
-	BUS_SESSION_END,	/* whole frames, then the connection is closed */
-	BUS_ENROLLED,		/* [0, certificate DER] or [HTTP status, reason] */
+	BUS_SESSION_SEND = 20, /* whole frames for the sensor */
+	BUS_SESSION_END,       /* whole frames, then the connection is closed */
+	BUS_ENROLLED,          /* [0, certificate DER] or [HTTP status, reason] */
 	/* api to engine; id: the request's number */
 	BUS_REQUEST = 40, /* [operation, argument map] */
 	/* engine to api */
 	BUS_REPLY = 60, /* [0, result map] or [HTTP status, code, message] */
-	BUS_COMMITTED,	/* [tenant, newest change's number]: after each commit that changed something */
-	BUS_SENSORS,	/* [tenant]: a sensor came or went */
+	BUS_COMMITTED, /* [tenant, newest change's number]: after each commit that changed something
+			*/
+	BUS_SENSORS,   /* [tenant]: a sensor came or went */
 	/* either way */
 	BUS_ROLE = 80, /* [role name]: first on each link, from the one who connected */
 };
@@ -42,11 +44,13 @@ struct bus_handler {
 	void (*message)(void *context, struct bus_link *link, uint8_t kind, uint64_t id,
 			struct span body);
 	void (*opened)(void *context, struct bus_link *link); /* may be NULL */
-	void (*closed)(void *context, struct bus_link *link); /* server: the link is freed afterwards */
+	void (*closed)(void *context,
+		       struct bus_link *link); /* server: the link is freed afterwards */
 	void (*drained)(void *context, struct bus_link *link); /* may be NULL */
 };
 
-/* Serves on a listening socket, which stays the caller's (the supervisor keeps it across restarts of a role). */
+/* Serves on a listening socket, which stays the caller's (the supervisor keeps it across restarts
+ * of a role). */
 struct bus_server;
 struct bus_server *bus_serve(struct loop *loop, int listen_fd, const struct bus_handler *handler,
 			     void *context);

@@ -28,6 +28,15 @@ MUST_USE int platform_open(const char *data_folder, bool is_writer, struct platf
 			   struct why *why);
 void platform_close(struct platform **platform);
 
+/* What follows is one transaction, so that a deed and its entry in the audit log stand or fall
+ * together; each function below is one of its own otherwise. They nest: only the outermost commit
+ * writes. */
+MUST_USE int platform_begin(struct platform *p, struct why *why);
+
+/* A commit that fails has undone what it was for. */
+MUST_USE int platform_commit(struct platform *p, struct why *why);
+void platform_rollback(struct platform *p);
+
 struct tenant {
 	char name[TENANT_NAME_SIZE];
 	int64_t created_ms;
@@ -47,7 +56,8 @@ MUST_USE int enrolment_token_new(struct platform *p, const char *tenant, uint32_
 				 int64_t expires_ms, int64_t now_ms, char out[TOKEN_TEXT_SIZE],
 				 struct why *why);
 
-/* Takes one use. ERR_DENIED with a reason (unknown, expired, used up: the reason to log; a stranger is told the same for each). */
+/* Takes one use. ERR_DENIED with a reason (unknown, expired, used up: the reason to log; a stranger
+ * is told the same for each). */
 MUST_USE int enrolment_token_redeem(struct platform *p, struct span token, int64_t now_ms,
 				    char out_tenant[TENANT_NAME_SIZE], struct why *why);
 
@@ -62,16 +72,18 @@ MUST_USE int operator_token_new(struct platform *p, const char *tenant, const ch
 MUST_USE int operator_token_find(struct platform *p, struct span token, struct identity *out);
 
 enum access {
-	ACCESS_READ,	 /* see a tenant's data */
-	ACCESS_OPERATE,	 /* tokens for sensors, revocation */
+	ACCESS_READ,     /* see a tenant's data */
+	ACCESS_OPERATE,  /* tokens for sensors, revocation */
 	ACCESS_PLATFORM, /* tenants, operators' tokens, audit log, metrics */
 };
 
-/* 0, or ERR_DENIED (not for this identity), or ERR_NOT_FOUND (this tenant does not exist for it). */
+/* 0, or ERR_DENIED (not for this identity), or ERR_NOT_FOUND (this tenant does not exist for it).
+ */
 MUST_USE int access_judge(struct platform *p, const struct identity *who, enum access access,
 			  const char *tenant);
 
-/* Appends to the audit log: entry n's hash is SHA-256 over hash n-1 and the entry's own canonical CBOR. */
+/* Appends to the audit log: entry n's hash is SHA-256 over hash n-1 and the entry's own canonical
+ * CBOR. */
 MUST_USE int audit_add(struct platform *p, int64_t now_ms, const char *actor, const char *action,
 		       const char *subject, const char *tenant, struct why *why);
 

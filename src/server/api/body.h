@@ -1,0 +1,32 @@
+/*
+ * body.h - reads a request's body: one JSON object of known members.
+ *
+ * A body that is not JSON, holds other members, or members of another type is refused with 400.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct call;
+
+/* Fields are private to body.c. */
+struct body {
+	struct call *call;
+	void *root;
+};
+
+/* members: the names it may hold, separated by spaces. An absent body is an empty object. False
+ * where it was refused. Free with body_done in either case. */
+bool body_read(struct call *call, const char *members, struct body *out);
+void body_done(struct body *body);
+
+/* A text of at most max bytes without NUL; a missing one is refused where it is required, else *out
+ * is empty with ptr NULL. Valid until body_done. */
+bool body_text(struct body *body, const char *name, size_t max, bool is_required, struct span *out);
+
+/* A whole number within min and max; fallback where it is missing. */
+bool body_integer(struct body *body, const char *name, int64_t min, int64_t max, int64_t fallback,
+		  int64_t *out);

@@ -1,0 +1,295 @@
+/* resources_test.c - every resource over a real inventory: what is shown, what is refused, to whom.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/api/server_harness.h"
+#include "server/bus/bus.h"
+
+static struct exchange e;
+
+static void assert_ask(struct server_harness *s, const char *method, const char *path,
+		       const char *body, long status, const char *expected)
+{
+	long got = server_harness_ask(s, &e, method, path, body);
+
+	if (got != status || !client_harness_has(&e, expected)) {
+		print_message("%s %s: %ld %s\n", method, path, got, e.body);
+	}
+	assert_int_equal(got, status);
+	assert_true(client_harness_has(&e, expected));
+}
+
+static void assert_get(struct server_harness *s, const char *path, long status,
+		       const char *expected)
+{
+	assert_ask(s, "GET", path, NULL, status, expected);
+}
+
+static void assets_are_listed_and_searched(void **state)
+{
+	assert_get(*state, "/api/v1/assets", 200,
+		   "{\"items\":[{\"id\":\"" TEST_ASSET "\",\"name\":\"web1\"");
+	assert_true(client_harness_has(&e, "\"next\":null,\"total\":1}"));
+	assert_get(*state, "/api/v1/assets?search=WEB", 200, "\"total\":1}");
+	assert_get(*state, "/api/v1/assets?search=db", 200,
+		   "{\"items\":[],\"next\":null,\"total\":0}");
+	assert_get(*state, "/api/v1/assets?after=" TEST_ASSET, 200, "{\"items\":[],\"next\":null");
+}
+
+static void an_asset_is_found_by_id_prefix_and_name(void **state)
+{
+	assert_get(*state, "/api/v1/assets/" TEST_ASSET, 200,
+		   "\"rows\":4,\"tables\":[{\"name\":\"os\"");
+	assert_get(*state, "/api/v1/assets/0000", 200, "\"id\":\"" TEST_ASSET "\"");
+	assert_get(*state, "/api/v1/assets/web1", 200, "\"id\":\"" TEST_ASSET "\"");
+	assert_get(*state, "/api/v1/assets/000", 404, "there is no asset '000'");
+	assert_get(*state, "/api/v1/assets/web", 404, "there is no asset 'web'");
+}
+
+static void a_table_is_shown_now_and_as_it_was(void **state)
+{
+	assert_get(*state, "/api/v1/assets/web1/tables/groups", 200,
+		   "{\"table\":\"groups\",\"columns\":[\"name\",\"gid\",\"members\"],\"rows\":"
+		   "[[\"wheel\",10,[\"ada\"]]]}");
+	assert_get(*state, "/api/v1/assets/web1/tables/groups?at=2020-01-01T00:00:00Z", 200,
+		   "\"rows\":[]}");
+	assert_get(*state, "/api/v1/assets/web1/tables/groups?at=now", 400,
+		   "must be a time such as");
+	assert_get(*state, "/api/v1/assets/web1/tables/nothing", 404,
+		   "there is no table 'nothing'");
+}
+
+static void a_page_of_changes_holds_whole_changes(void **state)
+{
+	assert_get(*state, "/api/v1/changes?limit=1", 200, "\"table\":\"groups\"");
+	assert_true(client_harness_has(&e, "\"next\":3}"));
+	/* two packages came with one change: both are shown, though the limit is one */
+	assert_get(*state, "/api/v1/changes?limit=1&before=3", 200, "\"key\":\"dpkg bash");
+	assert_true(client_harness_has(&e, "\"key\":\"dpkg curl"));
+	assert_true(client_harness_has(&e, "\"next\":2}"));
+	assert_get(*state, "/api/v1/assets/web1/history?table=os", 200, "\"next\":null}");
+	assert_true(client_harness_has(&e, "\"op\":\"added\""));
+	assert_get(*state, "/api/v1/changes?before=0", 400, "whole number from 1");
+}
+
+static void changes_a_minute_are_counted(void **state)
+{
+	assert_get(*state, "/api/v1/changes/rate?minutes=3", 200, "\"counts\":[");
+	TURN_UNTIL(&((struct server_harness *)*state)->client,
+		   server_harness_ask(*state, &e, "GET", "/api/v1/changes/rate?minutes=3", NULL) ==
+				   200 &&
+			   (client_harness_has(&e, "4]}") || client_harness_has(&e, "4,0]}")));
+	server_harness_add_package(*state, "zsh");
+	assert_get(*state, "/api/v1/overview", 200, "\"last_hour\":5,\"last_day\":5}");
+}
+
+static void sensors_are_listed(void **state)
+{
+	assert_get(*state, "/api/v1/sensors", 200, "\"id\":\"" TEST_ASSET "\",\"kind\":\"agent\"");
+	assert_get(*state, "/api/v1/overview", 200,
+		   "\"sensors\":{\"total\":1,\"connected\":0,\"stale\":1,\"revoked\":0}");
+}
+
+static void what_the_engine_does_and_refuses_is_passed_on(void **state)
+{
+	assert_ask(
+		*state, "POST", "/api/v1/enrolment-tokens", "{\"uses\":3}", 201,
+		"{\"token\":\"bte_new\",\"uses\":3,\"expires_at\":\"2025-11-21T12:00:00.000Z\"}");
+	assert_ask(*state, "POST", "/api/v1/tenants", "{\"name\":\"acme\"}", 409,
+		   "the engine of this test refuses");
+	assert_get(*state, "/metrics", 200, "bartizan_assets{tenant=\"default\"} 1");
+	assert_get(*state, "/api/v1/tenants", 200, "{\"name\":\"default\",\"created_at\":");
+}
+
+static void the_engine_being_away_is_said(void **state)
+{
+	struct server_harness *s = *state;
+
+	bus_server_free(&s->engine);
+	TURN_UNTIL(&s->client, server_harness_ask(s, &e, "GET", "/api/v1/overview", NULL) == 503);
+	assert_true(client_harness_has(&e, "\"code\":\"unavailable\""));
+	/* what needs no engine goes on */
+	assert_get(s, "/api/v1/assets", 200, "web1");
+}
+
+static void sql_runs_in_a_worker(void **state)
+{
+	assert_ask(*state, "POST", "/api/v1/query",
+		   "{\"sql\":\"SELECT name, version FROM packages ORDER BY name\"}", 200,
+		   "{\"columns\":[\"name\",\"version\"],\"rows\":[[\"bash\",\"5.2\"],[\"curl\",\"7."
+		   "88\"]],"
+		   "\"is_truncated\":false,\"elapsed_ms\":");
+	assert_ask(*state, "POST", "/api/v1/query", "{\"sql\":\"DELETE FROM packages\"}", 400,
+		   "read-only");
+	assert_ask(*state, "POST", "/api/v1/query",
+		   "{\"timeout_ms\":100,\"sql\":\"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL "
+		   "SELECT x+1 "
+		   "FROM c) SELECT count(*) FROM c\"}",
+		   408, "\"code\":\"timeout\"");
+}
+
+static void bodies_are_checked(void **state)
+{
+	assert_ask(*state, "POST", "/api/v1/query", "{", 400, "not JSON");
+	assert_ask(*state, "POST", "/api/v1/query", "[]", 400, "must be a JSON object");
+	assert_ask(*state, "POST", "/api/v1/query", "{\"sqll\":\"\"}", 400,
+		   "unknown member 'sqll'");
+	assert_ask(*state, "POST", "/api/v1/query", "{\"sql\":1}", 400, "'sql' must be text");
+	assert_ask(*state, "POST", "/api/v1/query", "{\"sql\":\"\",\"sql\":\"\"}", 400, "not JSON");
+	assert_ask(*state, "POST", "/api/v1/query", "{}", 400, "'sql' must be text and is missing");
+}
+
+static void parameters_are_checked(void **state)
+{
+	assert_get(*state, "/api/v1/assets?limt=1", 400,
+		   "unknown parameter 'limt'; known here: search");
+	assert_get(*state, "/api/v1/assets?limit=0", 400, "from 1 to 1000");
+	assert_get(*state, "/api/v1/assets?limit=1&limit=2", 400, "given twice");
+	assert_get(*state, "/api/v1/assets?search=%ff", 400, "percent-encode UTF-8");
+	assert_get(*state, "/api/v1/assets?tenant=nobody", 404, "there is no tenant 'nobody'");
+	assert_get(*state, "/api/v1/assets?tenant=../etc", 404, "there is no tenant of that name");
+	assert_get(*state, "/api/v1/nothing", 404, "GET /openapi.yaml");
+	assert_ask(*state, "DELETE", "/api/v1/assets", NULL, 405, "Allow header");
+}
+
+static void nobody_gets_in_without_a_token(void **state)
+{
+	struct server_harness *s = *state;
+
+	assert_int_equal(server_harness_ask_as(s, &e, NULL, "GET", "/api/v1/assets", NULL), 401);
+	assert_non_null(strstr(e.headers, "WWW-Authenticate: Bearer"));
+	assert_int_equal(server_harness_ask_as(s, &e, "Authorization: Bearer btz_wrong", "GET",
+					       "/api/v1/assets", NULL),
+			 401);
+	assert_true(client_harness_has(&e, "operator.token"));
+	assert_int_equal(server_harness_ask_as(s, &e, "Authorization: Basic YTpi", "GET",
+					       "/api/v1/assets", NULL),
+			 401);
+	assert_int_equal(server_harness_ask_as(s, &e, "Cookie: bartizan_session=x", "GET",
+					       "/api/v1/assets", NULL),
+			 401);
+	assert_int_equal(server_harness_ask_as(s, &e, NULL, "GET", "/healthz", NULL), 200);
+}
+
+static void another_tenants_things_do_not_exist(void **state)
+{
+	struct server_harness *s = *state;
+	char token[128];
+
+	snprintf(token, sizeof token, "Authorization: Bearer %s", s->tenant_token);
+	assert_int_equal(server_harness_ask_as(s, &e, token, "GET", "/api/v1/assets", NULL), 200);
+	assert_true(client_harness_has(&e, "\"total\":0"));
+	assert_int_equal(
+		server_harness_ask_as(s, &e, token, "GET", "/api/v1/assets/" TEST_ASSET, NULL),
+		404);
+	assert_int_equal(
+		server_harness_ask_as(s, &e, token, "GET", "/api/v1/assets?tenant=default", NULL),
+		404);
+	assert_int_equal(
+		server_harness_ask_as(s, &e, token, "GET", "/api/v1/stream?tenant=default", NULL),
+		404);
+	assert_int_equal(server_harness_ask_as(s, &e, token, "GET", "/metrics", NULL), 403);
+	assert_int_equal(server_harness_ask_as(s, &e, token, "POST", "/api/v1/query",
+					       "{\"sql\":\"SELECT count(*) FROM packages\"}"),
+			 200);
+	assert_true(client_harness_has(&e, "\"rows\":[[0]]"));
+	assert_int_equal(server_harness_ask_as(s, &e, token, "GET", "/api/v1/session", NULL), 200);
+	assert_true(client_harness_has(&e, "\"tenants\":[\"acme\"]"));
+}
+
+/* Signs in; the Cookie header for what follows. */
+static void sign_in(struct server_harness *s, char cookie[128])
+{
+	const char *start;
+	char body[128];
+
+	snprintf(body, sizeof body, "{\"token\":\"%s\"}", s->platform_token);
+	assert_int_equal(server_harness_ask_as(s, &e, NULL, "POST", "/api/v1/session", body), 200);
+	start = strstr(e.headers, "bartizan_session=");
+	assert_non_null(start);
+	snprintf(cookie, 128, "Cookie: %.*s", (int)strcspn(start, ";"), start);
+}
+
+static void a_cookie_signs_in_until_it_is_ended(void **state)
+{
+	struct server_harness *s = *state;
+	char cookie[128];
+	char origin[64];
+
+	sign_in(s, cookie);
+	assert_int_equal(server_harness_ask_as(s, &e, cookie, "GET", "/api/v1/session", NULL), 200);
+	assert_int_equal(server_harness_ask_as(s, &e, cookie, "DELETE", "/api/v1/session", NULL),
+			 403);
+	snprintf(origin, sizeof origin, "Origin: https://127.0.0.1:%u", s->client.port);
+	{
+		const char *headers[] = { cookie, origin, NULL };
+
+		client_harness_start(&s->client, &e, "DELETE", "/api/v1/session", headers, NULL);
+		TURN_UNTIL(&s->client, e.is_done);
+		client_harness_end(&s->client, &e);
+	}
+	assert_int_equal(e.status, 204);
+	assert_int_equal(server_harness_ask_as(s, &e, cookie, "GET", "/api/v1/session", NULL), 401);
+}
+
+static void a_cookie_from_another_page_changes_nothing(void **state)
+{
+	struct server_harness *s = *state;
+	char cookie[128];
+	const char *headers[] = { cookie, "Origin: https://evil.example", NULL };
+
+	sign_in(s, cookie);
+	client_harness_start(&s->client, &e, "POST", "/api/v1/enrolment-tokens", headers, "{}");
+	TURN_UNTIL(&s->client, e.is_done);
+	client_harness_end(&s->client, &e);
+	assert_int_equal(e.status, 403);
+	assert_true(client_harness_has(&e, "Origin header does not match"));
+}
+
+static void a_code_signs_in_once(void **state)
+{
+	struct server_harness *s = *state;
+	const char *code;
+	char body[128];
+
+	assert_int_equal(server_harness_ask(s, &e, "POST", "/api/v1/signin-links", NULL), 201);
+	code = strstr(e.body, "\"code\":\"");
+	assert_non_null(code);
+	snprintf(body, sizeof body, "{%.*s}", (int)strlen("\"code\":\"\"") + 43, code);
+	assert_int_equal(server_harness_ask_as(s, &e, NULL, "POST", "/api/v1/session", body), 200);
+	assert_int_equal(server_harness_ask_as(s, &e, NULL, "POST", "/api/v1/session", body), 401);
+	assert_true(client_harness_has(&e, "bartizan signin-link"));
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, server_harness_set_up, server_harness_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(assets_are_listed_and_searched),
+		TEST(an_asset_is_found_by_id_prefix_and_name),
+		TEST(a_table_is_shown_now_and_as_it_was),
+		TEST(a_page_of_changes_holds_whole_changes),
+		TEST(changes_a_minute_are_counted),
+		TEST(sensors_are_listed),
+		TEST(what_the_engine_does_and_refuses_is_passed_on),
+		TEST(the_engine_being_away_is_said),
+		TEST(sql_runs_in_a_worker),
+		TEST(bodies_are_checked),
+		TEST(parameters_are_checked),
+		TEST(nobody_gets_in_without_a_token),
+		TEST(another_tenants_things_do_not_exist),
+		TEST(a_cookie_signs_in_until_it_is_ended),
+		TEST(a_cookie_from_another_page_changes_nothing),
+		TEST(a_code_signs_in_once),
+	};
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	return cmocka_run_group_tests_name("resources", tests, NULL, NULL);
+}

@@ -1,0 +1,335 @@
+/* engine.c - tenants, links, and what is done now and then. */
+#include "server/engine/engine.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/reader.h"
+#include "server/bus/bus.h"
+#include "server/engine/operations.h"
+#include "server/engine/parts.h"
+#include "sys/alloc.h"
+#include "sys/clock.h"
+#include "wire/cbor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* How soon engine_tick wants to be called again. */
+#define TICK_MS      1000
+#define TICK_BUSY_MS 5
+
+/* --- tenants --- */
+
+struct engine_tenant *engine_tenant_find(struct engine *engine, struct span name)
+{
+	struct engine_tenant *t = engine->tenants;
+
+	while (t != NULL && !span_is(name, t->name)) {
+		t = t->next;
+	}
+	return t;
+}
+
+static int open_inventory(struct engine_tenant *t, struct why *why)
+{
+	char path[sizeof t->engine->data_folder + 128];
+	struct inventory_figures figures;
+	int error;
+
+	t->retry_at_ms = clock_ms() + REOPEN_MS;
+	tenant_path(t->engine->data_folder, t->name, path, sizeof path);
+	error = inventory_open(path, &t->inventory, why);
+	if (error != 0) {
+		return error;
+	}
+	inventory_sensors_disconnected(t->inventory);
+	inventory_figures(t->inventory, &figures);
+	t->newest_change = figures.last_change_no;
+	t->announced_change = figures.last_change_no;
+	log_info("inventory opened", log_text("tenant", t->name),
+		 log_number("assets", (int64_t)figures.assets),
+		 log_number("rows", (int64_t)figures.rows_held));
+	return 0;
+}
+
+int engine_tenant_open(struct engine *engine, const char *name, struct why *why)
+{
+	struct engine_tenant *t = alloc_zeroed(1, sizeof *t);
+
+	t->engine = engine;
+	snprintf(t->name, sizeof t->name, "%s", name);
+	t->next = engine->tenants;
+	engine->tenants = t;
+	return open_inventory(t, why);
+}
+
+static void reopen(struct engine_tenant *t)
+{
+	struct why why;
+
+	if (t->inventory == NULL && clock_ms() >= t->retry_at_ms && open_inventory(t, &why) != 0) {
+		log_error("cannot open an inventory", log_text("tenant", t->name),
+			  log_text("reason", why.text));
+	}
+}
+
+struct inventory *engine_tenant_begin(struct engine_tenant *t)
+{
+	struct why why;
+
+	reopen(t);
+	if (t->inventory == NULL || t->is_undone) {
+		return NULL;
+	}
+	if (inventory_begin(t->inventory, &why) != 0) {
+		engine_tenant_failed(t, &why);
+		return NULL;
+	}
+	return t->inventory;
+}
+
+void engine_tenant_failed(struct engine_tenant *t, const struct why *why)
+{
+	if (inventory_is_open(t->inventory)) {
+		return;
+	}
+	if (!t->is_failing) {
+		log_error("cannot write; sensors are told to try again",
+			  log_text("tenant", t->name), log_text("reason", why->text));
+	}
+	t->is_failing = true;
+	t->is_undone = true;
+	t->newest_change = t->announced_change;
+}
+
+/* --- opening and closing --- */
+
+static bool open_tenant(void *context, const struct tenant *tenant)
+{
+	struct engine *engine = context;
+	struct why why;
+
+	if (engine_tenant_open(engine, tenant->name, &why) != 0) {
+		log_error("cannot open an inventory", log_text("tenant", tenant->name),
+			  log_text("reason", why.text));
+		engine->open_failure = why;
+	}
+	return true;
+}
+
+static int open_tenants(struct engine *engine, struct why *why)
+{
+	int error = tenant_each(engine->platform, open_tenant, engine);
+
+	if (error != 0) {
+		return why_set(why, error, "platform.db: %s", error_text(error));
+	}
+	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
+		if (t->inventory != NULL) {
+			return 0;
+		}
+	}
+	if (engine->tenants != NULL) {
+		*why = engine->open_failure;
+		return ERR_IO;
+	}
+	return 0;
+}
+
+int engine_open(const char *data_folder, int64_t cert_life_s, struct engine **out, struct why *why)
+{
+	struct engine *engine = alloc_zeroed(1, sizeof *engine);
+	int error;
+
+	snprintf(engine->data_folder, sizeof engine->data_folder, "%s", data_folder);
+	engine->cert_life_s = cert_life_s;
+	engine->last_flush_ms = clock_ms();
+	engine->frame_room = alloc_resize(NULL, FRAME_HEAD_SIZE + (size_t)FRAME_BYTES_MAX, 1);
+	error = platform_open(data_folder, true, &engine->platform, why);
+	if (error == 0) {
+		error = authority_open(data_folder, &engine->authority, why);
+	}
+	if (error == 0) {
+		error = open_tenants(engine, why);
+	}
+	if (error != 0) {
+		engine_close(&engine);
+		return error;
+	}
+	*out = engine;
+	return 0;
+}
+
+void engine_close(struct engine **engine)
+{
+	struct engine *e = *engine;
+
+	if (e == NULL) {
+		return;
+	}
+	if (e->platform != NULL) {
+		(void)engine_commit(e);
+	}
+	while (e->tenants != NULL) {
+		struct engine_tenant *t = e->tenants;
+
+		e->tenants = t->next;
+		inventory_close(&t->inventory);
+		idmap_done(&t->asked);
+		free(t->by_asset);
+		free(t);
+	}
+	authority_free(&e->authority);
+	platform_close(&e->platform);
+	free(e->answers);
+	free(e->frame_room);
+	free(e);
+	*engine = NULL;
+}
+
+/* --- links --- */
+
+struct engine_link *engine_link_open(struct engine *engine, enum engine_peer peer,
+				     engine_send *send, void *context)
+{
+	struct engine_link *link = alloc_zeroed(1, sizeof *link);
+
+	link->engine = engine;
+	link->peer = peer;
+	link->send = send;
+	link->context = context;
+	link->next = engine->links;
+	engine->links = link;
+	return link;
+}
+
+void engine_link_close(struct engine_link **link)
+{
+	struct engine_link *l = *link;
+	struct engine_link **at;
+
+	if (l == NULL) {
+		return;
+	}
+	commit_forget_link(l);
+	enrolment_forget_link(l);
+	session_free_all(l);
+	at = &l->engine->links;
+	while (*at != l) {
+		at = &(*at)->next;
+	}
+	*at = l->next;
+	free(l);
+	*link = NULL;
+}
+
+static void take_figures(struct engine_link *link, struct span body)
+{
+	struct cbor_reader r = cbor_over(body);
+	uint64_t figures[INGEST_FIGURES];
+	size_t count = cbor_array(&r);
+
+	for (size_t i = 0; i < INGEST_FIGURES; i++) {
+		figures[i] = cbor_uint(&r);
+	}
+	if (cbor_done(&r) == 0 && count == INGEST_FIGURES) {
+		mem_copy(link->ingest_figures, figures, sizeof figures);
+	}
+}
+
+static void ingest_message(struct engine_link *link, uint8_t kind, uint64_t id, struct span body)
+{
+	switch (kind) {
+	case BUS_SESSION_OPEN:
+		session_opened(link, id, body);
+		break;
+	case BUS_SESSION_FRAME:
+		session_frame(link, id, body);
+		break;
+	case BUS_SESSION_CLOSED:
+		session_closed(link, id);
+		break;
+	case BUS_ENROL:
+	case BUS_REENROL:
+		enrolment_queue(link, kind == BUS_REENROL, id, body);
+		break;
+	case BUS_INGEST_FIGURES:
+		take_figures(link, body);
+		return; /* no work for a commit */
+	default:
+		log_error("ingest sent what only others may", log_number("kind", kind));
+	}
+	commit_note(link->engine, body.len);
+	if (commit_is_due(link->engine)) {
+		(void)engine_commit(link->engine);
+	}
+}
+
+static void api_message(struct engine_link *link, uint8_t kind, uint64_t id, struct span body)
+{
+	struct engine *engine = link->engine;
+	struct writer reply =
+		writer_over(engine->frame_room, FRAME_HEAD_SIZE + (size_t)FRAME_BYTES_MAX);
+
+	if (kind != BUS_REQUEST) {
+		log_error("the api sent what only others may", log_number("kind", kind));
+		return;
+	}
+	/* what was not committed yet is other people's: an operation begins on clean ground */
+	(void)engine_commit(engine);
+	operations_run(engine, body, &reply);
+	(void)!link->send(link->context, BUS_REPLY, id, writer_span(&reply));
+	commit_note(engine, body.len);
+}
+
+void engine_link_message(struct engine_link *link, uint8_t kind, uint64_t id, struct span body)
+{
+	if (link->peer == ENGINE_API) {
+		api_message(link, kind, id, body);
+	} else {
+		ingest_message(link, kind, id, body);
+	}
+}
+
+/* --- now and then --- */
+
+/* When sensors were last seen is kept in memory; an empty transaction takes it along. */
+static void flush_seen(struct engine *engine, int64_t now_ms)
+{
+	if (now_ms - engine->last_flush_ms < FLUSH_MS) {
+		return;
+	}
+	engine->last_flush_ms = now_ms;
+	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
+		(void)engine_tenant_begin(t);
+	}
+	(void)engine_commit(engine);
+}
+
+static bool tidy(struct engine *engine, int64_t now_ms)
+{
+	bool is_more = false;
+
+	if (now_ms - engine->last_work_ms < QUIET_MS &&
+	    now_ms - engine->last_tidy_ms < TIDY_MS_MAX) {
+		return false;
+	}
+	engine->last_tidy_ms = now_ms;
+	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
+		is_more = (t->inventory != NULL && inventory_tidy(t->inventory)) || is_more;
+	}
+	return is_more;
+}
+
+int64_t engine_tick(struct engine *engine)
+{
+	int64_t now_ms = clock_ms();
+
+	(void)engine_commit(engine);
+	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
+		reopen(t);
+		batch_expire(t, now_ms);
+	}
+	flush_seen(engine, now_ms);
+	return tidy(engine, now_ms) ? TICK_BUSY_MS : TICK_MS;
+}

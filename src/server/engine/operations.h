@@ -1,0 +1,25 @@
+/*
+ * operations.h - what the api may ask of the engine with BUS_REQUEST, by name.
+ *
+ * NAME             ARGUMENTS                       RESULT
+ * enrolment-token  tenant, uses, ttl_ms, actor     token, expires_ms
+ * operator-token   tenant ("": platform), name,    token
+ *                  actor
+ * tenant-add       name, actor                     created_ms
+ * sensor-revoke    tenant, id, actor               id
+ * tidy             tenant                          (none): everything that lags is written
+ * figures          (none)                          numbers: "NAME", or "NAME TENANT" where they
+ *                                                  are of one tenant ("assets default")
+ *
+ * Failures bear an HTTP status, a code and a message for people. Whatever changes
+ * something lands in the audit log with its actor.
+ */
+#pragma once
+
+#include "base/span.h"
+#include "base/writer.h"
+
+struct engine;
+
+/* Carries a request out and writes the reply's body. Never fails: what goes wrong is the reply. */
+void operations_run(struct engine *engine, struct span request, struct writer *reply);

@@ -1,0 +1,283 @@
+/* operations_test.c - what the api may ask for, and enrolment, to its unhappy ends. */
+#include "server/engine/harness.h"
+
+#include "base/error.h"
+#include "sys/pki.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct harness h;
+
+static int begin(void **state)
+{
+	(void)state;
+	harness_open(&h);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	harness_close(&h);
+	return 0;
+}
+
+#define REQUEST(operation, ...)                                                                    \
+	harness_request(&h, operation, (const struct argument[]){ __VA_ARGS__ },                   \
+			COUNT_OF(((const struct argument[]){ __VA_ARGS__ })))
+
+static void assert_failure(struct reply reply, unsigned status, const char *code)
+{
+	assert_int_equal(reply.status, status);
+	assert_true(span_is(reply.code, code));
+	assert_true(reply.message.len > 0);
+}
+
+/* --- operations --- */
+
+static void unknown_operations_and_garbage_are_answered(void **state)
+{
+	struct span body;
+	struct reply reply;
+	uint8_t kind;
+
+	(void)state;
+	assert_failure(harness_request(&h, "self-destruct", NULL, 0), 400, "bad_request");
+	engine_link_message(h.api, BUS_REQUEST, 8, span_of("garbage"));
+	assert_true(harness_take(&h, 8, &kind, &body));
+	assert_int_equal(reply_read(body, &reply), 0);
+	assert_failure(reply, 400, "bad_request");
+}
+
+static void tokens_need_a_tenant_and_sensible_numbers(void **state)
+{
+	(void)state;
+	assert_failure(REQUEST("enrolment-token", argument_text("tenant", "nobody"),
+			       argument_uint("uses", 1), argument_uint("ttl_ms", 1000),
+			       argument_text("actor", "ann")),
+		       404, "not_found");
+	assert_failure(REQUEST("enrolment-token", argument_text("tenant", "default"),
+			       argument_uint("uses", 0), argument_uint("ttl_ms", 1000),
+			       argument_text("actor", "ann")),
+		       400, "bad_request");
+	assert_failure(REQUEST("enrolment-token", argument_text("tenant", "default"),
+			       argument_uint("uses", 1), argument_text("actor", "ann")),
+		       400, "bad_request");
+	assert_failure(REQUEST("operator-token", argument_text("tenant", "nobody"),
+			       argument_text("name", "bob"), argument_text("actor", "ann")),
+		       404, "not_found");
+	assert_int_equal(REQUEST("operator-token", argument_text("tenant", ""),
+				 argument_text("name", "bob"), argument_text("actor", "ann"))
+				 .status,
+			 0);
+}
+
+static void a_new_tenant_can_be_used_at_once(void **state)
+{
+	struct harness_sensor sensor;
+
+	(void)state;
+	assert_int_equal(
+		REQUEST("tenant-add", argument_text("name", "acme"), argument_text("actor", "ann"))
+			.status,
+		0);
+	assert_failure(
+		REQUEST("tenant-add", argument_text("name", "acme"), argument_text("actor", "ann")),
+		409, "conflict");
+	assert_failure(REQUEST("tenant-add", argument_text("name", "No Good"),
+			       argument_text("actor", "ann")),
+		       400, "bad_request");
+	harness_enrol(&h, "acme", &sensor);
+	assert_int_equal(harness_greet(&h, 1, "acme", &sensor).kind, MESSAGE_WELCOME);
+	harness_sensor_done(&sensor);
+}
+
+static void revoking_ends_the_session_and_lasts(void **state)
+{
+	struct harness_sensor sensor;
+	struct message m;
+
+	(void)state;
+	harness_enrol(&h, "default", &sensor);
+	(void)harness_greet(&h, 1, "default", &sensor);
+	assert_failure(REQUEST("sensor-revoke", argument_text("tenant", "other"),
+			       argument_text("id", sensor.id), argument_text("actor", "ann")),
+		       404, "not_found");
+	assert_int_equal(REQUEST("sensor-revoke", argument_text("tenant", "default"),
+				 argument_text("id", sensor.id), argument_text("actor", "ann"))
+				 .status,
+			 0);
+	m = harness_message(&h, 1);
+	assert_int_equal(m.kind, MESSAGE_GOODBYE);
+	assert_int_equal(m.goodbye.code, GOODBYE_REVOKED);
+	harness_restart(&h);
+	m = harness_greet(&h, 1, "default", &sensor);
+	assert_int_equal(m.kind, MESSAGE_GOODBYE);
+	assert_int_equal(m.goodbye.code, GOODBYE_REVOKED);
+	harness_sensor_done(&sensor);
+}
+
+struct audit_search {
+	const char *action;
+	const char *actor;
+	bool is_found;
+};
+
+static bool look(void *context, const struct audit_entry *entry)
+{
+	struct audit_search *search = context;
+
+	search->is_found = strcmp(entry->action, search->action) == 0 &&
+			   strcmp(entry->actor, search->actor) == 0;
+	return !search->is_found;
+}
+
+static void assert_audited(const char *action, const char *actor)
+{
+	struct audit_search search = { action, actor, false };
+	struct platform *p = NULL;
+	int64_t bad;
+
+	assert_int_equal(platform_open(h.folder, false, &p, NULL), 0);
+	assert_int_equal(audit_each(p, 1000, look, &search), 0);
+	assert_int_equal(audit_verify(p, &bad), 0);
+	platform_close(&p);
+	assert_true(search.is_found);
+}
+
+static void every_deed_lands_in_the_audit_log(void **state)
+{
+	struct harness_sensor sensor;
+
+	(void)state;
+	harness_enrol(&h, "default", &sensor);
+	(void)REQUEST("operator-token", argument_text("tenant", "other"),
+		      argument_text("name", "bob"), argument_text("actor", "ann"));
+	(void)REQUEST("tenant-add", argument_text("name", "acme"), argument_text("actor", "bea"));
+	(void)REQUEST("sensor-revoke", argument_text("tenant", "default"),
+		      argument_text("id", sensor.id), argument_text("actor", "cyd"));
+	assert_audited("enrolment-token", "test");
+	assert_audited("sensor-enrol", "sensor");
+	assert_audited("operator-token", "ann");
+	assert_audited("tenant-add", "bea");
+	assert_audited("sensor-revoke", "cyd");
+	harness_sensor_done(&sensor);
+}
+
+/* --- enrolment --- */
+
+static void the_id_is_the_keys_hash_and_the_tenant_the_tokens(void **state)
+{
+	struct pki_certificate_facts facts;
+	struct harness_sensor sensor;
+
+	(void)state;
+	harness_enrol(&h, "other", &sensor);
+	assert_int_equal(pki_certificate_facts(buffer_span(&sensor.certificate), &facts, NULL), 0);
+	assert_string_equal(facts.common_name, sensor.id);
+	assert_string_equal(facts.organization, "other");
+	harness_sensor_done(&sensor);
+}
+
+static void a_request_that_is_none_keeps_the_tokens_use(void **state)
+{
+	struct harness_sensor sensor;
+	char token[TOKEN_TEXT_SIZE];
+	struct span answer;
+
+	(void)state;
+	harness_sensor_init(&sensor);
+	harness_token(&h, "default", 1, token);
+	assert_int_equal(harness_try_to_enrol(&h, token, span_of("no request"), &answer), 400);
+	assert_int_equal(harness_try_to_enrol(&h, token, buffer_span(&sensor.request), &answer), 0);
+	assert_int_equal(harness_try_to_enrol(&h, token, buffer_span(&sensor.request), &answer),
+			 401);
+	harness_sensor_done(&sensor);
+}
+
+static void a_revoked_key_does_not_enrol_again(void **state)
+{
+	struct harness_sensor sensor;
+	char token[TOKEN_TEXT_SIZE];
+	struct span answer;
+
+	(void)state;
+	harness_enrol(&h, "default", &sensor);
+	(void)REQUEST("sensor-revoke", argument_text("tenant", "default"),
+		      argument_text("id", sensor.id), argument_text("actor", "ann"));
+	harness_token(&h, "default", 1, token);
+	assert_int_equal(harness_try_to_enrol(&h, token, buffer_span(&sensor.request), &answer),
+			 403);
+	assert_int_equal(harness_try_to_renew(&h, "default", sensor.id, sensor.key_hash,
+					      buffer_span(&sensor.request), &answer),
+			 403);
+	harness_sensor_done(&sensor);
+}
+
+static void renewal_is_for_the_key_that_is_enrolled(void **state)
+{
+	struct harness_sensor sensor;
+	struct harness_sensor thief;
+	struct harness_sensor next;
+	struct span answer;
+
+	(void)state;
+	harness_enrol(&h, "default", &sensor);
+	harness_sensor_init(&thief);
+	harness_sensor_init(&next);
+	assert_int_equal(harness_try_to_renew(&h, "default", sensor.id, thief.key_hash,
+					      buffer_span(&thief.request), &answer),
+			 403);
+	assert_int_equal(harness_try_to_renew(&h, "other", sensor.id, sensor.key_hash,
+					      buffer_span(&next.request), &answer),
+			 403);
+	assert_int_equal(harness_try_to_renew(&h, "default", sensor.id, sensor.key_hash,
+					      buffer_span(&next.request), &answer),
+			 0);
+	/* the sensor may have crashed before it stored the new one: the old key still serves */
+	assert_int_equal(harness_greet(&h, 1, "default", &sensor).kind, MESSAGE_WELCOME);
+	memcpy(next.id, sensor.id, sizeof next.id);
+	assert_int_equal(harness_greet(&h, 2, "default", &next).kind, MESSAGE_WELCOME);
+	harness_sensor_done(&sensor);
+	harness_sensor_done(&thief);
+	harness_sensor_done(&next);
+}
+
+static void enrolments_of_one_turn_share_its_commit(void **state)
+{
+	enum { SENSORS = 20 };
+	struct harness_sensor sensors[SENSORS];
+
+	(void)state;
+	for (size_t i = 0; i < SENSORS; i++) {
+		harness_enrol(&h, "default", &sensors[i]);
+	}
+	for (size_t i = 0; i < SENSORS; i++) {
+		assert_int_equal(harness_greet(&h, i + 1, "default", &sensors[i]).kind,
+				 MESSAGE_WELCOME);
+		harness_sensor_done(&sensors[i]);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(unknown_operations_and_garbage_are_answered),
+		TEST(tokens_need_a_tenant_and_sensible_numbers),
+		TEST(a_new_tenant_can_be_used_at_once),
+		TEST(revoking_ends_the_session_and_lasts),
+		TEST(every_deed_lands_in_the_audit_log),
+		TEST(the_id_is_the_keys_hash_and_the_tenant_the_tokens),
+		TEST(a_request_that_is_none_keeps_the_tokens_use),
+		TEST(a_revoked_key_does_not_enrol_again),
+		TEST(renewal_is_for_the_key_that_is_enrolled),
+		TEST(enrolments_of_one_turn_share_its_commit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,106 @@
+/* main.c - bartizand: the command line, and which functions are the roles. */
+#include "base/error.h"
+#include "server/api/api.h"
+#include "server/engine/engine.h"
+#include "server/ingest/ingest.h"
+#include "server/supervisor.h"
+#include "sys/args.h"
+#include "sys/clock.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+static const struct role engine_role = { "engine", engine_run };
+static const struct role ingest_role = { "ingest", ingest_run };
+static const struct role api_role = { "api", api_run };
+
+static const struct arg options[] = {
+	{ "--data", "DIR", "everything is kept here; the first start makes it" },
+	{ "--sensors", "ADDR:PORT", "where sensors connect (default 127.0.0.1:7443)" },
+	{ "--api", "ADDR:PORT",
+	  "where the console and the API are served (default 127.0.0.1:7444)" },
+	{ "--cert-life", "DURATION", "life of a sensor's certificate (default 90d)" },
+	{ "--role", "ROLE", "run only this role in this process: engine, ingest or api" },
+	{ "--verbose", NULL, "say more on stderr" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct args_spec spec = {
+	.usage = "bartizand --data DIR [options]",
+	.summary = "Serves sensors, the API and the console from one folder. When it serves, it "
+		   "prints "
+		   "one line: ready sensors=ADDR:PORT api=https://ADDR:PORT. SIGTERM ends it.",
+	.options = options,
+	.examples = "bartizand --data ./var\n"
+		    "bartizand --data /var/lib/bartizan --sensors :7443 --api 127.0.0.1:7444\n"
+		    "bartizand --data ./var --sensors 127.0.0.1:0 --api 127.0.0.1:0   (free ports)",
+};
+
+static int fail(const struct why *why)
+{
+	fprintf(stderr, "bartizand: %s\nTry: bartizand --help\n", why->text);
+	return 2;
+}
+
+static int read_config(const struct args *args, struct supervisor_config *out, struct why *why)
+{
+	int64_t life_ms;
+	int error;
+
+	out->data_folder = args_value(args, "--data", NULL);
+	if (out->data_folder == NULL) {
+		return why_set(why, ERR_USAGE, "--data DIR says where everything is kept");
+	}
+	error = net_address_parse(span_of(args_value(args, "--sensors", "127.0.0.1:7443")),
+				  &out->sensors, why);
+	if (error == 0) {
+		error = net_address_parse(span_of(args_value(args, "--api", "127.0.0.1:7444")),
+					  &out->api, why);
+	}
+	if (error != 0) {
+		return error;
+	}
+	if (clock_duration_from_text(span_of(args_value(args, "--cert-life", "90d")), &life_ms) !=
+		    0 ||
+	    life_ms < 1000) {
+		return why_set(why, ERR_USAGE, "--cert-life is a duration such as 90d or 12h");
+	}
+	out->cert_life_s = life_ms / 1000;
+	out->is_verbose = args_has(args, "--verbose");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct supervisor_config config = {
+		.roles = { [ROLE_ENGINE] = &engine_role,
+			   [ROLE_INGEST] = &ingest_role,
+			   [ROLE_API] = &api_role },
+	};
+	struct args args;
+	struct why why;
+	const char *role;
+
+	(void)umask(077); /* whatever is made in the data folder is its owner's alone */
+	if (args_parse(&spec, argc, argv, &args, &why) != 0) {
+		return fail(&why);
+	}
+	if (args.is_help) {
+		args_print_help(&spec, stdout);
+		return 0;
+	}
+	if (read_config(&args, &config, &why) != 0) {
+		return fail(&why);
+	}
+	role = args_value(&args, "--role", NULL);
+	if (role == NULL) {
+		return supervisor_run(&config);
+	}
+	for (unsigned i = 0; i < ROLE_COUNT; i++) {
+		if (span_is(span_of(role), config.roles[i]->name)) {
+			return supervisor_run_alone(&config, i);
+		}
+	}
+	(void)why_set(&why, ERR_USAGE, "--role is engine, ingest or api, not %s", role);
+	return fail(&why);
+}
