@@ -1,0 +1,76 @@
+/* enroll_token.c - a token with which sensors enrol. */
+#include "base/text.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "sys/clock.h"
+
+static const struct arg options[] = {
+	COMMAND_SERVER_OPTIONS,
+	{ "--uses", "N", "how many sensors may enrol with it (default: 1)" },
+	{ "--ttl", "TIME", "how long it holds: 15m, 1h, 7d (default: 1h)" },
+	{ "--json", NULL, "print one JSON document: token, uses and when it ends" },
+	{ 0 },
+};
+
+static json_t *body_of(const struct args *args, struct why *why)
+{
+	uint64_t uses;
+	int64_t ttl_ms;
+
+	if (text_to_u64(span_of(args_value(args, "--uses", "1")), 1000000, &uses) != 0 ||
+	    uses == 0) {
+		(void)why_set(why, 0, "--uses must be a number from 1 to 1000000");
+		return NULL;
+	}
+	if (clock_duration_from_text(span_of(args_value(args, "--ttl", "1h")), &ttl_ms) != 0 ||
+	    ttl_ms < 1000 || ttl_ms > INT64_C(31536000) * 1000) {
+		(void)why_set(why, 0, "--ttl must be a time from 1s to 365d, such as 1h");
+		return NULL;
+	}
+	return json_pack("{s:I, s:I}", "uses", (json_int_t)uses, "ttl_seconds",
+			 (json_int_t)(ttl_ms / 1000));
+}
+
+static int run(const struct args *args, struct why *why)
+{
+	struct target target = target_of("/api/v1/enrolment-tokens");
+	struct client *client = NULL;
+	json_t *answer = NULL;
+	json_t *body = body_of(args, why);
+
+	if (body == NULL) {
+		return EXIT_USAGE;
+	}
+	if (client_open(args, &client, why) != 0) {
+		json_decref(body);
+		return EXIT_REFUSED;
+	}
+	if (client_call(client, "POST", &target, body, &answer, why) != 0) {
+		client_free(&client);
+		return EXIT_REFUSED;
+	}
+	if (args_has(args, "--json")) {
+		output_json(answer, stdout);
+	} else {
+		/* nothing but the token, so that $(bartizan enroll-token) works */
+		puts(json_string_value(json_object_get(answer, "token")));
+	}
+	json_decref(answer);
+	client_free(&client);
+	return EXIT_FINE;
+}
+
+const struct command command_enroll_token = {
+	.name = "enroll-token",
+	.spec = { .usage = "bartizan enroll-token [--uses N] [--ttl TIME] [options]",
+		  .summary = "Makes a token with which sensors enrol, and prints it alone. It is "
+			     "shown only "
+			     "now.",
+		  .options = options,
+		  .examples = "  bartizan-agent --state /var/lib/bartizan-agent --server HOST:PORT "
+			      "--ca ca.pem \\\n"
+			      "    --token \"$(bartizan enroll-token --data var)\"\n"
+			      "  bartizan enroll-token --tenant acme --uses 100 --ttl 1d" },
+	.run = run,
+};
