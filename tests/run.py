@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -33,8 +34,7 @@ def unit_suites():
 
 def scenario_suites():
     for path in sorted((ROOT / "tests" / "scenarios").glob("*.py")):
-        if path.name not in ("lab.py",):
-            yield Suite("scenario " + path.stem, [sys.executable, str(path)])
+        yield Suite("scenario " + path.stem, [sys.executable, str(path)])
 
 
 def console_suites():
@@ -46,20 +46,30 @@ def run(suite):
     """Runs one suite; returns (passed, failed, skipped, seconds, output)."""
     started = time.monotonic()
     env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1", **suite.env)
+    process = subprocess.Popen(suite.command, cwd=suite.cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
     try:
-        done = subprocess.run(suite.command, cwd=suite.cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=DEADLINE_S)
-        code, output = done.returncode, done.stdout.decode("utf-8", "replace")
-    except subprocess.TimeoutExpired as late:
-        code, output = -1, (late.stdout or b"").decode("utf-8", "replace") + f"\n# did not end within {DEADLINE_S} s\n"
+        data, late = process.communicate(timeout=DEADLINE_S)[0], ""
+    except subprocess.TimeoutExpired:
+        # with all that it started
+        os.killpg(process.pid, signal.SIGKILL)
+        data, late = process.communicate()[0], f"\n# did not end within {DEADLINE_S} s\n"
+    code, output = process.returncode, data.decode("utf-8", "replace") + late
     passed = failed = skipped = 0
+    planned = None
     for line in output.splitlines():
-        if re.match(r"(not )?ok\b.*# *skip", line, re.I):  # cmocka writes "not ok N # SKIP"
+        plan = re.match(r"1\.\.(\d+)", line)
+        if plan:
+            planned = int(plan.group(1))
+        elif re.match(r"(not )?ok\b.*# *skip", line, re.I):  # cmocka writes "not ok N # SKIP"
             skipped += 1
         elif re.match(r"ok\b", line):
             passed += 1
         elif re.match(r"not ok\b(?! - tests$)", line) and not re.match(r"not ok - ", line):
             failed += 1
+    if planned is not None and passed + failed + skipped < planned and failed == 0:
+        failed = 1
+        output += f"# {planned} checks were planned, {passed + skipped} ran\n"
     if code not in (0, 77) and failed == 0:
         failed = 1
     if passed + failed + skipped == 0:
