@@ -60,19 +60,21 @@ def cli(*words):
 
 def running_programs():
     """(pid, program) of our own bartizand and bartizan-agent that run on var/, from an earlier run or by hand."""
+    found, parents = {}, {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            is_child = b"bartizan" in pathlib.Path(f"/proc/{parent}/comm").read_bytes() if parent > 1 else False
+            parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
         except (OSError, ValueError, IndexError):
             continue
         name = os.path.basename(words[0]).decode("utf-8", "replace")
         folders = {os.path.realpath(w.decode("utf-8", "replace")) for w in words[1:] if w.startswith(b"/")}
-        if name in ("bartizand", "bartizan-agent") and folders & {str(DATA), str(STATE)} and not is_child:
-            yield int(entry.name), name
+        if name in ("bartizand", "bartizan-agent") and folders & {str(DATA), str(STATE)}:
+            found[int(entry.name)] = name
+    # their own processes bear the same command line
+    return [(pid, name) for pid, name in found.items() if parents[pid] not in found]
 
 
 def refuse_second_run():

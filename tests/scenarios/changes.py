@@ -43,7 +43,6 @@ def begin(lab):
 
     wait_for(arrived, 60, "the first inventory")
     lab.watch = Watch(lab.server)
-    # the stream is open when a change made now is seen
     lab.machine.run("ip", "link", "add", "probe0", "type", "bridge")
     lab.watch.wait("interfaces", "added", ["probe0"], 30)
 

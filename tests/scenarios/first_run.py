@@ -171,10 +171,10 @@ def lists(lab):
     check("default" in lab.server.cli("tenants").stdout, "tenants")
     sensor = json.loads(lab.server.cli("sensors", "--json").stdout)
     check(lab.asset["sensor"] in json.dumps(sensor), sensor)
-    check("CREATE" in lab.server.cli("schema", "--sql").stdout.upper(), "schema --sql")
-    check("packages" in lab.server.cli("schema", "--cddl").stdout, "schema --cddl")
-    check(re.search(r"^\|.*packages|^#+.*packages", lab.server.cli("schema", "--markdown").stdout, re.M), "schema --markdown")
-    check("packages" in lab.server.cli("schema").stdout, "schema")
+    check("CREATE" in lab.cli("schema", "--sql").stdout.upper(), "schema --sql")
+    check("packages" in lab.cli("schema", "--cddl").stdout, "schema --cddl")
+    check(re.search(r"^\|.*packages|^#+.*packages", lab.cli("schema", "--markdown").stdout, re.M), "schema --markdown")
+    check("packages" in lab.cli("schema").stdout, "schema")
 
 
 @story("what --sql describes is what can be queried")

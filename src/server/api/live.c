@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "server/api/call.h"
 #include "server/api/changes.h"
-#include "server/api/rates.h"
+#include "server/api/counting.h"
 #include "server/inventory/view.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
@@ -71,10 +71,7 @@ struct tenant_live {
 	struct loop_timer *more_timer;
 	struct loop_timer *sensors_timer;
 	bool are_sensors_due;
-	struct rates *rates;  /* NULL until asked for */
-	int64_t counted_from; /* changes from here ... */
-	int64_t counted_to;   /* ... to here are in it */
-	bool has_day;         /* all of the last day is */
+	struct counting *counted; /* NULL until asked for */
 	struct loop_timer *count_timer;
 	struct tenant_live *next;
 };
@@ -120,7 +117,7 @@ void live_free(struct live **live_variable)
 		loop_timer_free(&t->more_timer);
 		loop_timer_free(&t->sensors_timer);
 		loop_timer_free(&t->count_timer);
-		free(t->rates);
+		free(t->counted);
 		free(t);
 	}
 	loop_timer_free(&live->comment_timer);
@@ -605,96 +602,20 @@ unsigned live_streams(const struct live *live)
 
 /* --- rates --- */
 
-/* Counting goes on in pieces, so that a long history holds nobody up. */
-#define COUNT_PIECE_MS 20
+/* Pause between two pieces of counting. */
 #define COUNT_PAUSE_MS 5
 
-struct counting {
-	struct tenant_live *tenant;
-	int64_t until_ms; /* of clock_ms */
-	int64_t no;       /* the change that is being counted */
-	int64_t at_ms;
-	uint32_t rows;
-	bool is_cut;
-};
-
-/* A change counts once all its rows were seen. */
-static void count_change(struct counting *c)
-{
-	struct tenant_live *t = c->tenant;
-
-	if (c->no == 0) {
-		return;
-	}
-	rates_add(t->rates, c->at_ms, c->rows);
-	if (c->no > t->counted_to) {
-		t->counted_to = c->no;
-	}
-	if (c->no < t->counted_from) {
-		t->counted_from = c->no;
-	}
-}
-
-static bool count_row(void *context, size_t count, const char *const *names,
-		      const struct view_value *values)
-{
-	struct counting *c = context;
-
-	(void)names;
-	if (values == NULL || count != 2) {
-		return true;
-	}
-	if (values[0].integer != c->no) {
-		count_change(c);
-		*c = (struct counting){ c->tenant,         c->until_ms, values[0].integer,
-					values[1].integer, 0,           clock_ms() >= c->until_ms };
-		if (c->is_cut) {
-			return false; /* this one is not counted yet */
-		}
-	}
-	c->rows++;
-	return true;
-}
-
-/* Counts changes that fit the SQL, whose ?1 and ?2 are bound, for a while. *out_is_all: none are
- * left. */
-static int count_some(struct tenant_live *t, const char *sql, int64_t first, int64_t second,
-		      bool *out_is_all, struct why *why)
-{
-	const struct view_limits limits = { .timeout_ms = READ_TIMEOUT_MS };
-	const struct view_value bound[] = { view_integer(first), view_integer(second) };
-	struct counting counting = { .tenant = t, .until_ms = clock_ms() + COUNT_PIECE_MS };
-	int error = view_query(t->view, span_of(sql), bound, 2, &limits, count_row, &counting, NULL,
-			       why);
-
-	if (error == 0 && !counting.is_cut) {
-		count_change(&counting);
-	}
-	*out_is_all = error == 0 && !counting.is_cut;
-	return error;
-}
-
-/* First what is new, then backwards through the last day. */
+/* Counts a piece, and goes on later where there is more. */
 static int count_on(struct tenant_live *t, struct why *why)
 {
-	int64_t day_ago_ms = clock_wall_ms() - (int64_t)RATES_MINUTES * 60000;
-	bool is_all = false;
+	bool has_more;
 	int error;
 
-	if (t->rates == NULL) {
-		t->rates = alloc_zeroed(1, sizeof *t->rates);
-		t->counted_to = (int64_t)view_last_change(t->view);
-		t->counted_from = t->counted_to + 1;
+	if (t->counted == NULL) {
+		t->counted = alloc_zeroed(1, sizeof *t->counted);
 	}
-	error = count_some(t, "SELECT no, at FROM changes WHERE no > ?1 AND ?2 = ?2 ORDER BY no",
-			   t->counted_to, 0, &is_all, why);
-	if (error == 0 && is_all && !t->has_day) {
-		error = count_some(t,
-				   "SELECT no, at FROM changes WHERE no < ?1 AND at >= ?2 "
-				   "ORDER BY no DESC",
-				   t->counted_from, day_ago_ms, &t->has_day, why);
-	}
-	if (error == 0 && (!is_all || !t->has_day)) {
+	error = counting_go_on(t->counted, t->view, clock_wall_ms(), &has_more, why);
+	if (error == 0 && has_more) {
 		loop_timer_arm(t->count_timer, COUNT_PAUSE_MS);
 	}
 	return error;
@@ -725,7 +646,7 @@ int live_rates(struct live *live, const char *tenant, unsigned count, uint32_t *
 		error = count_on(t, why);
 	}
 	if (error == 0) {
-		rates_read(t->rates, clock_wall_ms(), count, out, out_start_ms);
+		rates_read(&t->counted->rates, clock_wall_ms(), count, out, out_start_ms);
 	}
 	return error;
 }

@@ -251,12 +251,13 @@ class Agent(Program):
 
 
 class Watch(Program):
-    """`bartizan watch --json`, its lines as they come."""
+    """`bartizan watch --json`, its lines as they come. The stream is open: what changes from now on is seen."""
 
     def __init__(self, server, *words):
         self.changes = []
         self._taken = 0
         super().__init__(server.lab, "watch", [build_folder(server.build) / "bartizan", "--data", server.data, "watch", "--json", *words])
+        self.wait_log("connected")
 
     def read(self):
         with open(self.out_path, "rb") as out:
