@@ -6,6 +6,7 @@ export interface Session {
 	is_platform: boolean;
 	tenants: string[];
 	version: string;
+	sensors_address: string;
 }
 
 export interface Overview {

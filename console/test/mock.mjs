@@ -180,7 +180,7 @@ class Mock {
 		const isPlatform = token !== TENANT_TOKEN;
 		return {
 			name: isPlatform ? 'operator' : 'acme-operator', tenant: isPlatform ? 'default' : 'acme', is_platform: isPlatform,
-			tenants: isPlatform ? [...this.tenants.keys()] : ['acme'], version: '0.1.0',
+			tenants: isPlatform ? [...this.tenants.keys()] : ['acme'], version: '0.1.0', sensors_address: '0.0.0.0:7443',
 		};
 	}
 

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { type ApiError, asApiError, createEnrolmentToken } from '../api';
 import { recall, remember } from '../remember';
 import { plural } from '../text';
+import { session } from '../session';
 import type { EnrolmentToken } from '../types';
 import { CopyBox } from './copy';
 import { Dialog } from './dialog';
@@ -12,6 +13,11 @@ import { Ago } from './text';
 const LIFETIMES: [label: string, seconds: number][] = [
 	['15 minutes', 900], ['1 hour', 3600], ['1 day', 86_400], ['1 week', 7 * 86_400],
 ];
+
+/** Where sensors reach the server, as far as the server itself can tell: this page's host where it listens everywhere. */
+function knownAddress(): string {
+	return (session.value?.sensors_address ?? ':PORT').replace(/^(0\.0\.0\.0|\[::\]|):/, `${location.hostname}:`);
+}
 
 /** A word as a POSIX shell takes it. */
 function quoted(word: string): string {
@@ -28,7 +34,7 @@ interface Made {
 }
 
 function Ask({ onMade }: { onMade(made: Made): void }) {
-	const [server, setServer] = useState(recall('sensors-address', `${location.hostname}:PORT`));
+	const [server, setServer] = useState(recall('sensors-address', knownAddress()));
 	const [uses, setUses] = useState(1);
 	const [ttl, setTtl] = useState(3600);
 	const [error, setError] = useState<ApiError | null>(null);
@@ -54,7 +60,7 @@ function Ask({ onMade }: { onMade(made: Made): void }) {
 					title="HOST:PORT, the port a number"
 					onInput={(event) => setServer(event.currentTarget.value)}
 				/>
-				<small>HOST:PORT; bartizand prints it when it starts, as <code>sensors=</code></small>
+				<small>HOST:PORT, as that machine sees this server; <code>bartizand --sensors</code> says where it listens</small>
 			</label>
 			<label>
 				How many machines
@@ -82,7 +88,7 @@ function Ask({ onMade }: { onMade(made: Made): void }) {
 function Show({ made: { server, token }, onClose }: { made: Made; onClose(): void }) {
 	return (
 		<div class="form">
-			<p>Copy the server's <code>ca.pem</code> (in its data folder) to the machine, then run there, as root:</p>
+			<p>Copy <a href="/ca.pem" download>ca.pem</a>, the platform's certificate, to the machine, then run there, as root:</p>
 			<CopyBox text={command(server, token.token)} label="Command to run on the machine" />
 			<p class="muted">
 				For {plural(token.uses, 'machine')}; it ends <Ago at={token.expires_at} />. The token is shown only here.

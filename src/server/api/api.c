@@ -135,6 +135,18 @@ static int read_pem(const char *folder, const char *name, struct buffer *out, st
 			  : 0;
 }
 
+static int read_ca(struct api *api, struct why *why)
+{
+	char path[4096];
+	int error;
+
+	buffer_init(&api->ca_pem, PEM_MAX);
+	snprintf(path, sizeof path, "%s/ca.pem", api->config->data_folder);
+	error = file_read(path, &api->ca_pem);
+	return error != 0 ? why_set(why, error, "%s cannot be read: %s", path, error_text(error))
+			  : 0;
+}
+
 static int serve(struct api *api, struct why *why)
 {
 	static const struct http_handler handler = { on_request, on_finished, on_drained };
@@ -223,6 +235,7 @@ static void close_all(struct api *api, struct bus_link **link)
 	workers_free(&api->workers);
 	platform_close(&api->platform);
 	signins_free(&api->signins);
+	buffer_done(&api->ca_pem);
 	loop_free(&api->loop);
 }
 
@@ -251,6 +264,9 @@ int api_run(const struct role_config *config)
 	api->signins = signins_new();
 	api->live = live_new(api);
 	error = platform_open(config->data_folder, false, &api->platform, &why);
+	if (error == 0) {
+		error = read_ca(api, &why);
+	}
 	if (error == 0) {
 		error = serve(api, &why);
 	}

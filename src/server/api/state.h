@@ -6,6 +6,7 @@
 #include "server/api/figures.h"
 #include "server/api/throttle.h"
 #include "server/role.h"
+#include "sys/buffer.h"
 
 struct api {
 	const struct role_config *config;
@@ -17,6 +18,7 @@ struct api {
 	struct workers *workers;   /* SQL */
 	struct live *live;         /* each tenant's view, rates and streams */
 	struct throttle throttle;
+	struct buffer ca_pem; /* read before the sandbox */
 	unsigned held_back; /* failed sign-ins whose answer waits */
 	struct figures figures;
 };

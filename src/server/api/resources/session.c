@@ -47,6 +47,8 @@ static bool write_session(struct call *call, const struct identity *who)
 	emit_array_end(j);
 	emit_key(j, "version");
 	emit_text(j, BARTIZAN_VERSION);
+	emit_key(j, "sensors_address");
+	emit_text(j, call->api->config->sensors_address);
 	emit_object_end(j);
 	return true;
 }
