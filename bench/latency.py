@@ -27,8 +27,12 @@ class Lines:
 
     def __init__(self, server):
         self.queue = queue.Queue()
-        self.process = subprocess.Popen([str(build_folder("release") / "bartizan"), "--data", str(server.data), "watch", "--json"], stdout=subprocess.PIPE)
+        log = server.lab.folder / "lines.log"
+        with open(log, "wb") as said:
+            self.process = subprocess.Popen([str(build_folder("release") / "bartizan"), "--data", str(server.data), "watch", "--json"], stdout=subprocess.PIPE,
+                                            stderr=said)
         server.lab.closing.append(self.process.kill)
+        wait_for(lambda: "connected" in log.read_text(), 20, "the live stream")
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
