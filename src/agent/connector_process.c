@@ -507,14 +507,12 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 {
 	struct connecting *p = context;
 
-	if (!p->is_in_session || id != p->connection) {
-		return;
-	}
-	if (kind == LINK_END) {
+	if (kind == LINK_END && id == p->connection) {
+		/* a goodbye's end may come first: the server closes right behind it */
 		end_session(p, body);
 		return;
 	}
-	if (kind != LINK_FRAME) {
+	if (kind != LINK_FRAME || !p->is_in_session || id != p->connection) {
 		return;
 	}
 	if (tls_send(p->stream, body) != 0) {
