@@ -147,6 +147,42 @@ static void print_markdown(void)
 	}
 }
 
+static json_t *columns_of(const struct table *table)
+{
+	json_t *columns = json_array();
+
+	for (size_t c = 0; c < table->column_count; c++) {
+		const struct column *column = &table->columns[c];
+
+		json_array_append_new(columns,
+				      json_pack("{s:s, s:s, s:b, s:b, s:s}", "name", column->name,
+						"type", schema_type_name(column->type), "is_key",
+						(column->flags & COLUMN_KEY) != 0, "is_personal",
+						(column->flags & COLUMN_PERSONAL) != 0, "meaning",
+						column->meaning));
+	}
+	return columns;
+}
+
+/* What GET /api/v1/schema answers. */
+static void print_json(void)
+{
+	json_t *tables = json_array();
+	json_t *whole;
+
+	for (size_t t = 0; schema_tables[t] != NULL; t++) {
+		const struct table *table = schema_tables[t];
+
+		json_array_append_new(
+			tables, json_pack("{s:s, s:i, s:s, s:s, s:o}", "name", table->name,
+					  "number", (int)table->number, "summary", table->summary,
+					  "signal", table->signal, "columns", columns_of(table)));
+	}
+	whole = json_pack("{s:o}", "tables", tables);
+	output_json(whole, stdout);
+	json_decref(whole);
+}
+
 static void print_list(enum output output)
 {
 	static const char *const columns[] = { "table", "columns", "summary", NULL };
@@ -188,6 +224,8 @@ static int run(const struct args *args, struct why *why)
 		print_cddl();
 	} else if (args_has(args, "--markdown")) {
 		print_markdown();
+	} else if (output == OUTPUT_JSON) {
+		print_json();
 	} else {
 		print_list(output);
 	}
