@@ -78,6 +78,19 @@ def run(suite):
     return passed, failed, skipped, time.monotonic() - started, output
 
 
+def excerpt(lines):
+    """The checks that failed with what they said, and the end of the output."""
+    shown = []
+    for at, line in enumerate(lines[:-20]):
+        if re.match(r"not ok\b", line):
+            shown.append(line)
+            for said in lines[at + 1:min(at + 30, len(lines) - 20)]:
+                if re.match(r"(not )?ok\b", said):
+                    break
+                shown.append(said)
+    return shown[:400] + ["..."] * bool(shown) + lines[-20:]
+
+
 def report(suite, result):
     passed, failed, skipped, seconds, output = result
     note = f", {skipped} skipped" if skipped else ""
@@ -87,7 +100,7 @@ def report(suite, result):
             print("     " + line)
     if failed:
         # the plain closing line must stay the only one of its kind
-        for line in output.splitlines()[-120:]:
+        for line in excerpt(output.splitlines()):
             print("     | " + line)
 
 

@@ -287,6 +287,7 @@ class Contract:
     def everybody(self):
         self.answers("health", 200, is_anonymous=True)
         self.answers("openapi", 200, is_anonymous=True)
+        self.answers("ca", 200, is_anonymous=True)
         self.tap.check("openapi.yaml is the one in the tree",
                        None if self.text == (ROOT / "src/server/api/openapi.yaml").read_bytes() else "they differ")
         page = self.client.ask("GET", "/", headers={"Accept-Encoding": "gzip"})
