@@ -40,7 +40,8 @@ class Pair:
         self.tree.save_packages()
 
     def has(self, *names, deadline_s=60, version="1-1"):
-        wait_for(lambda: all(self.packages().get(n) == version for n in names), deadline_s, f"{len(names)} packages like {names[0]}")
+        wanted = {(name, version) for name in names}
+        wait_for(lambda: wanted <= set(self.packages().items()), deadline_s, f"{len(names)} packages like {names[0]}")
 
     def stop(self):
         equal(self.agent.stop(), 0, "the agent's exit status")

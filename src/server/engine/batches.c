@@ -382,6 +382,16 @@ void batch_forget(struct engine_session *s)
 	}
 }
 
+void batch_undone(struct engine_tenant *tenant)
+{
+	for (struct kept_batch *k = tenant->kept; k != NULL; k = k->next) {
+		if (k->is_asking && k->received_count > 0 && k->refuse_code == 0) {
+			k->refuse_code = REFUSE_BUSY;
+			(void)why_set(&k->why, 0, "the server could not write it to its disk");
+		}
+	}
+}
+
 void batch_expire(struct engine_tenant *tenant, int64_t now_ms)
 {
 	for (struct kept_batch *k = tenant->kept; k != NULL; k = k->next) {

@@ -164,6 +164,7 @@ static bool commit_tenant(struct engine_tenant *t)
 	}
 	if (t->is_undone) {
 		figures->commit_failures++;
+		batch_undone(t);
 		return false;
 	}
 	figures->commits++;

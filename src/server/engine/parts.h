@@ -148,6 +148,10 @@ void batch_forget(struct engine_session *s);
 /* Tries those again that wait for nobody any more, until the turn is long enough: then true. */
 bool batch_try_waiting(struct engine_tenant *tenant);
 
+/* The turn's transaction was undone, and with it rows that had come already: batches that wait for
+ * the rest of theirs are refused when it is here, so that the sensor sends them later. */
+void batch_undone(struct engine_tenant *tenant);
+
 /* Lets others ask for what a sensor was asked for long ago. */
 void batch_expire(struct engine_tenant *tenant, int64_t now_ms);
 
