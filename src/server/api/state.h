@@ -19,6 +19,6 @@ struct api {
 	struct live *live;         /* each tenant's view, rates and streams */
 	struct throttle throttle;
 	struct buffer ca_pem; /* read before the sandbox */
-	unsigned held_back; /* failed sign-ins whose answer waits */
+	unsigned held_back;   /* failed sign-ins whose answer waits */
 	struct figures figures;
 };
