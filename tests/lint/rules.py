@@ -35,7 +35,6 @@ MAY_INCLUDE = {
 # a system header may be included below these folders only
 ONLY_IN = {
     "sqlite3.h": ["server/store", "server/tenants"],
-    "roaring/": ["server/store", "server/inventory"],
     "microhttpd.h": ["server/api"],
     "openssl/": ["sys"],
     "curl/": ["cli"],
