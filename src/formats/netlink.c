@@ -6,6 +6,7 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
@@ -301,7 +302,7 @@ int netlink_socket_parse(const struct netlink_message *message, struct netlink_s
 	struct netlink_socket socket = { 0 };
 	struct netlink_attributes it;
 	struct netlink_attribute attribute;
-	size_t address_size;
+	size_t size;
 
 	if (message->type != SOCK_DIAG_BY_FAMILY) {
 		return ERR_UNSUPPORTED;
@@ -312,9 +313,9 @@ int netlink_socket_parse(const struct netlink_message *message, struct netlink_s
 	(void)host16(&r); /* timer, retransmissions */
 	socket.source_port = reader_be16(&r);
 	socket.destination_port = reader_be16(&r);
-	address_size = socket.family == AF_INET ? V4_SIZE : V6_SIZE;
-	socket.source = span_first(reader_bytes(&r, V6_SIZE), address_size);
-	socket.destination = span_first(reader_bytes(&r, V6_SIZE), address_size);
+	size = socket.family == AF_INET ? V4_SIZE : V6_SIZE;
+	socket.source = span_first(reader_bytes(&r, V6_SIZE), size);
+	socket.destination = span_first(reader_bytes(&r, V6_SIZE), size);
 	socket.interface = host32(&r);
 	(void)reader_bytes(&r, 8 + 12); /* cookie; expiry and queues */
 	socket.uid = host32(&r);
@@ -335,5 +336,235 @@ int netlink_socket_parse(const struct netlink_message *message, struct netlink_s
 		return ERR_MALFORMED;
 	}
 	*out = socket;
+	return 0;
+}
+
+static size_t address_size(uint8_t family)
+{
+	return family == AF_INET ? V4_SIZE : V6_SIZE;
+}
+
+static bool is_address(struct span value)
+{
+	return value.len == V4_SIZE || value.len == V6_SIZE;
+}
+
+/* struct rtvia: a gateway of another family than the route's. */
+static struct span via_of(struct span value)
+{
+	return span_after(value, sizeof(uint16_t));
+}
+
+static bool take_route_attribute(const struct netlink_attribute *attribute,
+				 struct netlink_route *out)
+{
+	bool is_good = true;
+
+	switch (attribute->type) {
+	case RTA_DST:
+		out->destination = attribute->value;
+		is_good = attribute->value.len == address_size(out->family);
+		break;
+	case RTA_GATEWAY:
+		out->gateway = attribute->value;
+		is_good = attribute->value.len == address_size(out->family);
+		break;
+	case RTA_VIA:
+		out->gateway = via_of(attribute->value);
+		is_good = is_address(out->gateway);
+		break;
+	case RTA_OIF:
+		out->interface = value32(attribute->value, &is_good);
+		break;
+	case RTA_PRIORITY:
+		out->metric = value32(attribute->value, &is_good);
+		break;
+	case RTA_TABLE:
+		out->table = value32(attribute->value, &is_good);
+		break;
+	case RTA_MULTIPATH:
+		out->hops = attribute->value;
+		break;
+	default:
+		break;
+	}
+	return is_good;
+}
+
+int netlink_route_parse(const struct netlink_message *message, struct netlink_route *out)
+{
+	struct reader r = reader_over(message->payload);
+	struct netlink_route route = { .is_removed = message->type == RTM_DELROUTE };
+	struct netlink_attributes it;
+	struct netlink_attribute attribute;
+
+	if (message->type != RTM_NEWROUTE && message->type != RTM_DELROUTE) {
+		return ERR_UNSUPPORTED;
+	}
+	/* struct rtmsg */
+	route.family = reader_u8(&r);
+	route.prefix_length = reader_u8(&r);
+	(void)host16(&r); /* length of the source, type of service */
+	route.table = reader_u8(&r);
+	route.protocol = reader_u8(&r);
+	route.scope = reader_u8(&r);
+	route.type = reader_u8(&r);
+	route.is_cloned = (host32(&r) & RTM_F_CLONED) != 0;
+	if (!reader_ok(&r)) {
+		return ERR_MALFORMED;
+	}
+	if (route.family != AF_INET && route.family != AF_INET6) {
+		return ERR_UNSUPPORTED;
+	}
+	it = netlink_attributes_over(reader_rest(&r));
+	while (netlink_attributes_next(&it, &attribute)) {
+		if (!take_route_attribute(&attribute, &route)) {
+			return ERR_MALFORMED;
+		}
+	}
+	if (it.is_malformed || route.prefix_length > 8 * address_size(route.family)) {
+		return ERR_MALFORMED;
+	}
+	*out = route;
+	return 0;
+}
+
+struct netlink_hops netlink_hops_over(const struct netlink_route *route)
+{
+	return (struct netlink_hops){ .rest = reader_over(route->hops),
+				      .only = { route->gateway, route->interface },
+				      .has_only = route->hops.len == 0 };
+}
+
+static bool take_hop_attributes(struct span bytes, struct netlink_hop *out)
+{
+	struct netlink_attributes it = netlink_attributes_over(bytes);
+	struct netlink_attribute attribute;
+
+	while (netlink_attributes_next(&it, &attribute)) {
+		if (attribute.type == RTA_GATEWAY) {
+			out->gateway = attribute.value;
+		} else if (attribute.type == RTA_VIA) {
+			out->gateway = via_of(attribute.value);
+		}
+	}
+	return !it.is_malformed && (out->gateway.len == 0 || is_address(out->gateway));
+}
+
+bool netlink_hops_next(struct netlink_hops *it, struct netlink_hop *out)
+{
+	const size_t header = sizeof(struct rtnexthop);
+	struct netlink_hop hop = { .interface = 0 };
+	uint16_t len;
+
+	if (it->has_only) {
+		it->has_only = false;
+		*out = it->only;
+		return true;
+	}
+	if (reader_left(&it->rest) == 0) {
+		return false;
+	}
+	/* struct rtnexthop */
+	len = host16(&it->rest);
+	(void)host16(&it->rest); /* flags, weight */
+	hop.interface = host32(&it->rest);
+	if (len < header) {
+		reader_fail(&it->rest);
+	}
+	if (!take_hop_attributes(reader_bytes(&it->rest, len - header), &hop) ||
+	    !reader_ok(&it->rest)) {
+		reader_fail(&it->rest);
+		it->is_malformed = true;
+		return false;
+	}
+	skip_padding(&it->rest, len);
+	*out = hop;
+	return true;
+}
+
+const char *netlink_protocol_name(uint8_t protocol)
+{
+	static const char *const names[] = {
+		[RTPROT_UNSPEC] = "unspec",
+		[RTPROT_REDIRECT] = "redirect",
+		[RTPROT_KERNEL] = "kernel",
+		[RTPROT_BOOT] = "boot",
+		[RTPROT_STATIC] = "static",
+		[RTPROT_GATED] = "gated",
+		[RTPROT_RA] = "ra",
+		[RTPROT_MRT] = "mrt",
+		[RTPROT_ZEBRA] = "zebra",
+		[RTPROT_BIRD] = "bird",
+		[RTPROT_DNROUTED] = "dnrouted",
+		[RTPROT_XORP] = "xorp",
+		[RTPROT_NTK] = "ntk",
+		[RTPROT_DHCP] = "dhcp",
+		[18] = "keepalived",
+		[RTPROT_BABEL] = "babel",
+		[RTPROT_BGP] = "bgp",
+		[RTPROT_ISIS] = "isis",
+		[RTPROT_OSPF] = "ospf",
+		[RTPROT_RIP] = "rip",
+		[RTPROT_EIGRP] = "eigrp",
+	};
+
+	return protocol < COUNT_OF(names) ? names[protocol] : NULL;
+}
+
+const char *netlink_route_type_name(uint8_t type)
+{
+	static const char *const names[] = {
+		[RTN_UNSPEC] = "unspec",
+		[RTN_UNICAST] = "unicast",
+		[RTN_LOCAL] = "local",
+		[RTN_BROADCAST] = "broadcast",
+		[RTN_ANYCAST] = "anycast",
+		[RTN_MULTICAST] = "multicast",
+		[RTN_BLACKHOLE] = "blackhole",
+		[RTN_UNREACHABLE] = "unreachable",
+		[RTN_PROHIBIT] = "prohibit",
+		[RTN_THROW] = "throw",
+		[RTN_NAT] = "nat",
+	};
+
+	return type < COUNT_OF(names) ? names[type] : NULL;
+}
+
+int netlink_neighbour_parse(const struct netlink_message *message, struct netlink_neighbour *out)
+{
+	struct reader r = reader_over(message->payload);
+	struct netlink_neighbour neighbour = { .is_removed = message->type == RTM_DELNEIGH };
+	struct netlink_attributes it;
+	struct netlink_attribute attribute;
+
+	if (message->type != RTM_NEWNEIGH && message->type != RTM_DELNEIGH) {
+		return ERR_UNSUPPORTED;
+	}
+	/* struct ndmsg */
+	neighbour.family = reader_u8(&r);
+	(void)reader_bytes(&r, 3); /* padding */
+	neighbour.interface = host32(&r);
+	neighbour.state = host16(&r);
+	(void)host16(&r); /* flags, type */
+	if (!reader_ok(&r)) {
+		return ERR_MALFORMED;
+	}
+	if (neighbour.family != AF_INET && neighbour.family != AF_INET6) {
+		return ERR_UNSUPPORTED;
+	}
+	it = netlink_attributes_over(reader_rest(&r));
+	while (netlink_attributes_next(&it, &attribute)) {
+		if (attribute.type == NDA_DST) {
+			neighbour.address = attribute.value;
+		} else if (attribute.type == NDA_LLADDR) {
+			neighbour.mac = attribute.value;
+		}
+	}
+	if (it.is_malformed || neighbour.address.len != address_size(neighbour.family) ||
+	    neighbour.mac.len > MAC_SIZE_MAX) {
+		return ERR_MALFORMED;
+	}
+	*out = neighbour;
 	return 0;
 }

@@ -98,3 +98,59 @@ struct netlink_socket {
 /* inet_diag_msg of a SOCK_DIAG_BY_FAMILY answer; ERR_UNSUPPORTED for other types, ERR_MALFORMED. */
 MUST_USE int netlink_socket_parse(const struct netlink_message *message,
 				  struct netlink_socket *out);
+
+struct netlink_route {
+	bool is_removed; /* RTM_DELROUTE */
+	bool is_cloned;  /* a cached one, not of the table */
+	uint8_t family;  /* AF_INET, AF_INET6 */
+	uint8_t prefix_length;
+	uint8_t protocol; /* RTPROT_*, for netlink_protocol_name() */
+	uint8_t scope;    /* for netlink_scope_name() */
+	uint8_t type;     /* RTN_*, for netlink_route_type_name() */
+	uint32_t table;   /* 254 main, 255 local */
+	uint32_t metric;
+	struct span destination; /* 4 or 16 bytes; empty for the default route */
+	struct span gateway;     /* 4 or 16 bytes, maybe of the other family; empty where none */
+	uint32_t interface;      /* 0 where the kernel names none */
+	struct span hops;        /* of a route with several hops, for netlink_hops_over() */
+};
+
+/* RTM_NEWROUTE and RTM_DELROUTE of IPv4 and IPv6; ERR_UNSUPPORTED for others, ERR_MALFORMED. */
+MUST_USE int netlink_route_parse(const struct netlink_message *message, struct netlink_route *out);
+
+struct netlink_hop {
+	struct span gateway; /* as in struct netlink_route */
+	uint32_t interface;
+};
+
+struct netlink_hops {
+	struct reader rest;
+	struct netlink_hop only; /* of a route with one hop */
+	bool has_only;
+	bool is_malformed;
+};
+
+/* A route's hops: one, or those of RTA_MULTIPATH. */
+struct netlink_hops netlink_hops_over(const struct netlink_route *route);
+
+/* The next hop; false at the end. */
+bool netlink_hops_next(struct netlink_hops *it, struct netlink_hop *out);
+
+/* "kernel", "boot", "static", "dhcp", "ra", ... as iproute2 names them; NULL for other numbers. */
+const char *netlink_protocol_name(uint8_t protocol);
+
+/* "unicast", "blackhole", "local", ...; NULL for other numbers. */
+const char *netlink_route_type_name(uint8_t type);
+
+struct netlink_neighbour {
+	bool is_removed; /* RTM_DELNEIGH */
+	uint8_t family;
+	uint16_t state; /* NUD_REACHABLE, ... */
+	uint32_t interface;
+	struct span address; /* 4 or 16 bytes in network order */
+	struct span mac;     /* empty where not known */
+};
+
+/* RTM_NEWNEIGH and RTM_DELNEIGH of IPv4 and IPv6; ERR_UNSUPPORTED for others, ERR_MALFORMED. */
+MUST_USE int netlink_neighbour_parse(const struct netlink_message *message,
+				     struct netlink_neighbour *out);

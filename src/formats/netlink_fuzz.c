@@ -2,11 +2,30 @@
 
 #include "formats/fuzz.h"
 
+static void touch_route(const struct netlink_message *message)
+{
+	struct netlink_route route;
+	struct netlink_hops it;
+	struct netlink_hop hop;
+
+	if (netlink_route_parse(message, &route) != 0) {
+		return;
+	}
+	fuzz_touch(route.destination);
+	fuzz_touch(span_of(netlink_protocol_name(route.protocol)));
+	fuzz_touch(span_of(netlink_route_type_name(route.type)));
+	it = netlink_hops_over(&route);
+	while (netlink_hops_next(&it, &hop)) {
+		fuzz_touch(hop.gateway);
+	}
+}
+
 static void touch(const struct netlink_message *message)
 {
 	struct netlink_link link;
 	struct netlink_address address;
 	struct netlink_socket socket;
+	struct netlink_neighbour neighbour;
 	int number;
 
 	fuzz_touch(message->payload);
@@ -23,6 +42,11 @@ static void touch(const struct netlink_message *message)
 	if (netlink_socket_parse(message, &socket) == 0) {
 		fuzz_touch(socket.source);
 		fuzz_touch(socket.destination);
+	}
+	touch_route(message);
+	if (netlink_neighbour_parse(message, &neighbour) == 0) {
+		fuzz_touch(neighbour.address);
+		fuzz_touch(neighbour.mac);
 	}
 	if (netlink_error(message, &number) == 0 && number < 0) {
 		__builtin_trap();

@@ -103,6 +103,73 @@ static void reads_sockets(void **state)
 	assert_false(take(&it, &message));
 }
 
+static void reads_routes_with_one_hop_and_with_several(void **state)
+{
+	struct netlink_iterator it = netlink_over(fixture("formats-netlink/routes"));
+	struct netlink_message message;
+	struct netlink_route route;
+	struct netlink_hops hops;
+	struct netlink_hop hop;
+
+	(void)state;
+	assert_true(take(&it, &message));
+	assert_int_equal(netlink_route_parse(&message, &route), 0);
+	assert_int_equal(route.destination.len, 0);
+	assert_int_equal(route.prefix_length, 0);
+	assert_int_equal(route.table, 254);
+	assert_int_equal(route.metric, 100);
+	assert_string_equal(netlink_protocol_name(route.protocol), "dhcp");
+	assert_string_equal(netlink_route_type_name(route.type), "unicast");
+	hops = netlink_hops_over(&route);
+	assert_true(netlink_hops_next(&hops, &hop));
+	assert_int_equal(hop.gateway.ptr[3], 1);
+	assert_int_equal(hop.interface, 2);
+	assert_false(netlink_hops_next(&hops, &hop));
+	/* two hops, the second by way of the other family */
+	assert_true(take(&it, &message));
+	assert_int_equal(netlink_route_parse(&message, &route), 0);
+	assert_int_equal(route.destination.ptr[0], 10);
+	assert_int_equal(route.prefix_length, 8);
+	assert_int_equal(route.table, 1000);
+	hops = netlink_hops_over(&route);
+	assert_true(netlink_hops_next(&hops, &hop));
+	assert_int_equal(hop.gateway.len, 4);
+	assert_int_equal(hop.interface, 2);
+	assert_true(netlink_hops_next(&hops, &hop));
+	assert_int_equal(hop.gateway.len, 16);
+	assert_int_equal(hop.interface, 3);
+	assert_false(netlink_hops_next(&hops, &hop));
+	assert_false(hops.is_malformed);
+	/* its last hop is longer than the attribute */
+	assert_true(take(&it, &message));
+	assert_int_equal(netlink_route_parse(&message, &route), 0);
+	hops = netlink_hops_over(&route);
+	assert_false(netlink_hops_next(&hops, &hop));
+	assert_true(hops.is_malformed);
+	assert_false(take(&it, &message));
+}
+
+static void reads_neighbours(void **state)
+{
+	struct netlink_iterator it = netlink_over(fixture("formats-netlink/neighbours"));
+	struct netlink_message message;
+	struct netlink_neighbour neighbour;
+	struct netlink_route route;
+
+	(void)state;
+	assert_true(take(&it, &message));
+	assert_int_equal(netlink_route_parse(&message, &route), ERR_UNSUPPORTED);
+	assert_int_equal(netlink_neighbour_parse(&message, &neighbour), 0);
+	assert_int_equal(neighbour.address.ptr[3], 1);
+	assert_int_equal(neighbour.mac.len, 6);
+	assert_int_equal(neighbour.interface, 2);
+	assert_int_equal(neighbour.state, 0x80); /* NUD_PERMANENT */
+	/* an address that is not of its family */
+	assert_true(take(&it, &message));
+	assert_int_equal(netlink_neighbour_parse(&message, &neighbour), ERR_MALFORMED);
+	assert_false(take(&it, &message));
+}
+
 static void reads_errors(void **state)
 {
 	struct netlink_iterator it = netlink_over(fixture("formats-netlink/error"));
@@ -340,6 +407,8 @@ int main(void)
 		cmocka_unit_test(reads_links),
 		cmocka_unit_test(reads_addresses),
 		cmocka_unit_test(reads_sockets),
+		cmocka_unit_test(reads_routes_with_one_hop_and_with_several),
+		cmocka_unit_test(reads_neighbours),
 		cmocka_unit_test(reads_errors),
 		cmocka_unit_test(refuses_lengths_that_lie),
 		cmocka_unit_test(notices_every_truncation),

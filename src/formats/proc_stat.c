@@ -8,7 +8,7 @@
 #define NAME_MAX_BYTES 256 /* longer than any kernel writes, escapes included */
 
 /* Fields behind the name, counted from 0 (field 3 of the manual is the first). */
-enum { FIELD_STATE = 0, FIELD_PARENT = 1, FIELD_START = 19 };
+enum { FIELD_STATE = 0, FIELD_PARENT = 1, FIELD_FLAGS = 6, FIELD_START = 19 };
 
 /* The index of the last closing bracket; the length where there is none. */
 static size_t last_bracket(struct span file)
@@ -25,7 +25,7 @@ static bool take_fields(struct span fields, struct proc_stat *out)
 {
 	struct reader r = reader_over(span_trim(fields));
 	struct span word;
-	uint64_t parent;
+	uint64_t number;
 
 	for (int field = 0; split_word(&r, &word); field++) {
 		if (field == FIELD_STATE) {
@@ -34,10 +34,15 @@ static bool take_fields(struct span fields, struct proc_stat *out)
 			}
 			out->state = word.ptr[0];
 		} else if (field == FIELD_PARENT) {
-			if (text_to_u64(word, UINT32_MAX, &parent) != 0) {
+			if (text_to_u64(word, UINT32_MAX, &number) != 0) {
 				return false;
 			}
-			out->parent = (uint32_t)parent;
+			out->parent = (uint32_t)number;
+		} else if (field == FIELD_FLAGS) {
+			if (text_to_u64(word, UINT32_MAX, &number) != 0) {
+				return false;
+			}
+			out->flags = (uint32_t)number;
 		} else if (field == FIELD_START) {
 			/* more must follow, or the number may have been cut */
 			return text_to_u64(word, UINT64_MAX, &out->start_ticks) == 0 &&

@@ -19,6 +19,8 @@ static void reads_name_and_start(void **state)
 	assert_true(span_is(stat.name, "systemd"));
 	assert_int_equal(stat.state, 'S');
 	assert_int_equal(stat.parent, 0);
+	assert_int_equal(stat.flags, 4194560);
+	assert_int_equal(stat.flags & PROC_STAT_KERNEL_THREAD, 0);
 	assert_true(stat.start_ticks == 2);
 }
 
