@@ -21,6 +21,7 @@ struct agent_settings {
 	const char *root; /* "/" for the running machine */
 	char *token;      /* NULL where none was given */
 	bool is_once;
+	bool is_firewall_read; /* keeps CAP_NET_ADMIN, which nftables demands of who reads */
 	bool is_verbose;
 };
 

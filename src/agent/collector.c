@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/health.h"
 #include "base/error.h"
 #include "schema/schema.h"
 #include "sys/alloc.h"
@@ -28,6 +29,7 @@ int collector_run(const struct collector *collector, struct machine *machine,
 	c->take = take;
 	c->context = context;
 	error = collector->collect(c);
+	health_note(machine->health, collector->table, error, c->off, c->rows);
 	tree_rest(machine->tree);
 	return error;
 }
@@ -43,8 +45,14 @@ void collection_emit(struct collection *c)
 	struct writer w = writer_over(c->bytes, sizeof c->bytes);
 
 	if (row_encode(&c->row, &w) == 0) { /* rows are cut until they fit */
+		c->rows++;
 		c->take(c->context, writer_span(&w));
 	}
+}
+
+void collection_off(struct collection *c, const char *reason)
+{
+	c->off = reason;
 }
 
 int collection_missing(int error)

@@ -19,6 +19,8 @@ struct collection {
 	struct row row; /* being filled */
 	void (*take)(void *context, struct span row);
 	void *context;
+	const char *off; /* why nothing can be read here; NULL where something can */
+	size_t rows;
 	uint8_t bytes[ROW_BYTES_MAX];
 };
 
@@ -50,6 +52,10 @@ struct row *collection_row(struct collection *c);
 
 /* Hands the row over. What its texts point to is not needed afterwards. */
 void collection_emit(struct collection *c);
+
+/* This machine, or what this process may, does not let the table be read: a lasting reason, borrowed for ever.
+ * The walk then ends without rows and without an error. */
+void collection_off(struct collection *c, const char *reason);
 
 /* What a collector makes of a file that could not be read: 0 where it is not there or not a file or
  * not ours to read, so that the walk goes on without it. */

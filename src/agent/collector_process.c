@@ -13,6 +13,7 @@
 
 #include "agent/agent.h"
 #include "agent/collector.h"
+#include "agent/health.h"
 #include "agent/link.h"
 #include "agent/machine.h"
 #include "agent/reporter.h"
@@ -23,6 +24,7 @@
 #include "agent/socket_owners.h"
 #include "agent/watches.h"
 #include "base/error.h"
+#include "schema/schema.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
 #include "sys/clock.h"
@@ -79,6 +81,9 @@ static int on_collect(void *context, uint16_t table, row_taker *take, void *take
 	watches_begin(p->watches, table);
 	error = collector_run(collector_of(table), &p->machine, take, take_context);
 	watches_end(p->watches);
+	if (health_take_change(p->machine.health)) {
+		reporter_signal(p->reporter, TABLE_SENSOR_HEALTH, clock_ms());
+	}
 	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
 	return error;
 }
@@ -273,6 +278,7 @@ static int open_machine(struct collecting *p, struct why *why)
 	if (error != 0) {
 		return error;
 	}
+	p->machine.health = health_new();
 	tree_observe(p->machine.tree, watches_look, p->watches);
 	p->signals = signals_new(p->loop, on_signal, p);
 	for (size_t i = 0; p->machine.is_live && i < 64 && collectors[i] != NULL; i++) {
@@ -309,9 +315,13 @@ static int open_reporter(struct collecting *p, struct why *why)
 	return 0;
 }
 
-static int confine(struct why *why)
+/* CAP_NET_ADMIN is for nftables alone, which answers nobody else, not even on a socket opened
+ * before. Whoever has it could change the firewall too, so it is kept only where the administrator
+ * asked for it. */
+static int confine(const struct agent_settings *settings, struct why *why)
 {
-	const int keep[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, -1 };
+	const int keep[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE,
+			     settings->is_firewall_read ? CAP_NET_ADMIN : -1, -1 };
 	int error = sandbox_privileges(keep, why);
 
 	return error == 0 ? sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES |
@@ -346,12 +356,12 @@ static int open_all(struct collecting *p, struct why *why)
 		error = open_reporter(p, why);
 	}
 	if (error == 0) {
-		error = confine(why);
+		error = confine(p->settings, why);
 	}
 	if (error == 0 && p->machine.is_live && !process_is_root()) {
-		log_info(
-			"not root: some rows stay unseen",
-			log_text("tables", "authorized_keys cron certificates hardware listeners"));
+		log_info("not root: some rows stay unseen",
+			 log_text("tables",
+				  "authorized_keys cron certificates firewall hardware listeners"));
 	}
 	return error;
 }
@@ -368,6 +378,7 @@ static void close_all(struct collecting *p)
 	reporter_free(&p->reporter);
 	signals_free(&p->signals);
 	watches_free(&p->watches);
+	health_free(&p->machine.health);
 	machine_close(&p->machine);
 	loop_free(&p->loop);
 }

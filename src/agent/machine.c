@@ -11,7 +11,7 @@
 
 int machine_open(const char *root, struct machine *out, struct why *why)
 {
-	struct machine m = { .route_fd = -1, .diag_fd = -1 };
+	struct machine m = { .route_fd = -1, .diag_fd = -1, .filter_fd = -1 };
 	int error = tree_new(root, &m.tree, why);
 
 	if (error != 0) {
@@ -24,6 +24,10 @@ int machine_open(const char *root, struct machine *out, struct why *why)
 		if (error == 0) {
 			error = netlink_dump_open(NETLINK_SOCK_DIAG, &m.diag_fd, why);
 		}
+	}
+	if (error == 0 && m.is_live &&
+	    netlink_dump_open(NETLINK_NETFILTER, &m.filter_fd, why) != 0) {
+		m.filter_fd = -1; /* a kernel without netfilter */
 	}
 	if (error != 0) {
 		machine_close(&m);
@@ -39,6 +43,7 @@ void machine_close(struct machine *machine)
 	socket_owners_free(&machine->owners);
 	file_close(&machine->route_fd);
 	file_close(&machine->diag_fd);
+	file_close(&machine->filter_fd);
 }
 
 int machine_read_kernel(const struct machine *machine, const char *path, struct buffer *out)

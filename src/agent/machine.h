@@ -11,6 +11,7 @@
 #include "sys/buffer.h"
 #include "sys/why.h"
 
+struct health;
 struct socket_owners;
 
 struct machine {
@@ -18,7 +19,9 @@ struct machine {
 	bool is_live;                 /* the running machine, not a tree below --root */
 	int route_fd;                 /* rtnetlink, for dumps; -1 where not live */
 	int diag_fd;                  /* sock_diag, for dumps; -1 where not live */
+	int filter_fd;                /* nfnetlink, for dumps; -1 where there is none */
 	struct socket_owners *owners; /* whose sockets are; NULL where not live */
+	struct health *health;        /* of the collectors; NULL where nobody asks */
 };
 
 MUST_USE int machine_open(const char *root, struct machine *out, struct why *why);

@@ -20,6 +20,10 @@ static const struct arg options[] = {
 	{ "--token-file", "FILE", "the same from a file" },
 	{ "--root", "DIR",
 	  "report the file tree below DIR (an image, a chroot) instead of this machine" },
+	{ "--read-firewall", NULL,
+	  "report nftables too: keeps CAP_NET_ADMIN, without which the kernel does not tell it, "
+	  "and with "
+	  "which it could also be changed" },
 	{ "--once", NULL, "send the state, wait until it is acknowledged, end" },
 	{ "--verbose", NULL, "say more on stderr" },
 	{ "--version", NULL, "print the version" },
@@ -89,6 +93,7 @@ static int open_settings(const struct args *args, struct agent_settings *out, st
 	request.has_token = out->token != NULL && out->token[0] != '\0';
 	out->root = args_value(args, "--root", "/");
 	out->is_once = args_has(args, "--once");
+	out->is_firewall_read = args_has(args, "--read-firewall");
 	out->is_verbose = args_has(args, "--verbose");
 	return state_open(&request, &out->state, why);
 }

@@ -18,7 +18,7 @@
  * 32). */
 #define ANSWER_BYTES 32768
 
-#define REQUEST_BODY_MAX 128
+#define REQUEST_BODY_MAX 640
 
 /* In one dump: a machine with more interfaces or listeners than this is beyond us. */
 #define ANSWERS_MAX 4096
@@ -70,6 +70,24 @@ static int ask(int fd, uint16_t type, uint32_t sequence, struct span body)
 	return send(fd, bytes, writer_used(&w), 0) < 0 ? ERR_IO : 0;
 }
 
+/* Of an answer that is an error. A subsystem that the kernel has not is refused as EINVAL (nfnetlink) or
+ * EOPNOTSUPP. */
+static int error_of(int number)
+{
+	switch (number) {
+	case 0:
+		return 0;
+	case EPERM:
+	case EACCES:
+		return ERR_DENIED;
+	case EINVAL:
+	case EOPNOTSUPP:
+		return ERR_UNSUPPORTED;
+	default:
+		return ERR_IO;
+	}
+}
+
 /* Hands the messages of one datagram over. *done at the dump's end. */
 static int take_answer(struct span datagram, uint32_t sequence, netlink_taker *take, void *context,
 		       bool *done, bool *is_interrupted)
@@ -86,7 +104,7 @@ static int take_answer(struct span datagram, uint32_t sequence, netlink_taker *t
 		if (m.type == NLMSG_DONE) {
 			*done = true;
 		} else if (m.type == NLMSG_ERROR) {
-			return netlink_error(&m, &number) == 0 && number == 0 ? 0 : ERR_IO;
+			return netlink_error(&m, &number) == 0 ? error_of(number) : ERR_IO;
 		} else {
 			take(context, &m);
 		}

@@ -1,6 +1,7 @@
 /* signals.c - netlink groups, polled files, the tracepoint; each ends in "this table". */
 #include "agent/signals.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -15,9 +16,14 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
-#define SIGNALS_MAX    16
+#define SIGNALS_MAX    32
 #define LISTEN_POLL_MS 750
 #define UEVENT_BYTES   8192
+#define PULSES_MAX     8
+#define MEASURED_MAX   4096
+
+/* What keeps changing is looked at less often, up to this many periods apart. */
+#define PULSE_SLOWEST 4
 
 /* One source of signals for one table. */
 struct source {
@@ -28,12 +34,27 @@ struct source {
 	struct loop_watch *watch;
 };
 
+/* A timer of one table, with what it measures each time. */
+struct pulse {
+	struct signals *signals;
+	uint16_t table;
+	int64_t period_ms;
+	struct loop_timer *timer;
+	signals_measure *measure; /* NULL: each period counts */
+	int fd;                   /* of the measured file, else -1 */
+	uint64_t last;
+	int64_t slowness; /* periods until the next look: 1 where nothing changes */
+	bool is_settling; /* signalled the last time */
+};
+
 struct signals {
 	struct loop *loop;
 	signals_handler *changed;
 	void *context;
 	struct source sources[SIGNALS_MAX];
 	size_t count;
+	struct pulse pulses[PULSES_MAX];
+	size_t pulse_count;
 	struct tracepoint *tracepoint;
 	struct loop_watch *tracepoint_watch;
 	struct loop_timer *listen_timer;
@@ -60,6 +81,10 @@ void signals_free(struct signals **signals)
 	for (size_t i = 0; i < s->count; i++) {
 		loop_unwatch(&s->sources[i].watch);
 		file_close(&s->sources[i].fd);
+	}
+	for (size_t i = 0; i < s->pulse_count; i++) {
+		loop_timer_free(&s->pulses[i].timer);
+		file_close(&s->pulses[i].fd);
 	}
 	loop_unwatch(&s->tracepoint_watch);
 	tracepoint_close(&s->tracepoint);
@@ -120,6 +145,16 @@ void signals_on_route(struct signals *s, uint16_t table, uint32_t groups)
 	add_source(s, table, open_netlink(NETLINK_ROUTE, groups), LOOP_READ, on_route, NULL);
 }
 
+void signals_on_netfilter(struct signals *s, uint16_t table, uint32_t group)
+{
+	int fd = open_netlink(NETLINK_NETFILTER, 1u << (group - 1));
+
+	if (fd < 0 && errno == EPERM) {
+		return; /* its collector says that it is off, and why */
+	}
+	add_source(s, table, fd, LOOP_READ, on_route, NULL);
+}
+
 static void on_uevent(void *context, unsigned events)
 {
 	const struct source *source = context;
@@ -164,6 +199,75 @@ static void on_poll(void *context, unsigned events)
 void signals_on_poll(struct signals *s, uint16_t table, const char *path)
 {
 	add_source(s, table, open(path, O_RDONLY | O_CLOEXEC), LOOP_PRIORITY, on_poll, NULL);
+}
+
+/* True where the file says something else than the last time, or cannot be read. */
+static bool is_other(struct pulse *pulse)
+{
+	uint8_t bytes[MEASURED_MAX];
+	ssize_t len = pread(pulse->fd, bytes, sizeof bytes, 0);
+	uint64_t now;
+
+	if (len < 0) {
+		return true;
+	}
+	now = pulse->measure((struct span){ bytes, (size_t)len });
+	if (now == pulse->last) {
+		return false;
+	}
+	pulse->last = now;
+	return true;
+}
+
+static void on_pulse(void *context)
+{
+	struct pulse *pulse = context;
+	bool has_changed = pulse->measure == NULL || is_other(pulse);
+
+	if (has_changed || pulse->is_settling) {
+		pulse->signals->changed(pulse->signals->context, pulse->table, 0);
+	}
+	if (pulse->measure != NULL && has_changed && pulse->is_settling) {
+		pulse->slowness =
+			2 * pulse->slowness < PULSE_SLOWEST ? 2 * pulse->slowness : PULSE_SLOWEST;
+	} else if (!has_changed) {
+		pulse->slowness = 1;
+	}
+	pulse->is_settling = has_changed;
+	loop_timer_arm(pulse->timer, pulse->period_ms * pulse->slowness);
+}
+
+/* fd: taken over. */
+static void add_pulse(struct signals *s, uint16_t table, int64_t period_ms,
+		      signals_measure *measure, int fd)
+{
+	struct pulse *pulse = &s->pulses[s->pulse_count];
+
+	assert(s->pulse_count < PULSES_MAX);
+	s->pulse_count++;
+	*pulse = (struct pulse){ .signals = s,
+				 .table = table,
+				 .period_ms = period_ms,
+				 .measure = measure,
+				 .fd = fd,
+				 .slowness = 1 };
+	pulse->timer = loop_timer(s->loop, on_pulse, pulse);
+	loop_timer_arm(pulse->timer, period_ms);
+}
+
+void signals_on_period(struct signals *s, uint16_t table, int64_t period_ms)
+{
+	add_pulse(s, table, period_ms, NULL, -1);
+}
+
+void signals_on_measure(struct signals *s, uint16_t table, const char *path, int64_t period_ms,
+			signals_measure *measure)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) { /* where there is no such file there is nothing to count, either */
+		add_pulse(s, table, period_ms, measure, fd);
+	}
 }
 
 static void on_tracepoint(void *context, unsigned events)

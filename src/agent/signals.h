@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/attr.h"
+#include "base/span.h"
 #include "sys/loop.h"
 
 struct signals;
@@ -24,6 +25,9 @@ void signals_free(struct signals **signals);
 /* Messages of rtnetlink groups (RTMGRP_*). */
 void signals_on_route(struct signals *signals, uint16_t table, uint32_t groups);
 
+/* Messages of a group of nfnetlink (NFNLGRP_*). */
+void signals_on_netfilter(struct signals *signals, uint16_t table, uint32_t group);
+
 /* Device events of a subsystem ("module", "cpu"), borrowed. */
 void signals_on_uevent(struct signals *signals, uint16_t table, const char *subsystem);
 
@@ -32,6 +36,19 @@ void signals_on_poll(struct signals *signals, uint16_t table, const char *path);
 
 /* TCP sockets that begin or end to listen: by tracepoint, else by looking every 750 ms. */
 void signals_on_listen(struct signals *signals, uint16_t table);
+
+/* Every so often, for what nothing tells of. */
+void signals_on_period(struct signals *signals, uint16_t table, int64_t period_ms);
+
+/* What of a small file of /proc tells that something changed: any number that is then another one.
+ */
+typedef uint64_t signals_measure(struct span file);
+
+/* Reads the file (of at most 4096 bytes that matter) every so often. Where its measure is another
+ * one, the table may have changed; once more a period later, for what has to settle first. What
+ * changes time after time is looked at up to four periods apart. */
+void signals_on_measure(struct signals *signals, uint16_t table, const char *path,
+			int64_t period_ms, signals_measure *measure);
 
 /* True where listening is seen by the tracepoint. */
 bool signals_has_tracepoint(const struct signals *signals);

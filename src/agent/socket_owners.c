@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/executable.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/proc_stat.h"
@@ -22,7 +23,8 @@ struct owned_socket {
 	uint32_t fd; /* the process's number of it */
 	pid_t pid;   /* 0 while not known */
 	bool is_expected;
-	bool is_sought;   /* looked for in this round */
+	bool is_sought;          /* looked for in this round */
+	bool is_only_remembered; /* its owner is not asked for in this round */
 	bool is_hopeless; /* all processes were looked at once, in vain: another namespace's, say */
 };
 
@@ -98,12 +100,23 @@ static struct owned_socket *find(const struct socket_owners *o, uint32_t inode)
 	return at < o->count && o->sockets[at].inode == inode ? &o->sockets[at] : NULL;
 }
 
+bool socket_owners_knows(const struct socket_owners *o, uint32_t inode)
+{
+	return find(o, inode) != NULL;
+}
+
+bool socket_owners_is_empty(const struct socket_owners *o)
+{
+	return o->count == 0;
+}
+
 void socket_owners_expect(struct socket_owners *o, uint32_t inode)
 {
 	size_t at = lower(o, inode);
 
 	if (at < o->count && o->sockets[at].inode == inode) {
 		o->sockets[at].is_expected = true;
+		o->sockets[at].is_only_remembered = false;
 		return;
 	}
 	if (inode == 0 || o->count == SOCKET_OWNERS_MAX) {
@@ -116,6 +129,17 @@ void socket_owners_expect(struct socket_owners *o, uint32_t inode)
 	memmove(&o->sockets[at + 1], &o->sockets[at], (o->count - at) * sizeof *o->sockets);
 	o->sockets[at] = (struct owned_socket){ .inode = inode, .is_expected = true };
 	o->count++;
+}
+
+void socket_owners_remember(struct socket_owners *o, uint32_t inode)
+{
+	struct owned_socket *s;
+
+	socket_owners_expect(o, inode);
+	s = find(o, inode);
+	if (s != NULL) {
+		s->is_only_remembered = true;
+	}
 }
 
 /* The inode of "socket:[123]", or 0. */
@@ -207,7 +231,8 @@ void socket_owners_find(struct socket_owners *o)
 	for (size_t i = 0; i < o->count; i++) {
 		struct owned_socket *s = &o->sockets[i];
 
-		s->is_sought = s->is_expected && !s->is_hopeless && !is_still_owner(s);
+		s->is_sought = s->is_expected && !s->is_only_remembered && !s->is_hopeless &&
+			       !is_still_owner(s);
 		if (s->is_sought) {
 			s->pid = 0;
 			o->sought++;
@@ -237,22 +262,6 @@ static void read_name(pid_t pid, char out[65])
 	}
 }
 
-static void read_executable(pid_t pid, char out[4096])
-{
-	static const char deleted[] = " (deleted)";
-	char path[PATH_SIZE];
-	ssize_t len;
-
-	snprintf(path, sizeof path, "/proc/%d/exe", pid);
-	len = readlink(path, out, 4095);
-	len = len < 0 ? 0 : len;
-	if (span_ends_with((struct span){ (const uint8_t *)out, (size_t)len }, deleted)) {
-		len -= (ssize_t)sizeof deleted -
-		       1; /* replaced by an update; the path says what it was */
-	}
-	out[len] = '\0';
-}
-
 pid_t socket_owners_pid(const struct socket_owners *o, uint32_t inode)
 {
 	const struct owned_socket *s = find(o, inode);
@@ -269,6 +278,6 @@ int socket_owners_get(struct socket_owners *o, uint32_t inode, struct socket_own
 	}
 	out->pid = pid;
 	read_name(pid, out->process);
-	read_executable(pid, out->executable);
+	executable_of(pid, out->executable);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "agent/executable.h"
 #include "base/attr.h"
 
 /* Sockets remembered, and processes that were said to be worth a look. */
@@ -20,7 +21,7 @@
 struct socket_owner {
 	pid_t pid;
 	char process[65];
-	char executable[4096];
+	char executable[EXECUTABLE_SIZE];
 };
 
 struct socket_owners *socket_owners_new(void);
@@ -32,8 +33,17 @@ void socket_owners_hint(struct socket_owners *owners, pid_t pid);
 /* A round of questions begins: what is not asked for until the next round is forgotten then. */
 void socket_owners_begin(struct socket_owners *owners);
 
+/* True where the inode was announced in this round or the last one. */
+bool socket_owners_knows(const struct socket_owners *owners, uint32_t inode);
+
+/* True where nothing was announced in this round or the last one. */
+bool socket_owners_is_empty(const struct socket_owners *owners);
+
 /* Announces that an inode will be asked for. */
 void socket_owners_expect(struct socket_owners *owners, uint32_t inode);
+
+/* Announces an inode whose owner will not be asked for, only whether it was there. */
+void socket_owners_remember(struct socket_owners *owners, uint32_t inode);
 
 /* Finds all that were announced: by what is known, by the hints, then by a scan of all processes.
  */

@@ -89,10 +89,15 @@ static int forbid_programs(struct why *why)
 	return 0;
 }
 
-static int confine(struct why *why)
+static int confine(const struct agent_settings *settings, struct why *why)
 {
-	const int keep[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE,     CAP_SETPCAP,
-			     CAPABILITY_BPF,      CAPABILITY_PERFMON, -1 };
+	const int keep[] = { CAP_DAC_READ_SEARCH,
+			     CAP_SYS_PTRACE,
+			     CAP_SETPCAP,
+			     CAPABILITY_BPF,
+			     CAPABILITY_PERFMON,
+			     settings->is_firewall_read ? CAP_NET_ADMIN : -1,
+			     -1 };
 	int error = sandbox_privileges(keep, why);
 
 	return error == 0 ? forbid_programs(why) : error;
@@ -259,7 +264,7 @@ int supervisor_run(struct agent_settings *settings)
 		(struct child){ .name = "btz-collector", .body = collector_process };
 	s.children[CONNECTOR] =
 		(struct child){ .name = "btz-connector", .body = connector_process };
-	if (confine(&why) != 0) {
+	if (confine(settings, &why) != 0) {
 		log_error("cannot confine the agent", log_text("reason", why.text));
 		return AGENT_FAILED;
 	}

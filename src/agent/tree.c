@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -512,6 +514,51 @@ bool tree_folder_next(struct tree_folder *folder, const char **out_name, char *o
 	*out_name = entry->d_name;
 	*out_type = type_of_entry(folder->dir, entry);
 	return true;
+}
+
+int tree_folder_enter(struct tree_folder *folder, const char *name, struct tree_folder **out)
+{
+	struct tree_folder *entered;
+	DIR *dir;
+	int fd = openat(dirfd(folder->dir), name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0) {
+		return error_of(errno);
+	}
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		return ERR_IO;
+	}
+	entered = alloc_zeroed(1, sizeof *entered);
+	entered->dir = dir;
+	*out = entered;
+	return 0;
+}
+
+int tree_folder_status(struct tree_folder *folder, const char *name, struct stat *out)
+{
+	return fstatat(dirfd(folder->dir), name, out, AT_SYMLINK_NOFOLLOW) < 0 ? error_of(errno) : 0;
+}
+
+/* There is no lgetxattrat before Linux 6.13: /proc leads to the open folder. */
+int tree_folder_attribute(struct tree_folder *folder, const char *name, const char *attribute,
+			  uint8_t *out, size_t size, size_t *out_len)
+{
+	char path[sizeof "/proc/self/fd/2147483647/" + NAME_MAX];
+	ssize_t len;
+
+	if (strlen(name) > NAME_MAX) {
+		return ERR_LIMIT;
+	}
+	snprintf(path, sizeof path, "/proc/self/fd/%d/%s", dirfd(folder->dir), name);
+	len = lgetxattr(path, attribute, out, size);
+	if (len < 0 && errno != ENODATA && errno != EOPNOTSUPP) {
+		return errno == ERANGE ? ERR_LIMIT : error_of(errno);
+	}
+	*out_len = len < 0 ? 0 : (size_t)len;
+	return 0;
 }
 
 void tree_folder_close(struct tree_folder **folder)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -68,6 +69,18 @@ MUST_USE int tree_folder_open(struct tree *tree, const char *path, struct tree_f
  */
 bool tree_folder_next(struct tree_folder *folder, const char **out_name, char *out_type);
 void tree_folder_close(struct tree_folder **folder);
+
+/* For great trees, where a descriptor a folder and no watch is wanted: a folder in an open one, by
+ * its name. Not observed, and a link is not followed. */
+MUST_USE int tree_folder_enter(struct tree_folder *folder, const char *name,
+			       struct tree_folder **out);
+
+/* What a name of an open folder is, by fstatat(2), and one of its extended attributes (into out;
+ * *out_len 0 where it has none). Links are not followed, nothing is observed. */
+MUST_USE int tree_folder_status(struct tree_folder *folder, const char *name, struct stat *out);
+MUST_USE int tree_folder_attribute(struct tree_folder *folder, const char *name,
+				   const char *attribute, uint8_t *out, size_t size,
+				   size_t *out_len);
 
 /* "FOLDER/NAME" into out, which may be the folder itself. ERR_LIMIT where it does not fit. */
 MUST_USE int tree_join(const char *folder, const char *name, char out[TREE_PATH_SIZE]);

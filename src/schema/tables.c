@@ -110,9 +110,9 @@ static const struct column addresses_columns[] = {
 };
 
 static const struct column listeners_columns[] = {
-	[LISTENERS_PROTOCOL] = { "protocol", COLUMN_TEXT, KEY, "tcp" },
+	[LISTENERS_PROTOCOL] = { "protocol", COLUMN_TEXT, KEY, "tcp or udp" },
 	[LISTENERS_ADDRESS] = { "address", COLUMN_TEXT, KEY, "0.0.0.0 or :: for every address" },
-	[LISTENERS_PORT] = { "port", COLUMN_INTEGER, KEY, "TCP port number" },
+	[LISTENERS_PORT] = { "port", COLUMN_INTEGER, KEY, "port number" },
 	[LISTENERS_PROCESS] = { "process", COLUMN_TEXT, 0, "the process's name" },
 	[LISTENERS_EXECUTABLE] = { "executable", COLUMN_TEXT, 0, "path of its program" },
 	[LISTENERS_USER] = { "user", COLUMN_TEXT, 0, "owner of the socket" },
@@ -180,6 +180,196 @@ static const struct column certificates_columns[] = {
 					  "subject and issuer are the same" },
 };
 
+static const struct column processes_columns[] = {
+	[PROCESSES_NAME] = { "name", COLUMN_TEXT, KEY, "as ps -o comm prints it" },
+	[PROCESSES_EXECUTABLE] = { "executable", COLUMN_TEXT, KEY, "path of its program" },
+	[PROCESSES_USER] = { "user", COLUMN_TEXT, KEY | PERSONAL, "effective user" },
+	[PROCESSES_PARENT] = { "parent", COLUMN_TEXT, 0, "name of the oldest one's parent" },
+	[PROCESSES_STARTED] = { "started", COLUMN_TIME, 0, "day the oldest one was started (UTC)" },
+};
+
+static const struct column accounts_columns[] = {
+	[ACCOUNTS_NAME] = { "name", COLUMN_TEXT, KEY | PERSONAL, "login name" },
+	[ACCOUNTS_IS_LOCKED] = { "is_locked", COLUMN_BOOLEAN, 0,
+				 "no password opens it: the field begins with ! or *" },
+	[ACCOUNTS_HAS_PASSWORD] = { "has_password", COLUMN_BOOLEAN, 0,
+				    "there is a hash; without one and not locked, no password is "
+				    "asked" },
+	[ACCOUNTS_ALGORITHM] = { "algorithm", COLUMN_TEXT, 0,
+				 "of the hash (crypt(5)): yescrypt, sha512, bcrypt, md5, des, "
+				 "..." },
+	[ACCOUNTS_LAST_CHANGE] = { "last_change", COLUMN_TIME, 0,
+				   "day of the last change of the password; 1970-01-01: to be "
+				   "changed at the next login" },
+	[ACCOUNTS_MIN_DAYS] = { "min_days", COLUMN_INTEGER, 0, "before it may change again" },
+	[ACCOUNTS_MAX_DAYS] = { "max_days", COLUMN_INTEGER, 0, "after which it must change" },
+	[ACCOUNTS_WARN_DAYS] = { "warn_days", COLUMN_INTEGER, 0, "of warning before that" },
+	[ACCOUNTS_INACTIVE_DAYS] = { "inactive_days", COLUMN_INTEGER, 0,
+				     "that an expired password is still taken" },
+	[ACCOUNTS_EXPIRES] = { "expires", COLUMN_TIME, 0, "day the account ends" },
+};
+
+static const struct column sudo_rules_columns[] = {
+	[SUDO_RULES_USERS] = { "users", COLUMN_TEXT, KEY | PERSONAL,
+			       "users, %groups, aliases, as written" },
+	[SUDO_RULES_HOSTS] = { "hosts", COLUMN_TEXT, KEY, "where the rule holds: ALL, names" },
+	[SUDO_RULES_RUNAS] = { "runas", COLUMN_TEXT, KEY | PERSONAL,
+			       "users:groups to run as; null means root" },
+	[SUDO_RULES_TAGS] = { "tags", COLUMN_TEXT, KEY, "NOPASSWD:, NOEXEC:, SETENV:, CWD=, ..." },
+	[SUDO_RULES_COMMANDS] = { "commands", COLUMN_TEXT, KEY, "ALL, paths, aliases, as written" },
+	[SUDO_RULES_PATH] = { "path", COLUMN_TEXT, KEY, "the file" },
+};
+
+static const struct column sshd_config_columns[] = {
+	[SSHD_CONFIG_KEYWORD] = { "keyword", COLUMN_TEXT, KEY, "in lower case, as sshd -T prints" },
+	[SSHD_CONFIG_VALUE] = { "value", COLUMN_TEXT, 0,
+				"the first that is set; of keywords that gather, all" },
+	[SSHD_CONFIG_CONDITION] = { "condition", COLUMN_TEXT, KEY,
+				    "of the Match block; empty for the whole server" },
+	[SSHD_CONFIG_PATH] = { "path", COLUMN_TEXT, 0, "the file that sets it" },
+};
+
+static const struct column sysctl_columns[] = {
+	[SYSCTL_KEY] = { "key", COLUMN_TEXT, KEY, "as sysctl(8) names it: kernel.kptr_restrict" },
+	[SYSCTL_VALUE] = { "value", COLUMN_TEXT, 0, "in force now" },
+};
+
+static const struct column routes_columns[] = {
+	[ROUTES_FAMILY] = { "family", COLUMN_TEXT, KEY, "ipv4 or ipv6" },
+	[ROUTES_DESTINATION] = { "destination", COLUMN_TEXT, KEY | PERSONAL,
+				 "10.0.0.0/8, or default" },
+	[ROUTES_GATEWAY] = { "gateway", COLUMN_TEXT, KEY | PERSONAL, "next hop; null on the link" },
+	[ROUTES_INTERFACE] = { "interface", COLUMN_TEXT, KEY, "the interface's name" },
+	[ROUTES_METRIC] = { "metric", COLUMN_INTEGER, KEY, "the lower wins" },
+	[ROUTES_PROTOCOL] = { "protocol", COLUMN_TEXT, KEY,
+			      "who made it: kernel, static, boot, dhcp, ra, bird, ..." },
+	[ROUTES_SCOPE] = { "scope", COLUMN_TEXT, KEY, "global, site, link, host, nowhere" },
+	[ROUTES_ROUTING_TABLE] = { "routing_table", COLUMN_TEXT, KEY,
+				   "main, default, or a number" },
+	[ROUTES_TYPE] = { "type", COLUMN_TEXT, KEY,
+			  "unicast, blackhole, unreachable, prohibit, throw" },
+};
+
+static const struct column neighbours_columns[] = {
+	[NEIGHBOURS_FAMILY] = { "family", COLUMN_TEXT, 0, "ipv4 or ipv6" },
+	[NEIGHBOURS_ADDRESS] = { "address", COLUMN_TEXT, KEY | PERSONAL, "of the neighbour" },
+	[NEIGHBOURS_MAC] = { "mac", COLUMN_TEXT, PERSONAL, "its link-layer address" },
+	[NEIGHBOURS_INTERFACE] = { "interface", COLUMN_TEXT, KEY, "where it was heard" },
+	[NEIGHBOURS_IS_PERMANENT] = { "is_permanent", COLUMN_BOOLEAN, 0,
+				      "set by hand, not learnt" },
+};
+
+static const struct column timers_columns[] = {
+	[TIMERS_NAME] = { "name", COLUMN_TEXT, KEY, "systemd timer, with its suffix" },
+	[TIMERS_SCHEDULE] = { "schedule", COLUMN_LIST, 0,
+			      "OnCalendar=, OnBootSec=, OnUnitActiveSec= and their like, as "
+			      "written" },
+	[TIMERS_UNIT] = { "unit", COLUMN_TEXT, 0, "what it starts" },
+	[TIMERS_STATE] = { "state", COLUMN_TEXT, 0,
+			   "enabled, disabled, static, masked, as systemctl list-unit-files says" },
+};
+
+static const struct column trust_store_columns[] = {
+	[TRUST_STORE_FINGERPRINT] = { "fingerprint", COLUMN_TEXT, KEY,
+				      "SHA-256 of the DER form, lower-case hex" },
+	[TRUST_STORE_SUBJECT] = { "subject", COLUMN_TEXT, 0, "RFC 4514" },
+	[TRUST_STORE_NOT_AFTER] = { "not_after", COLUMN_TIME, 0, "valid until" },
+	[TRUST_STORE_PATH] = { "path", COLUMN_TEXT, 0,
+			       "its own file, links followed; the bundle where it has none" },
+};
+
+static const struct column firewall_columns[] = {
+	[FIREWALL_FAMILY] = { "family", COLUMN_TEXT, KEY,
+			      "ip, ip6, inet, arp, bridge or netdev, as nft says" },
+	[FIREWALL_TABLE] = { "table", COLUMN_TEXT, KEY, "table of nftables" },
+	[FIREWALL_CHAIN] = { "chain", COLUMN_TEXT, KEY, "chain in it" },
+	[FIREWALL_TYPE] = { "type", COLUMN_TEXT, 0,
+			    "filter, nat or route; null where packets only come by jump" },
+	[FIREWALL_HOOK] = { "hook", COLUMN_TEXT, 0, "prerouting, input, forward, ..." },
+	[FIREWALL_PRIORITY] = { "priority", COLUMN_INTEGER, 0, "lower ones see a packet first" },
+	[FIREWALL_POLICY] = { "policy", COLUMN_TEXT, 0,
+			      "accept or drop: what becomes of packets at its end" },
+	[FIREWALL_RULES] = { "rules", COLUMN_INTEGER, 0, "how many rules it has" },
+	[FIREWALL_HASH] = { "hash", COLUMN_TEXT, 0,
+			    "SHA-256 of its rules in order, without handles, counters and "
+			    "the "
+			    "elements of sets, lower-case hex" },
+	[FIREWALL_TEXT] = { "text", COLUMN_LIST, 0,
+			    "its rules, readable; an expression that is not known by its "
+			    "name, in <>" },
+};
+
+static const struct column disks_columns[] = {
+	[DISKS_NAME] = { "name", COLUMN_TEXT, KEY, "the kernel's name, e.g. sda1, dm-0" },
+	[DISKS_TYPE] = { "type", COLUMN_TEXT, 0,
+			 "disk, partition, crypt, lvm, multipath, dm, raid, loop, rom, ram" },
+	[DISKS_SIZE_BYTES] = { "size_bytes", COLUMN_INTEGER, 0, "capacity" },
+	[DISKS_MODEL] = { "model", COLUMN_TEXT, 0, "what the device says it is" },
+	[DISKS_SERIAL] = { "serial", COLUMN_TEXT, COLUMN_PERSONAL, "serial number" },
+	[DISKS_IS_REMOVABLE] = { "is_removable", COLUMN_BOOLEAN, 0,
+				 "the medium can be taken out; of a partition its disk's" },
+	[DISKS_IS_READ_ONLY] = { "is_read_only", COLUMN_BOOLEAN, 0, "cannot be written" },
+	[DISKS_IS_ENCRYPTED] = { "is_encrypted", COLUMN_BOOLEAN, 0,
+				 "an open dm-crypt device, what lies on one, or what one lies on; "
+				 "a volume that is not open is not recognized" },
+	[DISKS_PARENTS] = { "parents", COLUMN_LIST, 0,
+			    "the devices it lies on: a partition's disk, a volume's partitions" },
+};
+
+static const struct column devices_columns[] = {
+	[DEVICES_BUS] = { "bus", COLUMN_TEXT, KEY, "usb or pci" },
+	[DEVICES_ADDRESS] = { "address", COLUMN_TEXT, KEY, "e.g. 1-1.2, 0000:00:1f.2" },
+	[DEVICES_VENDOR_ID] = { "vendor_id", COLUMN_TEXT, 0, "four hex digits" },
+	[DEVICES_PRODUCT_ID] = { "product_id", COLUMN_TEXT, 0, "four hex digits" },
+	[DEVICES_VENDOR] = { "vendor", COLUMN_TEXT, 0, "what a USB device calls its maker" },
+	[DEVICES_PRODUCT] = { "product", COLUMN_TEXT, 0, "what a USB device calls itself" },
+	[DEVICES_CLASS] = { "class", COLUMN_TEXT, 0,
+			    "hex: USB class (two digits), PCI class, subclass, interface (six)" },
+	[DEVICES_DRIVER] = { "driver", COLUMN_TEXT, 0, "what drives it in the kernel" },
+	[DEVICES_SERIAL] = { "serial", COLUMN_TEXT, COLUMN_PERSONAL, "serial number, of USB" },
+};
+
+static const struct column privileged_files_columns[] = {
+	[PRIVILEGED_FILES_PATH] = { "path", COLUMN_TEXT, KEY, "the program" },
+	[PRIVILEGED_FILES_MODE] = { "mode", COLUMN_TEXT, 0, "four octal digits, e.g. 4755" },
+	[PRIVILEGED_FILES_OWNER] = { "owner", COLUMN_TEXT, 0,
+				     "whom it runs as where setuid; a number where nameless" },
+	[PRIVILEGED_FILES_GROUP] = { "group", COLUMN_TEXT, 0, "the same where setgid" },
+	[PRIVILEGED_FILES_CAPABILITIES] = { "capabilities", COLUMN_TEXT, 0,
+					    "file capabilities as getcap prints them" },
+};
+
+static const struct column language_packages_columns[] = {
+	[LANGUAGE_PACKAGES_ECOSYSTEM] = { "ecosystem", COLUMN_TEXT, KEY,
+					  "npm, pypi, rubygems, cargo or go" },
+	[LANGUAGE_PACKAGES_NAME] = { "name", COLUMN_TEXT, KEY, "as the package names itself" },
+	[LANGUAGE_PACKAGES_VERSION] = { "version", COLUMN_TEXT, KEY, "as it is written" },
+	[LANGUAGE_PACKAGES_PATH] = { "path", COLUMN_TEXT, KEY,
+				     "the file that says so; of go the program it is built into" },
+	[LANGUAGE_PACKAGES_LICENSE] = { "license", COLUMN_TEXT, 0, "where it is stated" },
+};
+
+static const struct column containers_columns[] = {
+	[CONTAINERS_RUNTIME] = { "runtime", COLUMN_TEXT, KEY, "docker, podman, containerd, crio" },
+	[CONTAINERS_ID] = { "id", COLUMN_TEXT, KEY, "64 hex digits; containerd: its name" },
+	[CONTAINERS_NAME] = { "name", COLUMN_TEXT, 0, "what people call it" },
+	[CONTAINERS_IMAGE] = { "image", COLUMN_TEXT, 0, "as it was asked for, e.g. nginx:1.27" },
+	[CONTAINERS_IMAGE_DIGEST] = { "image_digest", COLUMN_TEXT, 0,
+				      "identity of the image, sha256:..." },
+	[CONTAINERS_STATE] = { "state", COLUMN_TEXT, 0,
+			       "running, paused, restarting, stopped; null where not known" },
+};
+
+static const struct column sensor_health_columns[] = {
+	[SENSOR_HEALTH_COLLECTOR] = { "collector", COLUMN_TEXT, KEY, "the table it reads" },
+	[SENSOR_HEALTH_STATE] = { "state", COLUMN_TEXT, 0,
+				  "ok; failing: it could not be read; off: this machine or these "
+				  "privileges do not let it be read" },
+	[SENSOR_HEALTH_ERROR] = { "error", COLUMN_TEXT, 0, "why it is not ok" },
+	[SENSOR_HEALTH_ROWS] = { "rows", COLUMN_INTEGER, 0,
+				 "rows of the walk that brought it into this state" },
+};
+
 static const struct table os = {
 	TABLE_OS,          "os",  "Operating system and the machine's name",
 	"inotify on /etc", false, COLUMNS(os_columns)
@@ -225,9 +415,10 @@ static const struct table addresses = { TABLE_ADDRESSES,
 static const struct table listeners = {
 	TABLE_LISTENERS,
 	"listeners",
-	"Sockets that accept connections, and whose they are",
+	"Sockets that accept connections or datagrams, and whose they are",
 	"tracepoint inet_sock_set_state; without it sock_diag every "
-	"0.75 s",
+	"0.75 s; UDP: the count in /proc/net/sockstat, every 1 s, 4 s "
+	"while it keeps changing",
 	true,
 	COLUMNS(listeners_columns)
 };
@@ -255,9 +446,139 @@ static const struct table certificates = { TABLE_CERTIFICATES,
 					   "inotify on the certificate folders",
 					   false,
 					   COLUMNS(certificates_columns) };
+static const struct table processes = {
+	TABLE_PROCESSES,
+	"processes",
+	"Programs that run for more than 5 s, without their arguments",
+	"the count of processes in /proc/loadavg, every 5 s, 20 s while it "
+	"keeps changing",
+	true,
+	COLUMNS(processes_columns)
+};
+static const struct table accounts = {
+	TABLE_ACCOUNTS,    "accounts", "How each local account's password stands; never a hash",
+	"inotify on /etc", false,      COLUMNS(accounts_columns)
+};
+static const struct table sudo_rules = { TABLE_SUDO_RULES,
+					 "sudo_rules",
+					 "Who may run what as whom (sudoers)",
+					 "inotify on /etc, /etc/sudoers.d and what is included",
+					 false,
+					 COLUMNS(sudo_rules_columns) };
+static const struct table sshd_config = { TABLE_SSHD_CONFIG,
+					  "sshd_config",
+					  "Settings of the SSH server, defaults left out",
+					  "inotify on /etc/ssh and what is included",
+					  false,
+					  COLUMNS(sshd_config_columns) };
+static const struct table sysctl = { TABLE_SYSCTL,
+				     "sysctl",
+				     "Kernel settings that hardening guides judge",
+				     "every 60 s; inotify on the sysctl.d folders",
+				     true,
+				     COLUMNS(sysctl_columns) };
+static const struct table routes = { TABLE_ROUTES,
+				     "routes",
+				     "Routes of all tables but local, a row a hop",
+				     "rtnetlink (RTNLGRP_IPV4_ROUTE, IPV6)",
+				     true,
+				     COLUMNS(routes_columns) };
+static const struct table neighbours = { TABLE_NEIGHBOURS,
+					 "neighbours",
+					 "Machines heard on the links (ARP, neighbour discovery)",
+					 "rtnetlink (RTNLGRP_NEIGH)",
+					 true,
+					 COLUMNS(neighbours_columns) };
+static const struct table timers = {
+	TABLE_TIMERS,           "timers", "Timers of systemd", "inotify on the unit folders", false,
+	COLUMNS(timers_columns)
+};
+static const struct table trust_store = { TABLE_TRUST_STORE,
+					  "trust_store",
+					  "Certificates that programs of this machine trust",
+					  "inotify on /etc/ssl/certs and /etc/pki",
+					  false,
+					  COLUMNS(trust_store_columns) };
+
+static const struct table firewall = {
+	TABLE_FIREWALL,
+	"firewall",
+	"Chains of nftables and their rules",
+	"nfnetlink (NFNLGRP_NFTABLES); needs bartizan-agent --read-firewall",
+	true,
+	COLUMNS(firewall_columns)
+};
+static const struct table disks = {
+	TABLE_DISKS,           "disks", "Block devices", "uevent netlink (block)", true,
+	COLUMNS(disks_columns)
+};
+static const struct table devices = { TABLE_DEVICES,
+				      "devices",
+				      "Devices on USB and PCI",
+				      "uevent netlink (usb, pci)",
+				      true,
+				      COLUMNS(devices_columns) };
+static const struct table privileged_files = {
+	TABLE_PRIVILEGED_FILES,
+	"privileged_files",
+	"Programs with setuid, setgid or file capabilities",
+	"inotify on the folders of programs and on every folder that holds one; "
+	"a new one deep in /usr/lib or /opt within 75 minutes",
+	false,
+	COLUMNS(privileged_files_columns)
+};
+static const struct table language_packages = {
+	TABLE_LANGUAGE_PACKAGES,
+	"language_packages",
+	"Packages of npm, pip, gem, cargo and in programs of Go",
+	"inotify on their folders",
+	false,
+	COLUMNS(language_packages_columns)
+};
+static const struct table containers = { TABLE_CONTAINERS,
+					 "containers",
+					 "Containers of docker, podman, containerd and CRI-O",
+					 "inotify on their state folders and control groups",
+					 false,
+					 COLUMNS(containers_columns) };
+static const struct table sensor_health = { TABLE_SENSOR_HEALTH,
+					    "sensor_health",
+					    "What this sensor can read, and what not",
+					    "the sensor itself",
+					    true,
+					    COLUMNS(sensor_health_columns) };
 
 const struct table *const schema_tables[] = {
-	&os,           &kernel,    &hardware,  &packages, &users, &groups,  &authorized_keys,
-	&interfaces,   &addresses, &listeners, &services, &cron,  &modules, &mounts,
-	&certificates, NULL,
+	&os,
+	&kernel,
+	&hardware,
+	&packages,
+	&users,
+	&groups,
+	&authorized_keys,
+	&interfaces,
+	&addresses,
+	&listeners,
+	&services,
+	&cron,
+	&modules,
+	&mounts,
+	&certificates,
+	&processes,
+	&accounts,
+	&sudo_rules,
+	&sshd_config,
+	&sysctl,
+	&routes,
+	&neighbours,
+	&timers,
+	&trust_store,
+	&firewall,
+	&disks,
+	&devices,
+	&privileged_files,
+	&language_packages,
+	&containers,
+	&sensor_health,
+	NULL,
 };

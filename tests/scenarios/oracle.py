@@ -53,7 +53,10 @@ def begin(lab):
         lab.machine = Machine(lab)
         for words in ("link add vlan7 link lo type vlan id 7", "link add veth7 type veth peer name veth8", "link add bridge7 type bridge", "link set veth7 master bridge7",
                       "link set veth7 up", "link set veth8 up", "link set bridge7 up", "link add bridge8 type bridge", "link set bridge8 mtu 1400",
-                      "address add 192.0.2.9/25 dev bridge8", "address add 2001:db8::7/64 dev bridge8 nodad", "address add 10.9.8.7/32 dev bridge7"):
+                      "address add 192.0.2.9/25 dev bridge8", "address add 2001:db8::7/64 dev bridge8 nodad", "address add 10.9.8.7/32 dev bridge7",
+                      "link set bridge7 up", "link set bridge8 up", "route add 198.51.100.0/24 via 192.0.2.1 metric 7", "route add blackhole 203.0.113.0/24 table 99",
+                      "route add 10.77.0.0/16 proto static nexthop via 192.0.2.1 weight 2 nexthop dev bridge7", "route add 2001:db8:1::/48 via 2001:db8::1", "route add unreachable 2001:db8:2::/48",
+                      "neighbour add 192.0.2.77 lladdr 02:00:00:00:00:77 dev bridge8 nud permanent", "neighbour add 2001:db8::77 lladdr 02:00:00:00:00:78 dev bridge8 nud reachable"):
             subprocess.run(["ip", *words.split()], check=False, capture_output=True)
         # the distribution's own trust store is not collected; copies of it in another place are
         for number, path in enumerate(sorted(pathlib.Path("/usr/share/ca-certificates").rglob("*.crt"))):
@@ -61,12 +64,15 @@ def begin(lab):
             shutil.copy(path, f"/etc/ssl/oracle/{number}.pem")
     lab.sockets = [socket.create_server(("127.0.0.1", 0)), socket.create_server(("0.0.0.0", 0)), socket.create_server(("::1", 0), family=socket.AF_INET6),
                    socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)]
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::")):
+        lab.sockets.append(socket.socket(family, socket.SOCK_DGRAM))
+        lab.sockets[-1].bind((address, 0))
     if is_root():
         lab.other = subprocess.Popen(["setpriv", "--reuid", "nobody", "--clear-groups", "python3", "-c",
                                       "import socket,time; s=socket.create_server(('127.0.0.1',0)); time.sleep(600)"])
         lab.closing.append(lab.other.kill)
     lab.server = Server(lab)
-    lab.agent = Agent(lab, lab.server, token=lab.server.token())
+    lab.agent = Agent(lab, lab.server, token=lab.server.token(), options=["--read-firewall"])
 
     def settled():
         items = lab.server.get("/api/v1/assets")["items"]
@@ -122,20 +128,48 @@ def listeners(lab):
     shared = {}
 
     def expected():
-        for line in output("ss", "-H", "-l", "-t", "-n", "-p", "-e").splitlines():
+        for protocol, line in ((p, x) for p in ("tcp", "udp") for x in output("ss", "-H", "-l", "--" + p, "-n", "-p", "-e").splitlines()):
             local = line.split()[3]
             address, port = local.rsplit(":", 1)
             address = "::" if address == "*" else address.strip("[]").split("%")[0]
             uid = re.search(r"uid:(\d+)", line)
             owner = output("getent", "passwd", uid.group(1) if uid else "0").split(":")[0]
-            shared[int(port)] = {(name, os.readlink(f"/proc/{pid}/exe")) for name, pid in re.findall(r'\("([^"]*)",pid=(\d+)', line)}
-            yield "tcp", address, int(port), owner
+            shared[protocol, int(port)] = {(name, os.readlink(f"/proc/{pid}/exe")) for name, pid in re.findall(r'\("([^"]*)",pid=(\d+)', line)}
+            yield protocol, address, int(port), owner
 
     same(lab, "listeners", ("protocol", "address", "port", "user"), expected)
     for row in lab.server.table(lab.asset, "listeners"):
         # a socket that several processes hold is any one's of them
-        holders = shared[row["port"]] or {(None, None)}
+        holders = shared[row["protocol"], row["port"]] or {(None, None)}
         check((row["process"], row["executable"]) in holders, f"{row}: held by {holders}")
+
+
+@story("processes as ps lists them")
+def processes(lab):
+    def of(line):
+        pid, _, user, name = line.split(None, 3)
+        try:
+            return name, os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)"), user
+        except OSError:
+            return None
+
+    def listed(age):
+        # one with a program, or with a parent that has one: all but the kernel's threads
+        lines = output("ps", "-e", "-o", "pid=,etimes=,euser:32=,comm:32=").splitlines()
+        return {p for p in (of(x) for x in lines if int(x.split()[1]) >= age) if p}
+
+    def agree():
+        old, rows = listed(30), lab.server.table(lab.asset, "processes")
+        found = {(r["name"], r["executable"], r["user"]) for r in rows if r["executable"]}
+        state.update(missing=sorted(old - found), extra=sorted(found - listed(4)), rows=len(rows))
+        return found and not state["missing"] and not state["extra"]
+
+    state = {}
+    try:
+        wait_for(agree, 40, "agreement", pause_s=1)
+    except AssertionError:
+        check(False, f"processes: only there {state['missing'][:5]}, only here {state['extra'][:5]}")
+    note(f"processes: {state['rows']} rows")
 
 
 @story("interfaces as ip link lists them")
@@ -156,6 +190,106 @@ def addresses(lab):
                 yield link["ifname"], {"inet": "ipv4", "inet6": "ipv6"}[address["family"]], address["local"], address["prefixlen"], address["scope"]
 
     same(lab, "addresses", ("interface", "family", "address", "prefix_length", "scope"), expected)
+
+
+@story("accounts as passwd --status tells them")
+def accounts(lab):
+    def days(value):
+        return None if value is None else seconds(value) // 86400
+
+    def expected():
+        now = {line.split()[0]: line.split() for line in output("passwd", "--status", "--all").splitlines()}
+        fields = {line.split(":")[0]: line.split(":") for line in pathlib.Path("/etc/shadow").read_text().splitlines()}
+        for name, (_, status, _, *numbers) in now.items():
+            changed, expires = fields[name][2], fields[name][7]
+            yield (name, status == "L", status == "NP", int(changed) if changed else None, *(None if n == "-1" else int(n) for n in numbers), int(expires) if expires else None)
+
+    if not is_root():
+        raise Skipped("only root reads /etc/shadow")
+    rows = lab.server.table(lab.asset, "accounts")
+    found = [(r["name"], r["is_locked"], not r["is_locked"] and not r["has_password"], days(r["last_change"]), r["min_days"], r["max_days"], r["warn_days"], r["inactive_days"],
+              days(r["expires"])) for r in rows]
+    equal(sorted(map(repr, found)), sorted(map(repr, expected())), "accounts")
+    hashes = [h for line in pathlib.Path("/etc/shadow").read_text().splitlines() if len(h := line.split(":")[1].lstrip("!")) > 2]
+    check(not any(h in json.dumps(rows) for h in hashes), "a hash has left the machine")
+
+
+@story("sudo rules as cvtsudoers reads them")
+def sudo_rules(lab):
+    def names(items):
+        for item in items:
+            (kind, value), *rest = [(k, v) for k, v in item.items() if k != "negated"]
+            mark = {"usergroup": "%", "userid": "#", "usergid": "%#", "netgroup": "+"}.get(kind, "")
+            yield ("!" if item.get("negated") else "") + mark + str(value)
+
+    def expected():
+        for spec in json.loads(output("cvtsudoers", "-f", "json", "/etc/sudoers")).get("User_Specs", []):
+            for grant in spec["Cmnd_Specs"]:
+                runas = ",".join(names(grant.get("runasusers", []))), ",".join(names(grant.get("runasgroups", []))).replace("%", "")
+                free = any(o.get("authenticate") is False for o in grant.get("Options", []))
+                for command in names(grant["Commands"]):
+                    yield ",".join(names(spec["User_List"])), ",".join(names(spec["Host_List"])), *runas, free, command
+
+    def found():
+        for row in lab.server.table(lab.asset, "sudo_rules"):
+            user, _, group = (row["runas"] or "").replace(" ", "").partition(":")
+            for command in re.split(r"(?<!\\), *", row["commands"]):
+                yield row["users"].replace(" ", ""), row["hosts"].replace(" ", ""), user, group, "NOPASSWD" in (row["tags"] or ""), command
+
+    wanted = sorted(map(repr, expected()))
+    equal(sorted(map(repr, found())), wanted, "grants")
+    note(f"sudo_rules: {len(wanted)} commands granted")
+
+
+@story("the SSH server's settings as sshd -T prints them")
+def sshd_config(lab):
+    printed = {}
+    for line in output("sshd", "-T").splitlines():
+        keyword, _, value = line.partition(" ")
+        printed.setdefault(keyword, []).append(value)
+    rows = [r for r in lab.server.table(lab.asset, "sshd_config") if not r["condition"]]
+    for row in rows:
+        if row["keyword"] in printed:
+            values = printed[row["keyword"]]
+            check(row["value"].lower() in (" ".join(values).lower(), ", ".join(values).lower()), f"{row}: {values}")
+    note(f"sshd_config: {len(rows)} settings")
+
+
+@story("sysctl as sysctl(8) prints it")
+def sysctl(lab):
+    rows = lab.server.table(lab.asset, "sysctl")
+    check(len(rows) >= 30, f"only {len(rows)} keys")
+    for row in rows:
+        equal(row["value"], output("sysctl", "-n", row["key"]).strip(), row["key"])
+    note(f"sysctl: {len(rows)} rows")
+
+
+@story("routes as ip route lists them")
+def routes(lab):
+    def expected():
+        for family, option in (("ipv4", "-4"), ("ipv6", "-6")):
+            for route in json.loads(output("ip", "-j", "-d", option, "route", "show", "table", "all") or "[]"):
+                kind = route.get("type", "unicast")
+                if kind in ("local", "broadcast", "multicast", "anycast") or route.get("table") in ("local", "255"):
+                    continue
+                destination = route["dst"]
+                if destination != "default" and "/" not in destination:
+                    destination += "/32" if family == "ipv4" else "/128"
+                for hop in route.get("nexthops", [route]):
+                    gateway = hop.get("gateway") or hop.get("via", {}).get("host")
+                    yield family, destination, gateway, hop.get("dev"), route.get("metric", 0), route["protocol"], route.get("scope", "global"), str(route.get("table", "main")), kind
+
+    same(lab, "routes", ("family", "destination", "gateway", "interface", "metric", "protocol", "scope", "routing_table", "type"), expected)
+
+
+@story("neighbours as ip neighbour lists them")
+def neighbours(lab):
+    def expected():
+        for neighbour in json.loads(output("ip", "-j", "neighbour", "show") or "[]"):
+            if "lladdr" in neighbour and not {"FAILED", "INCOMPLETE", "NOARP"} & set(neighbour["state"]):
+                yield neighbour["dst"], neighbour["lladdr"], neighbour["dev"], "PERMANENT" in neighbour["state"]
+
+    same(lab, "neighbours", ("address", "mac", "interface", "is_permanent"), expected)
 
 
 @story("modules as lsmod lists them")
@@ -242,6 +376,43 @@ def services(lab):
     same(lab, "services", ("name", "type", "state"), expected)
 
 
+@story("timers as systemctl lists them and their files say")
+def timers(lab):
+    def expected():
+        for line in output("systemctl", "--root=/", "list-unit-files", "--type=timer", "--no-legend", "--no-pager", "--full", "--plain").splitlines():
+            name, state = line.split()[:2]
+            yield name, state
+
+    same(lab, "timers", ("name", "state"), expected)
+    for row in lab.server.table(lab.asset, "timers"):
+        for path in (pathlib.Path(f) / row["name"] for f in ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")):
+            if path.is_file() and not list(pathlib.Path("/").glob(f"*/systemd/system/{row['name']}.d")):
+                written = re.findall(r"^On(?:Calendar|\w+Sec)=.*\S", path.read_text(), re.M)
+                equal(row["schedule"], written, row["name"])
+                break
+
+
+@story("the trust store as openssl reads it", deadline_s=120)
+def trust_store(lab):
+    rows = lab.server.table(lab.asset, "trust_store")
+    bundle = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+    if not bundle.exists():
+        raise Skipped("no ca-certificates on this machine")
+    files = [bundle, *(p for p in pathlib.Path("/etc/ssl/certs").iterdir() if p.is_file() and PEM.search(p.read_text(errors="replace")))]
+    trusted = {}
+    for path in files:
+        trusted |= certificates_in(path)
+    equal(sorted(r["fingerprint"] for r in rows), sorted(trusted), "fingerprints")
+    for row in rows:
+        check(row["fingerprint"] in certificates_in(row["path"]), f"{row} is not in its file")
+        (lab.folder / "one.der").write_bytes(trusted[row["fingerprint"]])
+        text = lab.run("openssl", "x509", "-inform", "DER", "-in", lab.folder / "one.der", "-noout", "-subject", "-enddate", "-dateopt", "iso_8601", "-nameopt",
+                       "RFC2253,-esc_msb,utf8").stdout
+        facts = dict(re.findall(r"^(subject|notAfter)=\s*(.*)$", text, re.M))
+        equal((row["subject"], seconds(row["not_after"])), (facts["subject"], seconds(facts["notAfter"].replace(" ", "T"))), row["fingerprint"])
+    note(f"trust_store: {len(rows)} rows")
+
+
 @story("cron's scripts and tables as they lie in the folders")
 def cron(lab):
     rows = lab.server.table(lab.asset, "cron")
@@ -277,6 +448,168 @@ def authorized_keys(lab):
     for row in lab.server.table(lab.asset, "authorized_keys"):
         printed = output("ssh-keygen", "-l", "-f", row["path"])
         check(f"{row['bits']} {row['fingerprint']} " in printed, f"{row}: {printed}")
+
+
+@story("disks as lsblk lists them")
+def disks(lab):
+    names = {"part": "partition", "mpath": "multipath"}
+
+    def expected():
+        # by the kernel's names; lsblk calls a zram disk a disk
+        for disk in json.loads(output("lsblk", "--json", "--list", "--bytes", "-o", "KNAME,TYPE,SIZE,RO,RM"))["blockdevices"]:
+            kind = "ram" if "ram" in disk["kname"] else "raid" if disk["type"].startswith("raid") else names.get(disk["type"], disk["type"])
+            if disk["size"]:
+                yield disk["kname"], kind, int(disk["size"]), bool(disk["ro"]), bool(disk["rm"])
+
+    same(lab, "disks", ("name", "type", "size_bytes", "is_read_only", "is_removable"), expected)
+
+
+@story("devices as lspci and lsusb list them")
+def devices(lab):
+    def expected():
+        for line in output("lspci", "-D", "-n").splitlines():
+            address, kind, number = line.split()[:3]
+            vendor, product = number.split(":")
+            yield "pci", address, vendor, product, kind.rstrip(":")
+        if not pathlib.Path("/sys/bus/usb").exists():
+            note("no USB here")
+            return
+        for path in pathlib.Path("/sys/bus/usb/devices").glob("*"):
+            if (path / "idVendor").exists():
+                yield "usb", path.name, (path / "idVendor").read_text().strip(), (path / "idProduct").read_text().strip(), (path / "bDeviceClass").read_text().strip()
+
+    output("lspci", "-n")
+    rows = [(r["bus"], r["address"], r["vendor_id"], r["product_id"], r["class"][:4]) for r in lab.server.table(lab.asset, "devices")]
+    equal(sorted(rows), sorted(expected()), "devices")
+    note(f"devices: {len(rows)} rows")
+
+
+@story("privileged files as find -perm and getcap list them", deadline_s=120)
+def privileged_files(lab):
+    places = ["/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib", "/usr/lib32", "/usr/local/bin", "/usr/local/sbin", "/usr/local/libexec", "/usr/local/lib", "/opt"]
+    places = [p for p in places if pathlib.Path(p).is_dir() and not pathlib.Path(p).is_symlink()]
+
+    def expected():
+        capabilities = {}
+        for line in output("getcap", "-r", *places).splitlines():
+            path, text = line.split(" ", 1)
+            capabilities[path] = text
+        found = set(output("find", *places, "-xdev", "-type", "f", "-perm", "/6000").splitlines()) | set(capabilities)
+        for path in found:
+            mode, owner, group = output("stat", "-c", "%04a %U %G", path).split()
+            yield path, mode, owner, group, capabilities.get(path)
+
+    same(lab, "privileged_files", ("path", "mode", "owner", "group", "capabilities"), expected)
+    if is_root():
+        program = pathlib.Path("/usr/local/bin/oracle-privileged")
+        program.write_text("")
+        program.chmod(0o2755)
+        wait_for(lambda: [r for r in lab.server.table(lab.asset, "privileged_files") if r["path"] == str(program) and r["mode"] == "2755"], 10, "a new setgid file")
+        program.chmod(0o755)
+        wait_for(lambda: not [r for r in lab.server.table(lab.asset, "privileged_files") if r["path"] == str(program)], 10, "its end")
+
+
+RULES = """
+table inet oracle {
+  set blocked { type ipv4_addr; elements = { 192.0.2.7, 192.0.2.9 } }
+  chain input {
+    type filter hook input priority 10; policy accept;
+    ct state established,related accept
+    ip saddr @blocked counter drop
+    ip saddr 10.1.2.0/23 tcp dport 22 counter accept
+    jump more
+  }
+  chain more {
+    udp dport 1000-2000 limit rate 5/second return
+  }
+}
+table ip oracle_nat {
+  chain post {
+    type nat hook postrouting priority 100;
+    oifname "eth0" masquerade
+  }
+}
+"""
+
+
+@story("the firewall as nft lists it, and its changes at once")
+def firewall(lab):
+    if not is_root():
+        raise Skipped("needs root: CAP_NET_ADMIN")
+    output("nft", "--version")
+    lab.run("nft", "-f", "-", input=RULES)
+
+    def expected():
+        items = json.loads(output("nft", "-j", "list", "ruleset"))["nftables"]
+        rules = [(r["rule"]["family"], r["rule"]["table"], r["rule"]["chain"]) for r in items if "rule" in r]
+        for chain in (i["chain"] for i in items if "chain" in i):
+            name = chain["family"], chain["table"], chain["name"]
+            yield *name, chain.get("type"), chain.get("hook"), chain.get("prio"), chain.get("policy"), rules.count(name)
+
+    same(lab, "firewall", ("family", "table", "chain", "type", "hook", "priority", "policy", "rules"), expected)
+
+    def chain(name):
+        return next(r for r in lab.server.table(lab.asset, "firewall") if r["chain"] == name)
+
+    text = chain("input")["text"]
+    check("meta nfproto ipv4 ip saddr 10.1.2.0/23 meta l4proto tcp tcp dport 22 accept" in text, f"rules as text: {text}")
+    before = chain("more")["hash"], chain("input")["hash"]
+    lab.run("nft", "add", "rule", "inet", "oracle", "more", "ct", "state", "invalid", "drop")
+    wait_for(lambda: chain("more")["rules"] == 2, 5, "the new rule")
+    check(chain("more")["hash"] != before[0], "the changed chain's hash is another")
+    equal(chain("input")["hash"], before[1], "the other chain's hash")
+    lab.run("nft", "-f", "-", input="flush ruleset\n" + RULES)
+    wait_for(lambda: chain("more")["rules"] == 1, 5, "the rules anew")
+    equal((chain("more")["hash"], chain("input")["hash"]), before, "the hashes of the same rules loaded anew")
+
+
+@story("language packages as npm, pip and Python's own metadata list them", deadline_s=120)
+def language_packages(lab):
+    rows = lab.server.table(lab.asset, "language_packages")
+    folders = [str(f) for lib in ("/usr/lib", "/usr/local/lib") for f in pathlib.Path(lib).glob("python3*/*-packages")]
+    script = ("import importlib.metadata as m,json,sys;print(json.dumps(sorted({(d.metadata['Name'], d.version) for f in sys.argv[1:]"
+              " for d in m.distributions(path=[f]) if d.metadata['Name']})))")
+    expected = [tuple(p) for p in json.loads(output("python3", "-c", script, *folders))] if folders else []
+    found = sorted({(r["name"], r["version"]) for r in rows if r["ecosystem"] == "pypi" and r["path"].startswith(tuple(folders))}) if folders else []
+    equal(found, expected, "Python's packages")
+    found = {r["path"]: (r["name"], r["version"]) for r in rows if r["ecosystem"] == "npm"}
+    expected = {}
+    for root in ("/usr/lib/node_modules", "/usr/local/lib/node_modules", "/usr/share/nodejs"):
+        for path in pathlib.Path(root).rglob("package.json"):
+            parts = path.relative_to(root).parts[:-1]
+            # a package's own folder: NAME or @SCOPE/NAME behind the last node_modules
+            behind = parts[len(parts) - 1 - parts[::-1].index("node_modules") + 1:] if "node_modules" in parts else parts
+            is_own = len(behind) == (2 if behind and behind[0].startswith("@") else 1) and not any(p.is_symlink() for p in [path.parent, *path.parent.parents])
+            try:
+                data = json.loads(path.read_text()) if is_own else {}
+            except ValueError:
+                continue
+            if data.get("name") and data.get("version"):
+                expected[str(path)] = data["name"], data["version"]
+    missing, extra = expected.keys() - found.keys(), found.keys() - expected.keys()
+    check(found == expected, f"npm: missing {sorted(missing)[:5]}, extra {sorted(extra)[:5]}, {len(found)} and {len(expected)}")
+    note(f"language_packages: {len(rows)} rows, " + ", ".join(f"{e} {sum(r['ecosystem'] == e for r in rows)}" for e in sorted({r["ecosystem"] for r in rows})))
+
+
+@story("containers as docker lists them")
+def containers(lab):
+    def expected():
+        for line in output("docker", "ps", "--all", "--no-trunc", "--format", "{{json .}}").splitlines():
+            container = json.loads(line)
+            yield container["ID"], container["Names"], container["Image"]
+
+    same(lab, "containers", ("id", "name", "image"), expected, keep=lambda row: row["runtime"] == "docker")
+
+
+@story("every collector of the sensor says that it is well")
+def sensor_health(lab):
+    def reported():
+        return [r for r in lab.server.table(lab.asset, "sensor_health") if r["state"] != "ok"]
+
+    wait_for(lambda: len(lab.server.table(lab.asset, "sensor_health")) > 15, 30, "the sensor's health")
+    rows = reported()
+    allowed = set() if is_root() else {"firewall"}
+    equal([r for r in rows if r["collector"] not in allowed], [], "collectors that are not well")
 
 
 @story("the digest of each table is the sum of its rows' hashes")

@@ -5,18 +5,26 @@
  * What is expected stands in tests/fixtures/ROOT.rows: a line a row, sorted. Where it is meant to
  * change, the test with BARTIZAN_PRINT=1 prints what is found.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "agent/collector.h"
+#include "agent/health.h"
+#include "base/error.h"
 #include "base/reader.h"
 #include "base/text.h"
 #include "schema/schema.h"
@@ -151,8 +159,17 @@ static void compare(const struct lines *lines, const char *path)
 	buffer_done(&expected);
 }
 
-/* Every table that says something of a tree. */
-static void check_tree(const char *name)
+static bool is_of_tree(const struct table *table)
+{
+	return !table->is_live_only;
+}
+
+static bool is_of_devices(const struct table *table)
+{
+	return table->number == TABLE_DISKS || table->number == TABLE_DEVICES;
+}
+
+static void check_tables(const char *name, bool (*is_wanted)(const struct table *table))
 {
 	struct lines *lines = alloc_zeroed(1, sizeof *lines);
 	char root[1024];
@@ -164,7 +181,7 @@ static void check_tree(const char *name)
 	snprintf(rows, sizeof rows, "%s/%s.rows", FIXTURES, name);
 	assert_int_equal(machine_open(root, &machine, &why), 0);
 	for (size_t i = 0; collectors[i] != NULL; i++) {
-		if (!schema_by_number(collectors[i]->table)->is_live_only) {
+		if (is_wanted(schema_by_number(collectors[i]->table))) {
 			collect(&machine, collectors[i], lines);
 		}
 	}
@@ -175,6 +192,11 @@ static void check_tree(const char *name)
 	compare(lines, rows);
 	machine_close(&machine);
 	drop(lines);
+}
+
+static void check_tree(const char *name)
+{
+	check_tables(name, is_of_tree);
 }
 
 static void reads_a_debian_tree(void **state)
@@ -193,6 +215,13 @@ static void reads_an_rpm_tree(void **state)
 {
 	(void)state;
 	check_tree("root-rpm");
+}
+
+/* Devices that this machine may not have: /sys of another one. */
+static void reads_devices_and_disks_of_a_tree(void **state)
+{
+	(void)state;
+	check_tables("root-devices", is_of_devices);
 }
 
 static void an_empty_tree_is_no_error(void **state)
@@ -235,9 +264,7 @@ static void every_collector_keeps_the_contract(void **state)
 		is_there[table->number] = true;
 	}
 	for (size_t i = 0; schema_tables[i] != NULL; i++) {
-		if (schema_tables[i]->number <= TABLE_CERTIFICATES) {
-			assert_true(is_there[schema_tables[i]->number]);
-		}
+		assert_true(is_there[schema_tables[i]->number]);
 	}
 }
 
@@ -307,6 +334,95 @@ static bool has_line(const struct lines *lines, const char *part)
 	return false;
 }
 
+static void put(const char *root, const char *path, mode_t mode)
+{
+	char full[1024];
+	int fd;
+
+	snprintf(full, sizeof full, "%s/%s", root, path);
+	if (S_ISDIR(mode)) {
+		assert_int_equal(mkdir(full, 0755), 0);
+		return;
+	}
+	fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(chmod(full, mode), 0);
+}
+
+static void take_away(const char *root, const char *const *paths, size_t count)
+{
+	char full[1024];
+
+	while (count-- > 0) {
+		snprintf(full, sizeof full, "%s/%s", root, paths[count]);
+		assert_int_equal(remove(full), 0);
+	}
+	assert_int_equal(rmdir(root), 0);
+}
+
+static void finds_privileged_files_and_no_others(void **state)
+{
+	static const char *const paths[] = { "usr",        "usr/bin",     "usr/lib",
+					     "usr/lib/a",  "usr/lib/a/b", "usr/bin/plain",
+					     "usr/bin/su", "usr/bin/not", "usr/lib/a/b/deep" };
+	static const mode_t modes[] = { S_IFDIR, S_IFDIR, S_IFDIR, S_IFDIR, S_IFDIR,
+					0755,    04755,   0644,    02711 };
+	char root[] = "/tmp/collectors-test-XXXXXX";
+	struct lines *lines = alloc_zeroed(1, sizeof *lines);
+	char expected[1024];
+	struct machine machine;
+	struct why why;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		put(root, paths[i], modes[i]);
+	}
+	assert_int_equal(machine_open(root, &machine, &why), 0);
+	collect(&machine, collector_of(TABLE_PRIVILEGED_FILES), lines);
+	assert_int_equal(lines->count, 2);
+	snprintf(expected, sizeof expected, "privileged_files | /usr/bin/su | 4755 | %u | %u | -",
+		 getuid(), getgid());
+	assert_string_equal(lines->lines[0], expected);
+	assert_true(has_line(lines, "/usr/lib/a/b/deep | 2711"));
+	machine_close(&machine);
+	take_away(root, paths, COUNT_OF(paths));
+	drop(lines);
+}
+
+static void the_health_of_each_collector_is_told_once_it_was_run(void **state)
+{
+	const struct collector *firewall = collector_of(TABLE_FIREWALL);
+	struct lines *lines = alloc_zeroed(1, sizeof *lines);
+	struct machine machine;
+	const char *reason;
+	struct why why;
+	size_t rows;
+
+	(void)state;
+	assert_int_equal(machine_open("/", &machine, &why), 0);
+	machine.health = health_new();
+	collect(&machine, collector_of(TABLE_SENSOR_HEALTH), lines);
+	assert_int_equal(lines->count, 0);
+	collect(&machine, collector_of(TABLE_KERNEL), lines);
+	assert_true(health_take_change(machine.health));
+	collect(&machine, collector_of(TABLE_KERNEL), lines);
+	assert_false(health_take_change(machine.health) &&
+		     health_of(machine.health, TABLE_KERNEL, &reason, &rows) == HEALTH_OK);
+	file_close(&machine.filter_fd); /* as on a kernel without it */
+	collect(&machine, firewall, lines);
+	health_note(machine.health, TABLE_USERS, ERR_IO, NULL, 0);
+	collect(&machine, collector_of(TABLE_SENSOR_HEALTH), lines);
+	assert_true(has_line(lines, "sensor_health | kernel | ok | - | 1"));
+	assert_true(has_line(lines,
+			     "sensor_health | firewall | off | this kernel has no nfnetlink | 0"));
+	assert_true(has_line(lines, "sensor_health | users | failing | "));
+	health_free(&machine.health);
+	machine_close(&machine);
+	drop(lines);
+}
+
 static void a_listening_socket_is_seen_with_its_process(void **state)
 {
 	struct lines *lines = alloc_zeroed(1, sizeof *lines);
@@ -339,6 +455,82 @@ static void a_listening_socket_is_seen_with_its_process(void **state)
 	drop(lines);
 }
 
+static void forget(struct lines *lines)
+{
+	while (lines->count > 0) {
+		free(lines->lines[--lines->count]);
+	}
+}
+
+static void a_udp_socket_is_seen_at_the_second_look(void **state)
+{
+	struct lines *lines = alloc_zeroed(1, sizeof *lines);
+	struct sockaddr_in place = { .sin_family = AF_INET,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof place;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int other = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct machine machine;
+	char part[80];
+	struct why why;
+
+	(void)state;
+	/* something to remember, that the walk is not the first one */
+	assert_int_equal(bind(other, (const struct sockaddr *)&place, sizeof place), 0);
+	assert_int_equal(machine_open("/", &machine, &why), 0);
+	collect(&machine, collector_of(TABLE_LISTENERS), lines);
+	assert_true(has_line(lines, "udp | 127.0.0.1 | "));
+	forget(lines);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&place, sizeof place), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&place, &size), 0);
+	snprintf(part, sizeof part, "udp | 127.0.0.1 | %u | test-agent-coll",
+		 ntohs(place.sin_port));
+	collect(&machine, collector_of(TABLE_LISTENERS), lines);
+	assert_false(has_line(lines, part));
+	collect(&machine, collector_of(TABLE_LISTENERS), lines);
+	assert_true(has_line(lines, part));
+	/* connected, it takes from one only */
+	forget(lines);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&place, sizeof place), 0);
+	collect(&machine, collector_of(TABLE_LISTENERS), lines);
+	assert_false(has_line(lines, part));
+	close(fd);
+	close(other);
+	machine_close(&machine);
+	drop(lines);
+}
+
+static void old_processes_are_seen_and_young_ones_are_not(void **state)
+{
+	struct lines *lines = alloc_zeroed(1, sizeof *lines);
+	struct machine machine;
+	int ready[2];
+	char byte;
+	struct why why;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	child = fork();
+	if (child == 0) {
+		(void)prctl(PR_SET_NAME, "young-child");
+		_exit(write(ready[1], "", 1) == 1 && pause() != 0);
+	}
+	assert_true(child > 0);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(machine_open("/", &machine, &why), 0);
+	collect(&machine, collector_of(TABLE_PROCESSES), lines);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_true(lines->count > 0);
+	assert_false(has_line(lines, "young-child"));
+	assert_false(has_line(lines, "kthreadd"));
+	close(ready[0]);
+	close(ready[1]);
+	machine_close(&machine);
+	drop(lines);
+}
+
 static void the_loopback_interface_and_its_address_are_seen(void **state)
 {
 	struct lines *lines = alloc_zeroed(1, sizeof *lines);
@@ -362,9 +554,14 @@ int main(void)
 		cmocka_unit_test(reads_a_debian_tree),
 		cmocka_unit_test(reads_an_alpine_tree),
 		cmocka_unit_test(reads_an_rpm_tree),
+		cmocka_unit_test(reads_devices_and_disks_of_a_tree),
+		cmocka_unit_test(finds_privileged_files_and_no_others),
+		cmocka_unit_test(the_health_of_each_collector_is_told_once_it_was_run),
 		cmocka_unit_test(an_empty_tree_is_no_error),
 		cmocka_unit_test(this_machine_is_read_without_error_and_every_key_once),
 		cmocka_unit_test(a_listening_socket_is_seen_with_its_process),
+		cmocka_unit_test(a_udp_socket_is_seen_at_the_second_look),
+		cmocka_unit_test(old_processes_are_seen_and_young_ones_are_not),
 		cmocka_unit_test(the_loopback_interface_and_its_address_are_seen),
 	};
 

@@ -1,5 +1,10 @@
 /*
- * listeners.c - TCP sockets that listen, by sock_diag(7), and whose they are.
+ * listeners.c - TCP sockets that listen and UDP sockets that take from anybody, by sock_diag(7),
+ * and whose they are.
+ *
+ * A UDP socket that asks a question looks no other than one that waits for questions. From port
+ * 1024 up, one is reported only when a second look finds it still there, so that a resolver's are
+ * not.
  *
  * Several sockets on the same address and port (SO_REUSEPORT, or one socket in several processes)
  * are one row, of the process with the lowest number.
@@ -11,26 +16,51 @@
 #include <string.h>
 
 #include "agent/collectors/table.h"
+#include "agent/collectors/user_names.h"
 #include "agent/netlink_dump.h"
 #include "agent/socket_owners.h"
 #include "base/error.h"
 #include "formats/address_text.h"
-#include "formats/passwd.h"
+#include "formats/proc_sockstat.h"
 #include "schema/schema.h"
 #include "sys/alloc.h"
 
 #define SOCKETS_MAX      65536
 #define PASSWD_MAX       (16u << 20)
 #define STATE_LISTEN_BIT (1u << 10) /* TCP_LISTEN of the kernel's tcp_states.h */
+#define STATE_CLOSE_BIT  (1u << 7)  /* TCP_CLOSE: a UDP socket that is not connected */
+
+/* The kernel tells of no UDP socket. Counting them every second costs some 10 us. */
+#define UDP_PERIOD_MS    1000
+#define UDP_LASTING_PORT 1024
+
+static uint64_t count_udp(struct span file)
+{
+	uint64_t count;
+
+	return proc_sockstat_in_use(file, "UDP", &count) == 0 ? count : 0;
+}
+
+static uint64_t count_udp6(struct span file)
+{
+	uint64_t count;
+
+	return proc_sockstat_in_use(file, "UDP6", &count) == 0 ? count : 0;
+}
 
 static void listeners_watch(struct signals *signals)
 {
 	signals_on_listen(signals, TABLE_LISTENERS);
+	signals_on_measure(signals, TABLE_LISTENERS, "/proc/net/sockstat", UDP_PERIOD_MS,
+			   count_udp);
+	signals_on_measure(signals, TABLE_LISTENERS, "/proc/net/sockstat6", UDP_PERIOD_MS,
+			   count_udp6);
 }
 
 struct listener {
 	uint8_t address[16];
 	uint8_t address_len;
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
 	uint16_t port;
 	uint32_t uid;
 	uint32_t inode;
@@ -39,10 +69,19 @@ struct listener {
 
 struct listeners_walk {
 	struct socket_owners *owners;
+	uint8_t protocol; /* of the dump at hand */
+	bool is_first;    /* nothing is remembered of an earlier walk */
 	struct listener *sockets;
 	size_t count;
 	size_t capacity;
 };
+
+/* May be gone in a moment: only the next walk that finds it still there tells of it. */
+static bool is_fleeting(struct listeners_walk *walk, const struct netlink_socket *found)
+{
+	return walk->protocol == IPPROTO_UDP && found->source_port >= UDP_LASTING_PORT &&
+	       !walk->is_first && !socket_owners_knows(walk->owners, found->inode);
+}
 
 static void take(void *context, const struct netlink_message *message)
 {
@@ -54,6 +93,10 @@ static void take(void *context, const struct netlink_message *message)
 	    found.source.len > sizeof socket->address) {
 		return;
 	}
+	if (is_fleeting(walk, &found)) {
+		socket_owners_remember(walk->owners, found.inode);
+		return;
+	}
 	if (walk->count == walk->capacity) {
 		walk->capacity = walk->capacity == 0 ? 32 : 2 * walk->capacity;
 		walk->sockets = alloc_resize(walk->sockets, walk->capacity, sizeof *walk->sockets);
@@ -62,26 +105,34 @@ static void take(void *context, const struct netlink_message *message)
 	memset(socket, 0, sizeof *socket); /* compared whole */
 	memcpy(socket->address, found.source.ptr, found.source.len);
 	socket->address_len = (uint8_t)found.source.len;
+	socket->protocol = walk->protocol;
 	socket->port = found.source_port;
 	socket->uid = found.uid;
 	socket->inode = found.inode;
 	socket_owners_expect(walk->owners, found.inode);
 }
 
-static int dump(const struct machine *machine, uint8_t family, struct listeners_walk *walk)
+static int dump(const struct machine *machine, uint8_t family, uint8_t protocol,
+		struct listeners_walk *walk)
 {
 	const struct inet_diag_req_v2 request = { .sdiag_family = family,
-						  .sdiag_protocol = IPPROTO_TCP,
-						  .idiag_states = STATE_LISTEN_BIT };
+						  .sdiag_protocol = protocol,
+						  .idiag_states = protocol == IPPROTO_TCP
+									  ? STATE_LISTEN_BIT
+									  : STATE_CLOSE_BIT };
 
+	walk->protocol = protocol;
 	return netlink_dump(machine->diag_fd, SOCK_DIAG_BY_FAMILY,
 			    (struct span){ (const uint8_t *)&request, sizeof request }, take, walk);
 }
 
 static int compare_place(const struct listener *a, const struct listener *b)
 {
-	int order = (int)a->address_len - (int)b->address_len;
+	int order = (int)a->protocol - (int)b->protocol;
 
+	if (order == 0) {
+		order = (int)a->address_len - (int)b->address_len;
+	}
 	if (order == 0) {
 		order = memcmp(a->address, b->address, sizeof a->address);
 	}
@@ -107,30 +158,6 @@ static int by_place_and_pid(const void *x, const void *y)
 	return a->inode < b->inode ? -1 : a->inode > b->inode;
 }
 
-static struct span user_name(struct span passwd, uint32_t uid)
-{
-	struct passwd_iterator it = passwd_over(passwd);
-	struct passwd_entry entry;
-
-	while (passwd_next(&it, &entry)) {
-		if (entry.uid == uid) {
-			return entry.name;
-		}
-	}
-	return (struct span){ NULL, 0 };
-}
-
-static void set_user(struct row *row, struct span passwd, uint32_t uid, struct writer *number)
-{
-	struct span name = user_name(passwd, uid);
-
-	if (name.len == 0) {
-		writer_decimal(number, uid);
-		name = writer_span(number);
-	}
-	row_set_text(row, LISTENERS_USER, name);
-}
-
 static void emit(struct collection *c, const struct listener *socket, struct span passwd,
 		 struct socket_owner *owner)
 {
@@ -140,11 +167,12 @@ static void emit(struct collection *c, const struct listener *socket, struct spa
 	struct writer nw = writer_over(number, sizeof number);
 	struct row *row = collection_row(c);
 
-	row_set_text(row, LISTENERS_PROTOCOL, span_of("tcp"));
+	row_set_text(row, LISTENERS_PROTOCOL,
+		     span_of(socket->protocol == IPPROTO_TCP ? "tcp" : "udp"));
 	address_text_write(&aw, (struct span){ socket->address, socket->address_len });
 	row_set_text(row, LISTENERS_ADDRESS, writer_span(&aw));
 	row_set_integer(row, LISTENERS_PORT, socket->port);
-	set_user(row, passwd, socket->uid, &nw);
+	row_set_text(row, LISTENERS_USER, user_names_of(passwd, socket->uid, &nw));
 	if (socket_owners_get(c->machine->owners, socket->inode, owner) == 0) {
 		row_set_text_if_any(row, LISTENERS_PROCESS, span_of(owner->process));
 		row_set_text_if_any(row, LISTENERS_EXECUTABLE, span_of(owner->executable));
@@ -182,10 +210,17 @@ static int listeners_collect(struct collection *c)
 	if (!c->machine->is_live) {
 		return 0;
 	}
+	walk.is_first = socket_owners_is_empty(walk.owners);
 	socket_owners_begin(walk.owners);
-	error = dump(c->machine, AF_INET, &walk);
+	error = dump(c->machine, AF_INET, IPPROTO_TCP, &walk);
 	if (error == 0) {
-		error = dump(c->machine, AF_INET6, &walk);
+		error = dump(c->machine, AF_INET6, IPPROTO_TCP, &walk);
+	}
+	if (error == 0) {
+		error = dump(c->machine, AF_INET, IPPROTO_UDP, &walk);
+	}
+	if (error == 0) {
+		error = dump(c->machine, AF_INET6, IPPROTO_UDP, &walk);
 	}
 	if (error == 0) {
 		socket_owners_find(walk.owners);
@@ -197,7 +232,7 @@ static int listeners_collect(struct collection *c)
 
 const struct collector collector_listeners = {
 	.name = "listeners",
-	.summary = "TCP sockets that listen, their processes and users",
+	.summary = "TCP sockets that listen, UDP sockets that wait; their processes and users",
 	.table = TABLE_LISTENERS,
 	.watch = listeners_watch,
 	.collect = listeners_collect,

@@ -1,0 +1,30 @@
+/*
+ * health.h - how each collector's last walk went, for the table sensor_health.
+ *
+ * It changes only where a collector's state or its reason does: what merely counts would be told
+ * every day.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum health_state { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_FAILING, HEALTH_OFF };
+
+struct health;
+
+struct health *health_new(void);
+void health_free(struct health **health);
+
+/* A walk of a table has ended. off: why it cannot be read here, else NULL; borrowed for ever.
+ * Nothing where health is NULL. */
+void health_note(struct health *health, uint16_t table, int error, const char *off, size_t rows);
+
+/* True where something changed since the last call. */
+bool health_take_change(struct health *health);
+
+/* What was noted last. out_reason: NULL where it is ok; out_rows: of the walk that brought the
+ * state. */
+enum health_state health_of(const struct health *health, uint16_t table, const char **out_reason,
+			    size_t *out_rows);
