@@ -74,7 +74,8 @@ int snapshot_open(const char *path, struct snapshot **out, struct why *why)
 		error = why_set(&s->why, ERR_NOT_FOUND, "nothing is stored yet");
 	}
 	if (error == 0) {
-		error = database_run(s->db, "PRAGMA cache_size=-16384", &s->why);
+		error = database_run(s->db, "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-16384",
+				     &s->why);
 	}
 	if (error == 0) {
 		error = prepare_all(s);
