@@ -50,7 +50,6 @@ struct worker {
 
 struct launch {
 	int socket_fd;
-	int other_fd;
 	const char *data_folder;
 };
 
@@ -58,7 +57,11 @@ static int run_launcher(void *context)
 {
 	struct launch *launch = context;
 
-	close(launch->other_fd);
+	/* nothing else of the api's: not its listening socket, not the other end of this one */
+	if (launch->socket_fd > 3) {
+		(void)close_range(3, (unsigned)launch->socket_fd - 1, 0);
+	}
+	(void)close_range((unsigned)launch->socket_fd + 1, ~0u, 0);
 	return launcher_main(launch->socket_fd, launch->data_folder);
 }
 
@@ -75,9 +78,7 @@ int workers_start(const char *data_folder, struct workers **out, struct why *why
 	}
 	workers = alloc_zeroed(1, sizeof *workers);
 	workers->socket_fd = fds[0];
-	launch = (struct launch){ .socket_fd = fds[1],
-				  .other_fd = fds[0],
-				  .data_folder = data_folder };
+	launch = (struct launch){ .socket_fd = fds[1], .data_folder = data_folder };
 	error = process_spawn("queries", run_launcher, &launch, &workers->launcher);
 	close(fds[1]);
 	if (error != 0) {
