@@ -53,8 +53,8 @@ struct row *collection_row(struct collection *c);
 /* Hands the row over. What its texts point to is not needed afterwards. */
 void collection_emit(struct collection *c);
 
-/* This machine, or what this process may, does not let the table be read: a lasting reason, borrowed for ever.
- * The walk then ends without rows and without an error. */
+/* This machine, or what this process may, does not let the table be read: a lasting reason,
+ * borrowed for ever. The walk then ends without rows and without an error. */
 void collection_off(struct collection *c, const char *reason);
 
 /* What a collector makes of a file that could not be read: 0 where it is not there or not a file or

@@ -70,8 +70,8 @@ static int ask(int fd, uint16_t type, uint32_t sequence, struct span body)
 	return send(fd, bytes, writer_used(&w), 0) < 0 ? ERR_IO : 0;
 }
 
-/* Of an answer that is an error. A subsystem that the kernel has not is refused as EINVAL (nfnetlink) or
- * EOPNOTSUPP. */
+/* Of an answer that is an error. A subsystem that the kernel has not is refused as EINVAL
+ * (nfnetlink) or EOPNOTSUPP. */
 static int error_of(int number)
 {
 	switch (number) {

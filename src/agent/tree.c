@@ -520,8 +520,7 @@ int tree_folder_enter(struct tree_folder *folder, const char *name, struct tree_
 {
 	struct tree_folder *entered;
 	DIR *dir;
-	int fd = openat(dirfd(folder->dir), name,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(dirfd(folder->dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0) {
 		return error_of(errno);
@@ -539,7 +538,8 @@ int tree_folder_enter(struct tree_folder *folder, const char *name, struct tree_
 
 int tree_folder_status(struct tree_folder *folder, const char *name, struct stat *out)
 {
-	return fstatat(dirfd(folder->dir), name, out, AT_SYMLINK_NOFOLLOW) < 0 ? error_of(errno) : 0;
+	return fstatat(dirfd(folder->dir), name, out, AT_SYMLINK_NOFOLLOW) < 0 ? error_of(errno)
+									       : 0;
 }
 
 /* There is no lgetxattrat before Linux 6.13: /proc leads to the open folder. */

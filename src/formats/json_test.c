@@ -101,8 +101,8 @@ static void refuses_all_that_it_does_not(void **state)
 		"1 2",
 		"[1],",
 		"//x\n1",
-		"\xef\xbb\xbf"
-		"1",
+		("\xef\xbb\xbf"
+		 "1"),
 		"{\"a\" 1}",
 		"[\"a\":1]",
 		"{\"a\",\"b\"}",

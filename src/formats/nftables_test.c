@@ -73,8 +73,8 @@ static void says_rules_as_nft_does_or_nearly(void **state)
 		"iifname \"lo\" accept",
 		"meta nfproto ipv4 ip saddr @blocked log prefix \"blocked \" drop",
 		"meta nfproto ipv4 ip saddr 10.1.2.0/23 meta l4proto tcp tcp dport 22 accept",
-		"meta nfproto ipv4 ip saddr 10.0.0.0/8 meta l4proto udp udp dport >= 1000 "
-		"udp dport <= 2000 accept",
+		("meta nfproto ipv4 ip saddr 10.0.0.0/8 meta l4proto udp udp dport >= 1000 "
+		 "udp dport <= 2000 accept"),
 		"meta nfproto ipv6 ip6 saddr 2001:db8::/32 accept",
 		"meta l4proto tcp tcp dport @__set0 accept",
 		"meta nfproto ipv4 meta l4proto tcp ip saddr . tcp dport @__set1 accept",
