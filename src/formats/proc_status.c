@@ -14,12 +14,15 @@ int proc_status_user(struct span file, uint32_t *out_uid)
 	while (reader_left(&r) > 0) {
 		struct reader line = reader_over(reader_line(&r));
 		struct span word;
+		bool has_real;
 
 		if (!span_is(reader_until(&line, ':'), "Uid")) {
 			continue;
 		}
-		/* more must follow, or the number may have been cut */
-		if (!split_word(&line, &word) || !split_word(&line, &word) ||
+		/* the real one first; more must follow the effective one, or it may have been cut
+		 */
+		has_real = split_word(&line, &word);
+		if (!has_real || !split_word(&line, &word) ||
 		    text_to_u64(word, UINT32_MAX, &uid) != 0 || reader_left(&line) == 0) {
 			return ERR_MALFORMED;
 		}
