@@ -30,19 +30,13 @@ static bool parse(struct span line, struct group_entry *out)
 
 bool group_next(struct group_iterator *it, struct group_entry *out)
 {
-	while (reader_left(&it->rest) > 0) {
-		struct span line = reader_line(&it->rest);
+	struct span line;
 
-		if (split_is_blank(line) || line.ptr[0] == '#') {
-			continue;
-		}
-		if (line.ptr[0] == '+' || line.ptr[0] == '-') {
-			it->nis++;
-		} else if (parse(line, out)) {
+	while (split_account_line(&it->rest, &it->nis, &line)) {
+		if (parse(line, out)) {
 			return true;
-		} else {
-			it->malformed++;
 		}
+		it->malformed++;
 	}
 	return false;
 }

@@ -47,3 +47,21 @@ bool split_is_blank(struct span line)
 {
 	return span_trim(line).len == 0;
 }
+
+bool split_account_line(struct reader *rest, size_t *nis, struct span *line)
+{
+	while (reader_left(rest) > 0) {
+		struct span next = reader_line(rest);
+
+		if (split_is_blank(next) || next.ptr[0] == '#') {
+			continue;
+		}
+		if (next.ptr[0] == '+' || next.ptr[0] == '-') {
+			(*nis)++;
+			continue;
+		}
+		*line = next;
+		return true;
+	}
+	return false;
+}
