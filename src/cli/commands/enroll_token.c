@@ -1,8 +1,7 @@
 /* enroll_token.c - a token with which sensors enrol. */
 #include "base/text.h"
-#include "cli/client.h"
 #include "cli/command.h"
-#include "cli/output.h"
+#include "cli/make_token.h"
 #include "sys/clock.h"
 
 static const struct arg options[] = {
@@ -34,31 +33,9 @@ static json_t *body_of(const struct args *args, struct why *why)
 
 static int run(const struct args *args, struct why *why)
 {
-	struct target target = target_of("/api/v1/enrolment-tokens");
-	struct client *client = NULL;
-	json_t *answer = NULL;
 	json_t *body = body_of(args, why);
 
-	if (body == NULL) {
-		return EXIT_USAGE;
-	}
-	if (client_open(args, &client, why) != 0) {
-		json_decref(body);
-		return EXIT_REFUSED;
-	}
-	if (client_call(client, "POST", &target, body, &answer, why) != 0) {
-		client_free(&client);
-		return EXIT_REFUSED;
-	}
-	if (args_has(args, "--json")) {
-		output_json(answer, stdout);
-	} else {
-		/* nothing but the token, so that $(bartizan enroll-token) works */
-		puts(json_string_value(json_object_get(answer, "token")));
-	}
-	json_decref(answer);
-	client_free(&client);
-	return EXIT_FINE;
+	return body == NULL ? EXIT_USAGE : make_token(args, "/api/v1/enrolment-tokens", body, why);
 }
 
 const struct command command_enroll_token = {

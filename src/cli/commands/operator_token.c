@@ -1,7 +1,6 @@
 /* operator_token.c - a token for one tenant's API. */
-#include "cli/client.h"
 #include "cli/command.h"
-#include "cli/output.h"
+#include "cli/make_token.h"
 
 static const struct arg options[] = {
 	COMMAND_DATA_OPTION,
@@ -13,32 +12,14 @@ static const struct arg options[] = {
 
 static int run(const struct args *args, struct why *why)
 {
-	struct target target = target_of("/api/v1/operator-tokens");
 	const char *name = args_value(args, "--name", NULL);
-	struct client *client = NULL;
-	json_t *answer = NULL;
 
 	if (name == NULL || !args_has(args, "--tenant")) {
 		(void)why_set(why, 0, "%s is missing; the usage is: %s",
 			      name == NULL ? "--name" : "--tenant", args->spec->usage);
 		return EXIT_USAGE;
 	}
-	if (client_open(args, &client, why) != 0) {
-		return EXIT_REFUSED;
-	}
-	if (client_call(client, "POST", &target, json_pack("{s:s}", "name", name), &answer, why) !=
-	    0) {
-		client_free(&client);
-		return EXIT_REFUSED;
-	}
-	if (args_has(args, "--json")) {
-		output_json(answer, stdout);
-	} else {
-		puts(json_string_value(json_object_get(answer, "token")));
-	}
-	json_decref(answer);
-	client_free(&client);
-	return EXIT_FINE;
+	return make_token(args, "/api/v1/operator-tokens", json_pack("{s:s}", "name", name), why);
 }
 
 const struct command command_operator_token = {
