@@ -578,7 +578,7 @@ static void say_alive(struct reporter *r, int64_t now_ms)
 	uint8_t bytes[64];
 	struct writer w = writer_over(bytes, sizeof bytes);
 
-	session_alive(&r->session, clock_wall_ms(), &w);
+	session_alive(&r->session, clock_wall_ms(), 0, 0, &w);
 	send(r, &w, now_ms);
 }
 

@@ -1,24 +1,44 @@
 /* schema.c - looking tables and columns up. */
 #include "schema/schema.h"
 
-const struct table *schema_find(struct span name)
+static const struct table *by_name(const struct table *const *list, struct span name)
 {
-	for (size_t i = 0; schema_tables[i] != NULL; i++) {
-		if (span_is(name, schema_tables[i]->name)) {
-			return schema_tables[i];
+	for (size_t i = 0; list[i] != NULL; i++) {
+		if (span_is(name, list[i]->name)) {
+			return list[i];
 		}
 	}
 	return NULL;
 }
 
-const struct table *schema_by_number(uint64_t number)
+static const struct table *by_number(const struct table *const *list, uint64_t number)
 {
-	for (size_t i = 0; schema_tables[i] != NULL; i++) {
-		if (schema_tables[i]->number == number) {
-			return schema_tables[i];
+	for (size_t i = 0; list[i] != NULL; i++) {
+		if (list[i]->number == number) {
+			return list[i];
 		}
 	}
 	return NULL;
+}
+
+const struct table *schema_find(struct span name)
+{
+	return by_name(schema_tables, name);
+}
+
+const struct table *schema_by_number(uint64_t number)
+{
+	return by_number(schema_tables, number);
+}
+
+const struct table *schema_event_find(struct span name)
+{
+	return by_name(schema_events, name);
+}
+
+const struct table *schema_event_by_number(uint64_t number)
+{
+	return by_number(schema_events, number);
 }
 
 int schema_column(const struct table *table, struct span name)

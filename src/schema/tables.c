@@ -129,6 +129,9 @@ static const struct column services_columns[] = {
 			    "first ExecStart=, without its prefix characters" },
 	[SERVICES_USER] = { "user", COLUMN_TEXT, 0, "User=; empty means root" },
 	[SERVICES_PATH] = { "path", COLUMN_TEXT, 0, "the unit file in force" },
+	[SERVICES_ACTIVE] = { "active", COLUMN_TEXT, 0,
+			      "running, exited, failed, inactive, listening (sockets), waiting "
+			      "(timers); null where it cannot be known" },
 };
 
 static const struct column cron_columns[] = {
@@ -145,6 +148,9 @@ static const struct column modules_columns[] = {
 	[MODULES_STATE] = { "state", COLUMN_TEXT, 0, "live, loading, unloading" },
 	[MODULES_TAINT] = { "taint", COLUMN_TEXT, 0,
 			    "letters of taint: O out of tree, E unsigned, ..." },
+	[MODULES_SIGNER] = { "signer", COLUMN_TEXT, 0,
+			     "who signed the module's file, as its signature says; null where it "
+			     "bears none" },
 };
 
 static const struct column mounts_columns[] = {
@@ -178,6 +184,9 @@ static const struct column certificates_columns[] = {
 	[CERTIFICATES_IS_CA] = { "is_ca", COLUMN_BOOLEAN, 0, "basic constraints say CA" },
 	[CERTIFICATES_IS_SELF_SIGNED] = { "is_self_signed", COLUMN_BOOLEAN, 0,
 					  "subject and issuer are the same" },
+	[CERTIFICATES_SERVED_AT] = { "served_at", COLUMN_LIST, 0,
+				     "listeners of the program whose configuration names the file: "
+				     "PROCESS ADDRESS:PORT" },
 };
 
 static const struct column processes_columns[] = {
@@ -370,6 +379,150 @@ static const struct column sensor_health_columns[] = {
 				 "rows of the walk that brought it into this state" },
 };
 
+static const struct column files_columns[] = {
+	[FILES_PATH] = { "path", COLUMN_TEXT, KEY, "the file" },
+	[FILES_TYPE] = { "type", COLUMN_TEXT, 0,
+			 "file, folder, link, socket, fifo, block, character" },
+	[FILES_MODE] = { "mode", COLUMN_TEXT, 0, "permissions, octal: 0644, 4755" },
+	[FILES_OWNER] = { "owner", COLUMN_TEXT, 0, "user's name, else number" },
+	[FILES_GROUP] = { "group", COLUMN_TEXT, 0, "group's name, else number" },
+	[FILES_SIZE_BYTES] = { "size_bytes", COLUMN_INTEGER, 0, "of a regular file" },
+	[FILES_SHA256] = { "sha256", COLUMN_TEXT, 0,
+			   "of a regular file's content, lower-case hex; null where it is larger "
+			   "than the policy hashes" },
+	[FILES_TARGET] = { "target", COLUMN_TEXT, 0, "a link's text" },
+};
+
+static const struct column package_use_columns[] = {
+	[PACKAGE_USE_MANAGER] = { "manager", COLUMN_TEXT, KEY, "dpkg, rpm or apk" },
+	[PACKAGE_USE_PACKAGE] = { "package", COLUMN_TEXT, KEY, "binary package" },
+	[PACKAGE_USE_PROCESS] = { "process", COLUMN_TEXT, KEY, "name of a process that uses it" },
+	[PACKAGE_USE_EXECUTABLE] = { "executable", COLUMN_TEXT, KEY, "that process's program" },
+	[PACKAGE_USE_PATH] = { "path", COLUMN_TEXT, KEY,
+			       "the package's file in use: the program, or a library it has "
+			       "mapped" },
+	[PACKAGE_USE_IS_STALE] = { "is_stale", COLUMN_BOOLEAN, 0,
+				   "the file in memory is not the one on disk any more: the "
+				   "process still runs the old version" },
+};
+
+static const struct column updates_columns[] = {
+	[UPDATES_MANAGER] = { "manager", COLUMN_TEXT, KEY, "dpkg, rpm or apk" },
+	[UPDATES_PACKAGE] = { "package", COLUMN_TEXT, KEY, "binary package" },
+	[UPDATES_ARCHITECTURE] = { "architecture", COLUMN_TEXT, KEY, "amd64, x86_64, all" },
+	[UPDATES_INSTALLED] = { "installed", COLUMN_TEXT, 0, "the version that is installed" },
+	[UPDATES_CANDIDATE] = { "candidate", COLUMN_TEXT, 0,
+				"the newest version in the package manager's own lists" },
+	[UPDATES_IS_SECURITY] = { "is_security", COLUMN_BOOLEAN, 0,
+				  "a security archive offers a newer version than the installed "
+				  "one" },
+	[UPDATES_ORIGIN] = { "origin", COLUMN_TEXT, 0, "archive it comes from: Debian-Security" },
+};
+
+static const struct column vulnerabilities_columns[] = {
+	[VULNERABILITIES_ID] = { "id", COLUMN_TEXT, KEY,
+				 "CVE-..., else the advisory's own: GHSA-..., TEMP-..." },
+	[VULNERABILITIES_MANAGER] = { "manager", COLUMN_TEXT, KEY,
+				      "dpkg, rpm, apk, or the ecosystem: npm, PyPI, Go, ..." },
+	[VULNERABILITIES_PACKAGE] = { "package", COLUMN_TEXT, KEY, "the installed package" },
+	[VULNERABILITIES_VERSION] = { "version", COLUMN_TEXT, 0, "its version" },
+	[VULNERABILITIES_ARCHITECTURE] = { "architecture", COLUMN_TEXT, KEY, "of the package" },
+	[VULNERABILITIES_SOURCE] = { "source", COLUMN_TEXT, 0, "its source package" },
+	[VULNERABILITIES_SOURCE_VERSION] = { "source_version", COLUMN_TEXT, 0,
+					     "that one's version, which was judged" },
+	[VULNERABILITIES_STATUS] = { "status", COLUMN_TEXT, 0,
+				     "fixable, open, no-dsa, postponed, ignored, unimportant, "
+				     "undetermined, end-of-life, will-not-fix" },
+	[VULNERABILITIES_FIXED_VERSION] = { "fixed_version", COLUMN_TEXT, 0,
+					    "the first version without it" },
+	[VULNERABILITIES_URGENCY] = { "urgency", COLUMN_TEXT, 0,
+				      "as the distribution or ecosystem judges it" },
+	[VULNERABILITIES_RELEASE] = { "release", COLUMN_TEXT, 0,
+				      "what it was judged for: debian:12, npm, ..." },
+	[VULNERABILITIES_FEED] = { "feed", COLUMN_TEXT, 0, "whose word it is" },
+	[VULNERABILITIES_EXPOSURE] = { "exposure", COLUMN_TEXT, 0,
+				       "network (listens beyond the machine), local (listens on "
+				       "loopback), running, installed, not-running (a kernel that "
+				       "is not the running one); unknown" },
+	[VULNERABILITIES_PATH] = { "path", COLUMN_TEXT, KEY,
+				   "where a language's package lies; else null" },
+};
+
+/* --- kinds of events --- */
+
+static const struct column gaps_columns[] = {
+	[GAPS_REASON] = { "reason", COLUMN_TEXT, 0,
+			  "kernel (its queue ran over), ring (the disk ring was full), rate (the "
+			  "policy's limit), source (a log was cut), server" },
+	[GAPS_COUNT] = { "count", COLUMN_INTEGER, 0, "events lost; null where nobody can know" },
+};
+
+static const struct column executions_columns[] = {
+	[EXECUTIONS_EXECUTABLE] = { "executable", COLUMN_TEXT, 0, "path of the program" },
+	[EXECUTIONS_ARGUMENTS] = { "arguments", COLUMN_LIST, PERSONAL,
+				   "argv, cut; what looks like a secret is masked as ***" },
+	[EXECUTIONS_USER] = { "user", COLUMN_TEXT, PERSONAL, "who runs it" },
+	[EXECUTIONS_PID] = { "pid", COLUMN_INTEGER, 0, "process number" },
+	[EXECUTIONS_PARENT] = { "parent", COLUMN_TEXT, 0, "the parent process's program" },
+	[EXECUTIONS_PARENT_PID] = { "parent_pid", COLUMN_INTEGER, 0, "its process number" },
+	[EXECUTIONS_SHA256] = { "sha256", COLUMN_TEXT, 0, "of the program; null where unknown" },
+	[EXECUTIONS_LOGIN_USER] = { "login_user", COLUMN_TEXT, PERSONAL,
+				    "who logged in (loginuid), where audit keeps it" },
+};
+
+static const struct column logins_columns[] = {
+	[LOGINS_USER] = { "user", COLUMN_TEXT, PERSONAL, "account, as it was given" },
+	[LOGINS_IS_SUCCESS] = { "is_success", COLUMN_BOOLEAN, 0, "it was let in" },
+	[LOGINS_SERVICE] = { "service", COLUMN_TEXT, 0, "sshd, login, su, gdm, ..." },
+	[LOGINS_METHOD] = { "method", COLUMN_TEXT, 0, "password, publickey, ..." },
+	[LOGINS_ADDRESS] = { "address", COLUMN_TEXT, PERSONAL, "where it came from" },
+	[LOGINS_TERMINAL] = { "terminal", COLUMN_TEXT, 0, "pts/0, tty1" },
+	[LOGINS_REASON] = { "reason", COLUMN_TEXT, 0, "why it failed, as the log says" },
+	[LOGINS_COUNT] = { "count", COLUMN_INTEGER, 0, "like ones in one record; else null" },
+};
+
+static const struct column sudo_uses_columns[] = {
+	[SUDO_USES_USER] = { "user", COLUMN_TEXT, PERSONAL, "who asked" },
+	[SUDO_USES_RUNAS] = { "runas", COLUMN_TEXT, 0, "as whom" },
+	[SUDO_USES_COMMAND] = { "command", COLUMN_TEXT, PERSONAL,
+				"what ran; what looks like a secret is masked as ***" },
+	[SUDO_USES_FOLDER] = { "folder", COLUMN_TEXT, 0, "the working directory" },
+	[SUDO_USES_TERMINAL] = { "terminal", COLUMN_TEXT, 0, "pts/0" },
+	[SUDO_USES_IS_ALLOWED] = { "is_allowed", COLUMN_BOOLEAN, 0, "sudo ran it" },
+	[SUDO_USES_REASON] = { "reason", COLUMN_TEXT, 0, "why it was refused" },
+};
+
+static const struct column account_changes_columns[] = {
+	[ACCOUNT_CHANGES_ACTION] = { "action", COLUMN_TEXT, 0,
+				     "added, removed, changed, password-changed, locked, unlocked, "
+				     "member-added, member-removed" },
+	[ACCOUNT_CHANGES_ACCOUNT] = { "account", COLUMN_TEXT, PERSONAL, "user or group" },
+	[ACCOUNT_CHANGES_KIND] = { "kind", COLUMN_TEXT, 0, "user or group" },
+	[ACCOUNT_CHANGES_BY] = { "by", COLUMN_TEXT, 0, "program that did it: useradd, passwd" },
+	[ACCOUNT_CHANGES_TEXT] = { "text", COLUMN_TEXT, PERSONAL, "the log's words, masked" },
+};
+
+static const struct column service_changes_columns[] = {
+	[SERVICE_CHANGES_UNIT] = { "unit", COLUMN_TEXT, 0, "nginx.service" },
+	[SERVICE_CHANGES_ACTION] = { "action", COLUMN_TEXT, 0,
+				     "started, stopped, failed, reloaded, restarting" },
+	[SERVICE_CHANGES_RESULT] = { "result", COLUMN_TEXT, 0,
+				     "exit-code, signal, timeout, oom-kill, ..." },
+	[SERVICE_CHANGES_TEXT] = { "text", COLUMN_TEXT, 0, "the log's words, masked" },
+};
+
+static const struct column file_changes_columns[] = {
+	[FILE_CHANGES_PATH] = { "path", COLUMN_TEXT, 0, "the file" },
+	[FILE_CHANGES_ACTION] = { "action", COLUMN_TEXT, 0,
+				  "created, written, deleted, moved, attributes" },
+	[FILE_CHANGES_PROCESS] = { "process", COLUMN_TEXT, 0, "who did it; null where unknown" },
+	[FILE_CHANGES_EXECUTABLE] = { "executable", COLUMN_TEXT, 0, "that process's program" },
+	[FILE_CHANGES_USER] = { "user", COLUMN_TEXT, PERSONAL, "its user" },
+	[FILE_CHANGES_PID] = { "pid", COLUMN_INTEGER, 0, "its number" },
+};
+
+/* --- tables --- */
+
 static const struct table os = {
 	TABLE_OS,          "os",  "Operating system and the machine's name",
 	"inotify on /etc", false, COLUMNS(os_columns)
@@ -548,6 +701,79 @@ static const struct table sensor_health = { TABLE_SENSOR_HEALTH,
 					    true,
 					    COLUMNS(sensor_health_columns) };
 
+static const struct table files = {
+	TABLE_FILES,
+	"files",
+	"Files of the folders that the policy names: content, permissions, owner",
+	"fanotify, else inotify, else a walk within its budget",
+	false,
+	COLUMNS(files_columns)
+};
+static const struct table package_use = { TABLE_PACKAGE_USE,
+					  "package_use",
+					  "Which package's programs and libraries are running, and "
+					  "which of them are outdated in memory",
+					  "with processes and packages",
+					  true,
+					  COLUMNS(package_use_columns) };
+static const struct table updates = { TABLE_UPDATES,
+				      "updates",
+				      "Newer versions that the package manager itself knows of",
+				      "inotify on its lists and the package database",
+				      false,
+				      COLUMNS(updates_columns) };
+static const struct table vulnerabilities = {
+	TABLE_VULNERABILITIES,
+	"vulnerabilities",
+	"Which vulnerabilities the installed packages have",
+	"the server, in the transaction of the change, or when a feed changes",
+	false,
+	COLUMNS(vulnerabilities_columns),
+	.is_derived = true,
+};
+
+static const struct table gaps = { EVENT_GAPS, "gaps", "Events that were lost: how many, and why",
+				   "",         true,   COLUMNS(gaps_columns) };
+static const struct table executions = { EVENT_EXECUTIONS,
+					 "executions",
+					 "Programs that were started",
+					 "tracepoint sched_process_exec, else the proc connector",
+					 true,
+					 COLUMNS(executions_columns) };
+static const struct table logins = { EVENT_LOGINS,
+				     "logins",
+				     "Who came in, and who was refused",
+				     "inotify on wtmp, btmp, the journal and auth.log",
+				     true,
+				     COLUMNS(logins_columns) };
+static const struct table sudo_uses = { EVENT_SUDO_USES,
+					"sudo_uses",
+					"What was run by sudo, and what it refused",
+					"inotify on the journal and auth.log",
+					true,
+					COLUMNS(sudo_uses_columns) };
+static const struct table account_changes = { EVENT_ACCOUNT_CHANGES,
+					      "account_changes",
+					      "What was done to users and groups",
+					      "inotify on the journal and auth.log",
+					      true,
+					      COLUMNS(account_changes_columns) };
+static const struct table service_changes = { EVENT_SERVICE_CHANGES,
+					      "service_changes",
+					      "Services that started, stopped or failed",
+					      "inotify on the journal and syslog",
+					      true,
+					      COLUMNS(service_changes_columns) };
+static const struct table file_changes = {
+	EVENT_FILE_CHANGES, "file_changes", "Who changed a watched file",
+	"fanotify",         true,           COLUMNS(file_changes_columns)
+};
+
+const struct table *const schema_events[] = {
+	&gaps,         &executions, &logins, &sudo_uses, &account_changes, &service_changes,
+	&file_changes, NULL,
+};
+
 const struct table *const schema_tables[] = {
 	&os,
 	&kernel,
@@ -579,6 +805,10 @@ const struct table *const schema_tables[] = {
 	&privileged_files,
 	&language_packages,
 	&containers,
+	&files,
 	&sensor_health,
+	&package_use,
+	&updates,
+	&vulnerabilities,
 	NULL,
 };

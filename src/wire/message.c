@@ -109,6 +109,97 @@ static struct row_list take_rows(struct cbor_reader *r)
 	return list;
 }
 
+static struct message_event take_event(struct cbor_reader *r)
+{
+	struct message_event event;
+
+	mem_zero(&event, sizeof event);
+	if (cbor_array(r) != 3) {
+		cbor_fail(r, ERR_MALFORMED);
+	}
+	event.event = (uint16_t)take_at_most(r, UINT16_MAX);
+	event.at_ms = cbor_int(r);
+	event.row = cbor_bytes(r);
+	if (event.row.len > ROW_BYTES_MAX) {
+		cbor_fail(r, ERR_LIMIT);
+	}
+	return event;
+}
+
+bool event_list_take(struct event_list *list, struct message_event *out)
+{
+	struct cbor_reader r = cbor_over(list->bytes);
+	struct message_event event;
+
+	if (list->count == 0) {
+		return false;
+	}
+	event = take_event(&r);
+	if (cbor_error(&r) != 0) {
+		return false;
+	}
+	*out = event;
+	list->bytes = r.bytes.rest;
+	list->count--;
+	return true;
+}
+
+void event_list_append(struct writer *events, const struct message_event *event)
+{
+	cbor_write_array(events, 3);
+	cbor_write_uint(events, event->event);
+	cbor_write_int(events, event->at_ms);
+	cbor_write_bytes(events, event->row);
+}
+
+static struct event_list take_events(struct cbor_reader *r)
+{
+	struct event_list list = { { NULL, 0 }, cbor_array(r) };
+	struct span start = r->bytes.rest;
+
+	if (list.count > MESSAGE_EVENTS_MAX) {
+		cbor_fail(r, ERR_LIMIT);
+	}
+	for (size_t i = 0; i < list.count && cbor_error(r) == 0; i++) {
+		(void)take_event(r);
+	}
+	list.bytes = span_first(start, start.len - reader_left(&r->bytes));
+	return list;
+}
+
+static struct span take_policy_digest(struct cbor_reader *r)
+{
+	struct span digest = cbor_bytes(r);
+
+	if (digest.len != MESSAGE_POLICY_DIGEST) {
+		cbor_fail(r, ERR_MALFORMED);
+		return (struct span){ NULL, 0 };
+	}
+	return digest;
+}
+
+static void decode_policy(struct cbor_reader *r, struct message_policy *m)
+{
+	m->digest = take_policy_digest(r);
+	m->bytes = cbor_bytes(r);
+	if (m->bytes.len > MESSAGE_POLICY_MAX) {
+		cbor_fail(r, ERR_LIMIT);
+	}
+}
+
+/* The items behind the clock came later: an older sensor does not say them. */
+static size_t decode_alive(struct cbor_reader *r, size_t count, struct message_alive *m)
+{
+	m->clock_ms = cbor_int(r);
+	if (count < 5) {
+		return 2;
+	}
+	m->policy = take_policy_digest(r);
+	m->silent_s = (uint32_t)take_at_most(r, UINT32_MAX);
+	m->busy_table = take_table(r);
+	return 5;
+}
+
 static void decode_hello(struct cbor_reader *r, struct message_hello *m)
 {
 	size_t count;
@@ -126,6 +217,17 @@ static void decode_hello(struct cbor_reader *r, struct message_hello *m)
 		m->tables[i] = take_table(r);
 	}
 	m->table_count = count;
+}
+
+/* The policy's digest came later: an older sensor does not say it. */
+static size_t decode_whole_hello(struct cbor_reader *r, size_t count, struct message_hello *m)
+{
+	decode_hello(r, m);
+	if (count < 7) {
+		return 6;
+	}
+	m->policy = take_policy_digest(r);
+	return 7;
 }
 
 /* The hashes of a range lie within it and rise, so that none is there twice. */
@@ -203,12 +305,12 @@ static void decode_welcome(struct cbor_reader *r, struct message_welcome *m)
 	m->table_count = count;
 }
 
-static void decode_body(struct cbor_reader *r, struct message *m)
+/* Returns how many items of the array it took, its kind included. */
+static size_t decode_body(struct cbor_reader *r, size_t count, size_t known, struct message *m)
 {
 	switch (m->kind) {
 	case MESSAGE_HELLO:
-		decode_hello(r, &m->hello);
-		break;
+		return decode_whole_hello(r, count, &m->hello);
 	case MESSAGE_BATCH:
 		decode_batch(r, &m->batch);
 		break;
@@ -218,7 +320,18 @@ static void decode_body(struct cbor_reader *r, struct message *m)
 		m->rows.rows = take_rows(r);
 		break;
 	case MESSAGE_ALIVE:
-		m->alive.clock_ms = cbor_int(r);
+		return decode_alive(r, count, &m->alive);
+	case MESSAGE_EVENTS:
+		m->events.epoch = cbor_uint(r);
+		m->events.first = cbor_uint(r);
+		m->events.events = take_events(r);
+		break;
+	case MESSAGE_EVENTS_ACK:
+		m->events_ack.epoch = cbor_uint(r);
+		m->events_ack.next = cbor_uint(r);
+		break;
+	case MESSAGE_POLICY:
+		decode_policy(r, &m->policy);
 		break;
 	case MESSAGE_WELCOME:
 		decode_welcome(r, &m->welcome);
@@ -255,9 +368,10 @@ static void decode_body(struct cbor_reader *r, struct message *m)
 		cbor_fail(r, ERR_UNSUPPORTED);
 		break;
 	}
+	return known;
 }
 
-/* Items that each kind has, its own number included. */
+/* Items that each kind has at least, its own number included. */
 static size_t item_count(uint64_t kind)
 {
 	switch (kind) {
@@ -269,6 +383,7 @@ static size_t item_count(uint64_t kind)
 	case MESSAGE_WANT:
 	case MESSAGE_RESYNC:
 	case MESSAGE_GOODBYE:
+	case MESSAGE_EVENTS:
 		return 4;
 	case MESSAGE_ALIVE:
 	case MESSAGE_RESTART:
@@ -277,6 +392,8 @@ static size_t item_count(uint64_t kind)
 	case MESSAGE_REFUSE:
 		return 5;
 	case MESSAGE_ACK:
+	case MESSAGE_EVENTS_ACK:
+	case MESSAGE_POLICY:
 		return 3;
 	default:
 		return 0;
@@ -302,7 +419,7 @@ int message_decode(struct span frame, struct message *out)
 	}
 	mem_zero(out, sizeof *out);
 	out->kind = (enum message_kind)kind;
-	decode_body(&r, out);
+	known = decode_body(&r, count, known, out);
 	for (size_t i = known; i < count && cbor_error(&r) == 0; i++) {
 		(void)cbor_item(&r);
 	}
@@ -379,6 +496,19 @@ static void encode_hello(struct writer *w, const struct message_hello *m)
 	for (size_t i = 0; i < m->table_count; i++) {
 		cbor_write_uint(w, m->tables[i]);
 	}
+	if (m->policy.len > 0) {
+		cbor_write_bytes(w, m->policy);
+	}
+}
+
+static void encode_alive(struct writer *w, const struct message_alive *m)
+{
+	cbor_write_int(w, m->clock_ms);
+	if (m->policy.len > 0) {
+		cbor_write_bytes(w, m->policy);
+		cbor_write_uint(w, m->silent_s);
+		cbor_write_uint(w, m->busy_table);
+	}
 }
 
 static void encode_body(struct writer *w, const struct message *m)
@@ -396,7 +526,21 @@ static void encode_body(struct writer *w, const struct message *m)
 		write_rows(w, m->rows.rows);
 		break;
 	case MESSAGE_ALIVE:
-		cbor_write_int(w, m->alive.clock_ms);
+		encode_alive(w, &m->alive);
+		break;
+	case MESSAGE_EVENTS:
+		cbor_write_uint(w, m->events.epoch);
+		cbor_write_uint(w, m->events.first);
+		cbor_write_array(w, m->events.events.count);
+		writer_bytes(w, m->events.events.bytes);
+		break;
+	case MESSAGE_EVENTS_ACK:
+		cbor_write_uint(w, m->events_ack.epoch);
+		cbor_write_uint(w, m->events_ack.next);
+		break;
+	case MESSAGE_POLICY:
+		cbor_write_bytes(w, m->policy.digest);
+		cbor_write_bytes(w, m->policy.bytes);
 		break;
 	case MESSAGE_WELCOME:
 		encode_welcome(w, &m->welcome);
@@ -434,11 +578,23 @@ static void encode_body(struct writer *w, const struct message *m)
 	}
 }
 
+/* Those that a sensor may leave out are written where they say something. */
+static size_t written_count(const struct message *m)
+{
+	if (m->kind == MESSAGE_HELLO && m->hello.policy.len > 0) {
+		return 7;
+	}
+	if (m->kind == MESSAGE_ALIVE && m->alive.policy.len > 0) {
+		return 5;
+	}
+	return item_count(m->kind);
+}
+
 void message_encode(const struct message *message, struct writer *out)
 {
 	size_t mark = frame_begin(out);
 
-	cbor_write_array(out, item_count(message->kind));
+	cbor_write_array(out, written_count(message));
 	cbor_write_uint(out, message->kind);
 	encode_body(out, message);
 	frame_end(out, mark);

@@ -21,6 +21,12 @@
 #define MESSAGE_HASHES_MAX 16384
 #define MESSAGE_ROWS_MAX   4096
 #define MESSAGE_TEXT_MAX   512
+#define MESSAGE_EVENTS_MAX 4096
+
+/* A policy's bytes (wire/policy.h), and the digest that names one: the first 128 bits of SHA-256.
+ */
+#define MESSAGE_POLICY_MAX    65536
+#define MESSAGE_POLICY_DIGEST 16
 
 /* The most tables a hello or welcome may name. */
 #define MESSAGE_TABLES_MAX 64
@@ -31,6 +37,7 @@ enum message_kind {
 	MESSAGE_BATCH = 2,
 	MESSAGE_ROWS = 3,
 	MESSAGE_ALIVE = 4,
+	MESSAGE_EVENTS = 5,
 	/* server to sensor */
 	MESSAGE_WELCOME = 16,
 	MESSAGE_WANT = 17,
@@ -39,6 +46,8 @@ enum message_kind {
 	MESSAGE_REFUSE = 20,
 	MESSAGE_GOODBYE = 21,
 	MESSAGE_RESTART = 22,
+	MESSAGE_POLICY = 23,
+	MESSAGE_EVENTS_ACK = 24,
 };
 
 /* Hashes end to end, 16 bytes each, in one byte string. */
@@ -57,6 +66,25 @@ struct row_list {
 /* Takes the next row's bytes from the list; false at the end. */
 bool row_list_take(struct row_list *list, struct span *out_row);
 
+/* Something that happened. number rises by one an event; event is a number of schema_events. */
+struct message_event {
+	uint16_t event;
+	int64_t at_ms;   /* by the sensor's clock */
+	struct span row; /* its columns, in canonical bytes (wire/row.h) */
+};
+
+/* Events end to end, each a CBOR array; walk with event_list_take. */
+struct event_list {
+	struct span bytes;
+	size_t count;
+};
+
+/* Takes the next event from the list; false at the end. */
+bool event_list_take(struct event_list *list, struct message_event *out);
+
+/* For building an event_list: appends one to a writer over the caller's memory. */
+void event_list_append(struct writer *events, const struct message_event *event);
+
 /* "I am here, and these are the tables that I speak of." First on every connection. */
 struct message_hello {
 	uint64_t protocol;
@@ -65,6 +93,9 @@ struct message_hello {
 	int64_t clock_ms;    /* the sensor's wall clock */
 	uint16_t tables[MESSAGE_TABLES_MAX];
 	size_t table_count;
+	/* The digest of the policy in force there: MESSAGE_POLICY_DIGEST bytes, all 0 where it has
+	 * none; empty: this sensor knows no policies and no events, and is not sent any. */
+	struct span policy;
 };
 
 enum batch_mode {
@@ -97,8 +128,35 @@ struct message_rows {
 	struct row_list rows;
 };
 
+/* policy: as in hello. silent_s: for how long the part of the sensor that reads the machine has not
+ * moved; busy_table: what it was reading then, or 0. */
 struct message_alive {
 	int64_t clock_ms;
+	struct span policy;
+	uint32_t silent_s;
+	uint16_t busy_table;
+};
+
+/* Events, numbered without gaps from first. epoch: drawn at random when the sensor began to count;
+ * with another one, counting starts anew. Where first is not the number that was to come next,
+ * those between are lost. */
+struct message_events {
+	uint64_t epoch;
+	uint64_t first;
+	struct event_list events;
+};
+
+/* All events below next are committed, durably. */
+struct message_events_ack {
+	uint64_t epoch;
+	uint64_t next;
+};
+
+/* What to watch from now on, and at what cost: the whole of it, in place of the one before. A
+ * sensor that cannot read it keeps the one it has. */
+struct message_policy {
+	struct span digest; /* MESSAGE_POLICY_DIGEST bytes */
+	struct span bytes;  /* wire/policy.h */
 };
 
 /* What the server holds of this sensor's asset. */
@@ -185,6 +243,9 @@ struct message {
 		struct message_refuse refuse;
 		struct message_goodbye goodbye;
 		struct message_restart restart;
+		struct message_events events;
+		struct message_events_ack events_ack;
+		struct message_policy policy;
 	};
 };
 

@@ -29,6 +29,7 @@ struct session_table *session_table(struct session *s, uint16_t number)
 void session_close(struct session *s)
 {
 	s->state = SESSION_CLOSED;
+	s->is_events_in_flight = false;
 	for (size_t i = 0; i < s->table_count; i++) {
 		s->tables[i].is_in_flight = false;
 	}
@@ -49,6 +50,7 @@ void session_hello(struct session *s, int64_t clock_ms, struct writer *out)
 	for (size_t i = 0; i < s->table_count; i++) {
 		m.hello.tables[i] = s->tables[i].number;
 	}
+	m.hello.policy = (struct span){ s->policy, sizeof s->policy };
 	message_encode(&m, out);
 	s->state = SESSION_GREETED;
 }
@@ -105,6 +107,16 @@ static int follow_resync(struct session *s, const struct message_resync *m)
 	return 0;
 }
 
+static int follow_events_ack(struct session *s, const struct message_events_ack *m)
+{
+	if (s->state != SESSION_OPEN || !s->is_events_in_flight || m->epoch != s->events_epoch ||
+	    m->next != s->events_next) {
+		return ERR_CONFLICT;
+	}
+	s->is_events_in_flight = false;
+	return 0;
+}
+
 static int follow(struct session *s, const struct message *m)
 {
 	struct session_table *table;
@@ -131,9 +143,11 @@ static int follow(struct session *s, const struct message *m)
 		}
 		table->is_in_flight = false;
 		return 0;
+	case MESSAGE_EVENTS_ACK:
+		return follow_events_ack(s, &m->events_ack);
+	case MESSAGE_POLICY:
+		return s->state == SESSION_OPEN ? 0 : ERR_CONFLICT;
 	case MESSAGE_RESTART:
-		session_close(s);
-		return 0;
 	case MESSAGE_GOODBYE:
 		session_close(s);
 		return 0;
@@ -206,7 +220,38 @@ int session_rows(struct session *s, uint16_t number, struct row_list rows, struc
 	return 0;
 }
 
-void session_alive(struct session *s, int64_t clock_ms, struct writer *out)
+int session_events(struct session *s, uint64_t epoch, uint64_t first, struct event_list events,
+		   struct writer *out)
+{
+	struct message m;
+	size_t mark = writer_used(out);
+
+	if (s->state != SESSION_OPEN || s->is_events_in_flight) {
+		return ERR_AGAIN;
+	}
+	mem_zero(&m, sizeof m);
+	m.kind = MESSAGE_EVENTS;
+	m.events.epoch = epoch;
+	m.events.first = first;
+	m.events.events = events;
+	message_encode(&m, out);
+	if (!writer_ok(out)) {
+		writer_rewind(out, mark);
+		return ERR_FULL;
+	}
+	s->is_events_in_flight = true;
+	s->events_epoch = epoch;
+	s->events_next = first + events.count;
+	return 0;
+}
+
+void session_set_policy(struct session *s, const uint8_t digest[MESSAGE_POLICY_DIGEST])
+{
+	mem_copy(s->policy, digest, sizeof s->policy);
+}
+
+void session_alive(struct session *s, int64_t clock_ms, uint32_t silent_s, uint16_t busy_table,
+		   struct writer *out)
 {
 	struct message m;
 
@@ -216,6 +261,9 @@ void session_alive(struct session *s, int64_t clock_ms, struct writer *out)
 	mem_zero(&m, sizeof m);
 	m.kind = MESSAGE_ALIVE;
 	m.alive.clock_ms = clock_ms;
+	m.alive.policy = (struct span){ s->policy, sizeof s->policy };
+	m.alive.silent_s = silent_s;
+	m.alive.busy_table = busy_table;
 	message_encode(&m, out);
 }
 
@@ -237,7 +285,18 @@ static int guard_hello(struct session_guard *g, const struct message_hello *m)
 			g->is_named[m->tables[i]] = true;
 		}
 	}
+	g->is_policed = m->policy.len > 0;
 	g->is_open = true;
+	return 0;
+}
+
+static int guard_events(struct session_guard *g, const struct message_events *m)
+{
+	if (!g->is_policed || g->is_events_in_flight || m->events.count == 0 ||
+	    m->first > UINT64_MAX - m->events.count) {
+		return ERR_CONFLICT;
+	}
+	g->is_events_in_flight = true;
 	return 0;
 }
 
@@ -268,6 +327,8 @@ static int guard_follow(struct session_guard *g, const struct message *m)
 			return ERR_CONFLICT;
 		}
 		return 0;
+	case MESSAGE_EVENTS:
+		return guard_events(g, &m->events);
 	case MESSAGE_ALIVE:
 		return 0;
 	default:
@@ -314,6 +375,9 @@ void session_guard_sent(struct session_guard *g, const struct message *message)
 		break;
 	case MESSAGE_REFUSE:
 		guard_answered(g, message->refuse.table);
+		break;
+	case MESSAGE_EVENTS_ACK:
+		g->is_events_in_flight = false;
 		break;
 	case MESSAGE_RESTART:
 		session_guard_init(g);

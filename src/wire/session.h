@@ -31,6 +31,10 @@ struct session {
 	struct span kind;
 	struct span version;
 	uint32_t alive_s;
+	uint8_t policy[MESSAGE_POLICY_DIGEST]; /* of the policy in force here; all 0: none */
+	bool is_events_in_flight;
+	uint64_t events_epoch; /* of those in flight */
+	uint64_t events_next;  /* the number behind the last one in flight */
 	struct session_table tables[MESSAGE_TABLES_MAX];
 	size_t table_count;
 };
@@ -45,7 +49,8 @@ void session_hello(struct session *s, int64_t clock_ms, struct writer *out);
 
 /* A frame came from the server. On 0 the session has followed it and *out says what to act on:
  * WELCOME (compare every table), WANT (send rows), ACK, RESYNC (send ranges), REFUSE,
- * GOODBYE (the connection ends), RESTART (say hello again). ERR_* ends the connection. */
+ * EVENTS_ACK, POLICY (make it the one in force, then session_set_policy), GOODBYE (the connection
+ * ends), RESTART (say hello again). ERR_* ends the connection. */
 MUST_USE int session_receive(struct session *s, struct span frame, struct message *out);
 
 /* Writes a batch: fills its seq in and marks its table as in flight. ERR_AGAIN where one is in
@@ -56,7 +61,19 @@ MUST_USE int session_batch(struct session *s, struct message_batch *batch, struc
 /* Writes rows for the batch in flight. ERR_AGAIN where none is, ERR_FULL. */
 MUST_USE int session_rows(struct session *s, uint16_t table, struct row_list rows,
 			  struct writer *out);
-void session_alive(struct session *s, int64_t clock_ms, struct writer *out);
+
+/* Writes events, numbered from first. At most one such message is in flight; it is acknowledged
+ * whole or, by the end of the connection, not at all. ERR_AGAIN where one is in flight already or
+ * the session is not open, ERR_FULL. */
+MUST_USE int session_events(struct session *s, uint64_t epoch, uint64_t first,
+			    struct event_list events, struct writer *out);
+
+/* The policy of this digest is in force from now on: hello and alive say so. */
+void session_set_policy(struct session *s, const uint8_t digest[MESSAGE_POLICY_DIGEST]);
+
+/* silent_s, busy_table: message_alive. */
+void session_alive(struct session *s, int64_t clock_ms, uint32_t silent_s, uint16_t busy_table,
+		   struct writer *out);
 
 /* The connection is gone: nothing is in flight any more. */
 void session_close(struct session *s);
@@ -69,6 +86,9 @@ struct session_table *session_table(struct session *s, uint16_t number);
 struct session_guard {
 	bool is_open;       /* hello came */
 	bool is_restarting; /* a restart was sent: what is on its way is dropped until hello */
+	bool is_policed;    /* hello bore a policy's digest: it may be sent policies, and may send
+				events */
+	bool is_events_in_flight;
 	bool is_named[MESSAGE_TABLES_MAX]; /* by table number */
 	bool is_in_flight[MESSAGE_TABLES_MAX];
 	bool is_wanted[MESSAGE_TABLES_MAX];

@@ -1,0 +1,323 @@
+/* policy.c - a policy to and from its CBOR array (docs/protocol.cddl), and two of them into one. */
+#include "wire/policy.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "wire/cbor.h"
+
+void policy_init(struct policy *policy)
+{
+	mem_zero(policy, sizeof *policy);
+}
+
+/* --- reading --- */
+
+static uint64_t take_number(struct cbor_reader *r, uint64_t max)
+{
+	uint64_t value = cbor_take_null(r) ? 0 : cbor_uint(r);
+
+	if (value > max) {
+		cbor_fail(r, ERR_LIMIT);
+		return 0;
+	}
+	return value;
+}
+
+static enum policy_switch take_switch(struct cbor_reader *r)
+{
+	if (cbor_take_null(r)) {
+		return POLICY_INHERIT;
+	}
+	return cbor_bool(r) ? POLICY_ON : POLICY_OFF;
+}
+
+/* Takes the head of an array that has at least so many items, and returns how many more. */
+static size_t take_array(struct cbor_reader *r, size_t least)
+{
+	size_t count = cbor_array(r);
+
+	if (count < least) {
+		cbor_fail(r, ERR_MALFORMED);
+		return 0;
+	}
+	return count - least;
+}
+
+static void pass_over(struct cbor_reader *r, size_t items)
+{
+	for (size_t i = 0; i < items && cbor_error(r) == 0; i++) {
+		(void)cbor_item(r);
+	}
+}
+
+static void take_collectors(struct cbor_reader *r, struct policy *policy)
+{
+	size_t count = cbor_array(r);
+
+	for (size_t i = 0; i < count && cbor_error(r) == 0; i++) {
+		size_t more = take_array(r, 3);
+		uint64_t table = cbor_uint(r);
+		struct policy_collector entry = { 0 };
+
+		entry.is_on = take_switch(r);
+		entry.period_s = (uint32_t)take_number(r, UINT32_MAX);
+		pass_over(r, more);
+		if (table < SCHEMA_TABLES_MAX) {
+			policy->collectors[table] = entry;
+		}
+	}
+}
+
+static void take_events(struct cbor_reader *r, struct policy *policy)
+{
+	size_t count = cbor_array(r);
+
+	for (size_t i = 0; i < count && cbor_error(r) == 0; i++) {
+		size_t more = take_array(r, 3);
+		uint64_t event = cbor_uint(r);
+		struct policy_event entry = { 0 };
+
+		entry.is_on = take_switch(r);
+		entry.per_minute_max = (uint32_t)take_number(r, UINT32_MAX);
+		pass_over(r, more);
+		if (event < SCHEMA_EVENTS_MAX) {
+			policy->events[event] = entry;
+		}
+	}
+}
+
+static size_t take_texts(struct cbor_reader *r, struct span *out, size_t max)
+{
+	size_t count = cbor_array(r);
+
+	if (count > max) {
+		cbor_fail(r, ERR_LIMIT);
+		return 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		out[i] = cbor_text(r);
+		if (out[i].len == 0) {
+			cbor_fail(r, ERR_MALFORMED);
+		} else if (out[i].len > POLICY_TEXT_MAX) {
+			cbor_fail(r, ERR_LIMIT);
+		}
+	}
+	return count;
+}
+
+static void take_files(struct cbor_reader *r, struct policy_files *files)
+{
+	size_t more = take_array(r, 5);
+
+	files->has_defaults = take_switch(r);
+	files->path_count = take_texts(r, files->paths, POLICY_PATHS_MAX);
+	files->exclude_count = take_texts(r, files->excludes, POLICY_EXCLUDES_MAX);
+	files->files_max = (uint32_t)take_number(r, UINT32_MAX);
+	files->hash_bytes_max = take_number(r, INT64_MAX);
+	pass_over(r, more);
+}
+
+static void take_budget(struct cbor_reader *r, struct policy_budget *budget)
+{
+	size_t more = take_array(r, 4);
+
+	budget->cpu_permille = (uint32_t)take_number(r, UINT32_MAX);
+	budget->bytes_per_day = take_number(r, INT64_MAX);
+	budget->ring_bytes = take_number(r, INT64_MAX);
+	budget->io_bytes_per_s = take_number(r, INT64_MAX);
+	pass_over(r, more);
+}
+
+int policy_decode(struct span bytes, struct policy *out)
+{
+	struct cbor_reader r = cbor_over(bytes);
+	struct policy policy;
+	size_t more;
+	int error;
+
+	policy_init(&policy);
+	more = take_array(&r, 4);
+	take_collectors(&r, &policy);
+	take_events(&r, &policy);
+	take_files(&r, &policy.files);
+	take_budget(&r, &policy.budget);
+	pass_over(&r, more);
+	error = cbor_done(&r);
+	if (error == 0) {
+		*out = policy;
+	}
+	return error;
+}
+
+/* --- writing --- */
+
+static void write_number(struct writer *w, uint64_t value)
+{
+	if (value == 0) {
+		cbor_write_null(w);
+	} else {
+		cbor_write_uint(w, value);
+	}
+}
+
+static void write_switch(struct writer *w, enum policy_switch value)
+{
+	if (value == POLICY_INHERIT) {
+		cbor_write_null(w);
+	} else {
+		cbor_write_bool(w, value == POLICY_ON);
+	}
+}
+
+/* One entry of the first two lists, where it says anything. */
+static void write_entry(struct writer *w, size_t number, enum policy_switch is_on, uint32_t value)
+{
+	if (is_on == POLICY_INHERIT && value == 0) {
+		return;
+	}
+	cbor_write_array(w, 3);
+	cbor_write_uint(w, number);
+	write_switch(w, is_on);
+	write_number(w, value);
+}
+
+static void write_lists(struct writer *w, const struct policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SCHEMA_TABLES_MAX; i++) {
+		const struct policy_collector *c = &policy->collectors[i];
+
+		count += c->is_on != POLICY_INHERIT || c->period_s != 0;
+	}
+	cbor_write_array(w, count);
+	for (size_t i = 0; i < SCHEMA_TABLES_MAX; i++) {
+		const struct policy_collector *c = &policy->collectors[i];
+
+		write_entry(w, i, c->is_on, c->period_s);
+	}
+	count = 0;
+	for (size_t i = 0; i < SCHEMA_EVENTS_MAX; i++) {
+		const struct policy_event *e = &policy->events[i];
+
+		count += e->is_on != POLICY_INHERIT || e->per_minute_max != 0;
+	}
+	cbor_write_array(w, count);
+	for (size_t i = 0; i < SCHEMA_EVENTS_MAX; i++) {
+		const struct policy_event *e = &policy->events[i];
+
+		write_entry(w, i, e->is_on, e->per_minute_max);
+	}
+}
+
+static void write_texts(struct writer *w, const struct span *texts, size_t count)
+{
+	cbor_write_array(w, count);
+	for (size_t i = 0; i < count; i++) {
+		cbor_write_text(w, texts[i]);
+	}
+}
+
+int policy_encode(const struct policy *policy, struct writer *out)
+{
+	const struct policy_files *files = &policy->files;
+	const struct policy_budget *budget = &policy->budget;
+	size_t mark = writer_used(out);
+
+	cbor_write_array(out, 4);
+	write_lists(out, policy);
+	cbor_write_array(out, 5);
+	write_switch(out, files->has_defaults);
+	write_texts(out, files->paths, files->path_count);
+	write_texts(out, files->excludes, files->exclude_count);
+	write_number(out, files->files_max);
+	write_number(out, files->hash_bytes_max);
+	cbor_write_array(out, 4);
+	write_number(out, budget->cpu_permille);
+	write_number(out, budget->bytes_per_day);
+	write_number(out, budget->ring_bytes);
+	write_number(out, budget->io_bytes_per_s);
+	if (!writer_ok(out) || writer_used(out) - mark > MESSAGE_POLICY_MAX) {
+		writer_rewind(out, mark);
+		return ERR_FULL;
+	}
+	return 0;
+}
+
+/* --- merging --- */
+
+static void merge_switch(enum policy_switch *base, enum policy_switch over)
+{
+	*base = over != POLICY_INHERIT ? over : *base;
+}
+
+static void merge_32(uint32_t *base, uint32_t over)
+{
+	*base = over != 0 ? over : *base;
+}
+
+static void merge_64(uint64_t *base, uint64_t over)
+{
+	*base = over != 0 ? over : *base;
+}
+
+/* How many texts there are when over's are added; more than max where they do not fit. */
+static size_t add_texts(struct span *texts, size_t count, size_t max, const struct span *over,
+			size_t over_count)
+{
+	for (size_t i = 0; i < over_count; i++) {
+		bool is_known = false;
+
+		for (size_t k = 0; k < count && !is_known; k++) {
+			is_known = span_equal(texts[k], over[i]);
+		}
+		if (is_known) {
+			continue;
+		}
+		if (count == max) {
+			return max + 1;
+		}
+		texts[count++] = over[i];
+	}
+	return count;
+}
+
+int policy_merge(struct policy *base, const struct policy *over)
+{
+	struct policy merged = *base;
+	struct policy_files *files = &merged.files;
+
+	for (size_t i = 0; i < SCHEMA_TABLES_MAX; i++) {
+		merge_switch(&merged.collectors[i].is_on, over->collectors[i].is_on);
+		merge_32(&merged.collectors[i].period_s, over->collectors[i].period_s);
+	}
+	for (size_t i = 0; i < SCHEMA_EVENTS_MAX; i++) {
+		merge_switch(&merged.events[i].is_on, over->events[i].is_on);
+		merge_32(&merged.events[i].per_minute_max, over->events[i].per_minute_max);
+	}
+	files->path_count = add_texts(files->paths, files->path_count, POLICY_PATHS_MAX,
+				      over->files.paths, over->files.path_count);
+	files->exclude_count = add_texts(files->excludes, files->exclude_count, POLICY_EXCLUDES_MAX,
+					 over->files.excludes, over->files.exclude_count);
+	if (files->path_count > POLICY_PATHS_MAX || files->exclude_count > POLICY_EXCLUDES_MAX) {
+		return ERR_LIMIT;
+	}
+	merge_switch(&files->has_defaults, over->files.has_defaults);
+	merge_32(&files->files_max, over->files.files_max);
+	merge_64(&files->hash_bytes_max, over->files.hash_bytes_max);
+	merge_32(&merged.budget.cpu_permille, over->budget.cpu_permille);
+	merge_64(&merged.budget.bytes_per_day, over->budget.bytes_per_day);
+	merge_64(&merged.budget.ring_bytes, over->budget.ring_bytes);
+	merge_64(&merged.budget.io_bytes_per_s, over->budget.io_bytes_per_s);
+	*base = merged;
+	return 0;
+}
+
+void policy_digest(struct span bytes, uint8_t out[MESSAGE_POLICY_DIGEST])
+{
+	uint8_t whole[SHA256_SIZE];
+
+	sha256_of(bytes, whole);
+	mem_copy(out, whole, MESSAGE_POLICY_DIGEST);
+}

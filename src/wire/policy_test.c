@@ -1,0 +1,142 @@
+/* policy_test.c - policies survive the wire, merge as promised, and are refused where they are off.
+ */
+#include "wire/policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/error.h"
+
+static struct policy sample(void)
+{
+	struct policy p;
+
+	policy_init(&p);
+	p.collectors[TABLE_PROCESSES].is_on = POLICY_OFF;
+	p.collectors[TABLE_PACKAGES].period_s = 3600;
+	p.events[EVENT_EXECUTIONS].is_on = POLICY_ON;
+	p.events[EVENT_EXECUTIONS].per_minute_max = 6000;
+	p.files.paths[p.files.path_count++] = span_of("/srv");
+	p.files.excludes[p.files.exclude_count++] = span_of("/srv/**/cache");
+	p.files.files_max = 1000;
+	p.budget.cpu_permille = 20;
+	return p;
+}
+
+static struct span encoded(const struct policy *p, uint8_t *room, size_t size)
+{
+	struct writer w = writer_over(room, size);
+
+	assert_int_equal(policy_encode(p, &w), 0);
+	return writer_span(&w);
+}
+
+static void what_was_written_is_read_again(void **state)
+{
+	uint8_t room[1024];
+	struct policy p = sample();
+	struct policy q;
+
+	(void)state;
+	assert_int_equal(policy_decode(encoded(&p, room, sizeof room), &q), 0);
+	assert_int_equal(q.collectors[TABLE_PROCESSES].is_on, POLICY_OFF);
+	assert_int_equal(q.collectors[TABLE_PACKAGES].is_on, POLICY_INHERIT);
+	assert_int_equal(q.collectors[TABLE_PACKAGES].period_s, 3600);
+	assert_int_equal(q.events[EVENT_EXECUTIONS].is_on, POLICY_ON);
+	assert_int_equal(q.events[EVENT_EXECUTIONS].per_minute_max, 6000);
+	assert_int_equal(q.files.path_count, 1);
+	assert_true(span_is(q.files.paths[0], "/srv"));
+	assert_true(span_is(q.files.excludes[0], "/srv/**/cache"));
+	assert_int_equal(q.files.files_max, 1000);
+	assert_int_equal(q.budget.cpu_permille, 20);
+	assert_int_equal(q.budget.ring_bytes, 0);
+}
+
+static void every_truncation_is_refused_and_changes_nothing(void **state)
+{
+	uint8_t room[1024];
+	struct policy p = sample();
+	struct span whole = encoded(&p, room, sizeof room);
+	struct policy q;
+
+	(void)state;
+	memset(&q, 0x55, sizeof q);
+	for (size_t len = 0; len < whole.len; len++) {
+		struct policy before = q;
+
+		assert_int_not_equal(policy_decode(span_first(whole, len), &q), 0);
+		assert_memory_equal(&q, &before, sizeof q);
+	}
+}
+
+static void a_merge_replaces_what_is_set_and_adds_paths_once(void **state)
+{
+	struct policy base = sample();
+	struct policy over;
+
+	(void)state;
+	policy_init(&over);
+	over.collectors[TABLE_PROCESSES].is_on = POLICY_ON;
+	over.files.paths[over.files.path_count++] = span_of("/srv");
+	over.files.paths[over.files.path_count++] = span_of("/opt");
+	over.budget.ring_bytes = 1 << 20;
+	assert_int_equal(policy_merge(&base, &over), 0);
+	assert_int_equal(base.collectors[TABLE_PROCESSES].is_on, POLICY_ON);
+	assert_int_equal(base.collectors[TABLE_PACKAGES].period_s, 3600);
+	assert_int_equal(base.files.path_count, 2);
+	assert_true(span_is(base.files.paths[1], "/opt"));
+	assert_int_equal(base.budget.cpu_permille, 20);
+	assert_int_equal(base.budget.ring_bytes, 1 << 20);
+}
+
+static void too_many_paths_are_refused_whole(void **state)
+{
+	static char names[POLICY_PATHS_MAX + 1][8];
+	struct policy base = sample();
+	struct policy over;
+
+	(void)state;
+	policy_init(&over);
+	for (size_t i = 0; i < POLICY_PATHS_MAX; i++) {
+		names[i][0] = '/';
+		names[i][1] = (char)('a' + i % 26);
+		names[i][2] = (char)('a' + i / 26);
+		over.files.paths[over.files.path_count++] = span_of(names[i]);
+	}
+	over.budget.ring_bytes = 5;
+	assert_int_equal(policy_merge(&base, &over), ERR_LIMIT);
+	assert_int_equal(base.files.path_count, 1);
+	assert_int_equal(base.budget.ring_bytes, 0);
+}
+
+static void equal_policies_have_equal_digests(void **state)
+{
+	uint8_t room[2][1024];
+	uint8_t digest[2][MESSAGE_POLICY_DIGEST];
+	struct policy p = sample();
+	struct policy q;
+
+	(void)state;
+	policy_digest(encoded(&p, room[0], sizeof room[0]), digest[0]);
+	assert_int_equal(policy_decode(encoded(&p, room[0], sizeof room[0]), &q), 0);
+	policy_digest(encoded(&q, room[1], sizeof room[1]), digest[1]);
+	assert_memory_equal(digest[0], digest[1], sizeof digest[0]);
+	q.budget.cpu_permille = 21;
+	policy_digest(encoded(&q, room[1], sizeof room[1]), digest[1]);
+	assert_memory_not_equal(digest[0], digest[1], sizeof digest[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_written_is_read_again),
+		cmocka_unit_test(every_truncation_is_refused_and_changes_nothing),
+		cmocka_unit_test(a_merge_replaces_what_is_set_and_adds_paths_once),
+		cmocka_unit_test(too_many_paths_are_refused_whole),
+		cmocka_unit_test(equal_policies_have_equal_digests),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
