@@ -45,12 +45,6 @@ static int refuse(const struct job *job, uint64_t code, const char *reason)
 	return 0;
 }
 
-static void push(struct numbers *list, uint64_t number)
-{
-	list->items = state_room(list->items, list->count, &list->capacity, sizeof *list->items);
-	list->items[list->count++] = number;
-}
-
 /* --- rows that come along --- */
 
 static int compare_inline(const void *a, const void *b)
@@ -160,7 +154,7 @@ static int resolve_adds(const struct job *job, struct why *why)
 			return error;
 		}
 		if (is_known) {
-			push(&s->adds, number);
+			state_push(&s->adds, number);
 			continue;
 		}
 		s->missing = state_room(s->missing, s->missing_count, &s->missing_capacity,
@@ -185,7 +179,7 @@ static bool resolve_removes(const struct job *job)
 		if (!numbering_find(&job->inv->rows[job->table->number], &hash, &number)) {
 			return false;
 		}
-		push(&s->removes, number);
+		state_push(&s->removes, number);
 	}
 	sort_numbers(s->removes.items, s->removes.count);
 	return true;
@@ -237,7 +231,7 @@ static void compare_range(const struct job *job)
 			if (at < s->adds.count && s->adds.items[at] == row) {
 				at++;
 			} else if (is_in_range(job, (uint32_t)row)) {
-				push(&s->removes, row);
+				state_push(&s->removes, row);
 			}
 		}
 	}
@@ -245,34 +239,6 @@ static void compare_range(const struct job *job)
 		s->adds.items[kept++] = s->adds.items[at++];
 	}
 	s->adds.count = kept;
-}
-
-/* Packs sorted numbers; false where one is there twice. */
-static bool pack(const struct numbers *numbers, struct packed_writer *out)
-{
-	packed_clear(out);
-	for (size_t i = 0; i < numbers->count; i++) {
-		if (i > 0 && numbers->items[i] == numbers->items[i - 1]) {
-			return false;
-		}
-		packed_put(out, (uint32_t)numbers->items[i]);
-	}
-	return true;
-}
-
-static struct digest digest_after(const struct job *job)
-{
-	const struct scratch *s = &job->inv->scratch;
-	const struct numbering *rows = &job->inv->rows[job->table->number];
-	struct digest digest = job->digest;
-
-	for (size_t i = 0; i < s->removes.count; i++) {
-		digest_remove(&digest, numbering_key(rows, (uint32_t)s->removes.items[i]));
-	}
-	for (size_t i = 0; i < s->adds.count; i++) {
-		digest_add(&digest, numbering_key(rows, (uint32_t)s->adds.items[i]));
-	}
-	return digest;
 }
 
 /* --- storing --- */
@@ -292,62 +258,29 @@ static int store_seq(const struct job *job, struct why *why)
 	return 0;
 }
 
-static int store_change(const struct job *job, struct digest digest, struct why *why)
-{
-	struct inventory *inv = job->inv;
-	struct scratch *s = &inv->scratch;
-	struct store_change change = {
-		.no = inv->last_no + 1,
-		.at_ms = job->now_ms,
-		.observed_ms = job->batch->observed_ms,
-		.asset = job->asset_number,
-		.table = job->table->number,
-		.seq = job->batch->seq,
-		.previous = job->asset->newest,
-		.removed = packed_end(&s->removed),
-		.added = packed_end(&s->added),
-	};
-	struct held *held;
-	int error = store_put_change(inv->store, &change, why);
-
-	if (error != 0) {
-		return error;
-	}
-	held = state_held_make(job->asset, job->table->number);
-	state_replace(inv, job->asset, held, packed_end(&s->set));
-	state_note_change(inv, &change);
-	state_note_dirty(inv, &(struct set_name){ change.asset, change.table }, held);
-	held->seq = change.seq;
-	held->count = (uint32_t)(job->count + s->adds.count - s->removes.count);
-	held->digest = digest;
-	inv->last_no = change.no;
-	inv->rows_held += s->adds.count;
-	inv->rows_held -= s->removes.count;
-	job->asset->newest = change.no;
-	job->out->change_no = change.no;
-	return 0;
-}
-
 /* adds and removes are resolved: checks that they fit, and stores. */
 static int finish(const struct job *job, struct why *why)
 {
 	struct scratch *s = &job->inv->scratch;
-	struct digest digest;
 	bool is_same = s->adds.count == 0 && s->removes.count == 0;
+	struct change_parts parts = {
+		.asset = job->asset_number,
+		.table = job->table->number,
+		.seq = job->batch->seq,
+		.now_ms = job->now_ms,
+		.observed_ms = job->batch->observed_ms,
+		.packed = job->packed,
+		.count = job->count,
+		.digest = job->digest,
+	};
 
-	packed_clear(&s->set);
-	if (!pack(&s->removes, &s->removed) || !pack(&s->adds, &s->added)) {
-		return resync(job, "a row is named twice");
+	if (!change_pack(job->inv, &parts)) {
+		return resync(job, parts.problem);
 	}
-	if (packed_merge(job->packed, packed_end(&s->removed), packed_end(&s->added), &s->set) !=
-	    0) {
-		return resync(job, "the difference does not fit what is held");
-	}
-	if (job->count + s->adds.count - s->removes.count > INVENTORY_ROWS_MAX) {
+	if (parts.count > INVENTORY_ROWS_MAX) {
 		return refuse(job, REFUSE_LIMIT, "too many rows in one table");
 	}
-	digest = digest_after(job);
-	if (job->batch->has_digest && !digest_equal(digest, job->batch->digest)) {
+	if (job->batch->has_digest && !digest_equal(parts.digest, job->batch->digest)) {
 		job->inv->meta.disagreements++;
 		job->inv->is_meta_dirty = true;
 		return resync(job, "the digests differ");
@@ -357,7 +290,8 @@ static int finish(const struct job *job, struct why *why)
 		.added = s->adds.count,
 		.removed = s->removes.count,
 	};
-	return is_same ? store_seq(job, why) : store_change(job, digest, why);
+	return is_same ? store_seq(job, why)
+		       : change_store(job->inv, &parts, &job->out->change_no, why);
 }
 
 static int resolve_and_finish(const struct job *job, struct why *why)
@@ -431,6 +365,9 @@ int inventory_apply(struct inventory *inv, uint32_t asset_number, const struct m
 	inv->batches++;
 	if (job.table == NULL) {
 		return refuse(&job, REFUSE_TABLE, "this server does not know the table");
+	}
+	if (job.table->is_derived) {
+		return refuse(&job, REFUSE_TABLE, "this table is the server's own to fill");
 	}
 	held = state_held(job.asset, job.table->number);
 	if (held != NULL) {

@@ -288,6 +288,7 @@ bool inventory_is_open(const struct inventory *inv)
 
 int inventory_abandon(struct inventory *inv, int error)
 {
+	store_rest(inv->store);
 	if (inv->is_open) {
 		store_rollback(inv->store);
 		undo_all(inv);
@@ -313,6 +314,7 @@ int inventory_commit(struct inventory *inv, struct why *why)
 {
 	int error;
 
+	store_rest(inv->store);
 	if (!inv->is_open) {
 		return 0;
 	}
@@ -400,7 +402,11 @@ void inventory_welcome(struct inventory *inv, uint32_t number, struct message_we
 	out->table_count = 0;
 	for (unsigned i = 0; asset != NULL && i < asset->held_count; i++) {
 		const struct held *held = &asset->held[i];
+		const struct table *table = schema_by_number(held->table);
 
+		if (table != NULL && table->is_derived) {
+			continue; /* not the sensor's */
+		}
 		assert(out->table_count < MESSAGE_TABLES_MAX);
 		out->tables[out->table_count++] = (struct message_welcome_table){
 			.table = held->table,

@@ -14,6 +14,7 @@
 #include "server/store/sensor.h"
 #include "sys/why.h"
 #include "wire/message.h"
+#include "wire/row.h"
 
 /* Most rows that an asset may hold of one table. */
 #define INVENTORY_ROWS_MAX 1000000
@@ -103,6 +104,40 @@ MUST_USE int inventory_apply(struct inventory *inv, uint32_t asset,
  * one that is not, ERR_MALFORMED for one that does not follow the schema, with a reason. */
 MUST_USE int inventory_intern(struct inventory *inv, uint16_t table, struct row_list rows,
 			      const struct rowhash *wanted, size_t wanted_count, struct why *why);
+
+/* --- what services work on, and what they make of it --- */
+
+/* Assets have numbers from 1 to this. */
+uint32_t inventory_asset_count(const struct inventory *inv);
+
+/* Distinct rows of a table have numbers from 0 to below this. */
+uint32_t inventory_row_count(const struct inventory *inv, uint16_t table);
+
+/* The numbers of the rows that an asset holds of a table, rising. Nothing may be changed
+ * meanwhile. */
+typedef void inventory_held_row(void *context, uint32_t row);
+void inventory_each_held(struct inventory *inv, uint32_t asset, uint16_t table,
+			 inventory_held_row *each, void *context);
+
+/* A row's values; lists are null. Borrowed until the next call for the same table, or commit.
+ * ERR_NOT_FOUND. */
+MUST_USE int inventory_row(struct inventory *inv, uint16_t table, uint32_t number, struct row *out,
+			   struct why *why);
+
+/* The number of a derived table's row, which is stored where it is new. */
+MUST_USE int inventory_derived_row(struct inventory *inv, const struct row *row,
+				   uint32_t *out_number, struct why *why);
+
+/* Makes the rows of a derived table exactly these, which rise; the difference goes into the
+ * history. outcome is APPLIED; change_no is 0 where nothing changed. */
+MUST_USE int inventory_derive(struct inventory *inv, uint32_t asset, uint16_t table,
+			      const uint32_t *rows, size_t count, int64_t now_ms,
+			      struct inventory_result *out, struct why *why);
+
+/* The generation of the knowledge that all derived tables follow; 0: none yet. Setting it takes
+ * part in the transaction. */
+uint64_t inventory_judged(const struct inventory *inv);
+void inventory_set_judged(struct inventory *inv, uint64_t generation);
 
 /* --- figures, for metrics --- */
 

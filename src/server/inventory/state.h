@@ -210,6 +210,31 @@ void state_note_sensor(struct inventory *inv, struct sensor *sensor);
 
 void tail_done(struct tail *tail);
 
+/* Appends. */
+void state_push(struct numbers *list, uint64_t number);
+
+/* change.c: one change to be made. packed, count, digest: as held before; change_pack moves the
+ * last two on to what they are afterwards. */
+struct change_parts {
+	uint32_t asset;
+	uint16_t table;
+	uint64_t seq;
+	int64_t now_ms;
+	int64_t observed_ms;
+	struct span packed;
+	uint64_t count;
+	struct digest digest;
+	const char *problem; /* where change_pack says no */
+};
+
+/* Packs scratch's adds and removes, both sorted, and what is held then. False where they do not
+ * fit. */
+bool change_pack(struct inventory *inv, struct change_parts *parts);
+
+/* Writes it, and follows in memory. On an error: abandon. */
+MUST_USE int change_store(struct inventory *inv, const struct change_parts *parts, uint64_t *out_no,
+			  struct why *why);
+
 /* undo.c: from here on changes can be taken back; take them back; forget them. */
 void undo_begin(struct inventory *inv);
 void undo_all(struct inventory *inv);

@@ -322,7 +322,8 @@ static void what_is_not_reading_is_refused_by_name(void **state)
 	assert_query(view, "SELECT value FROM json_each('[7]')", "7\n");
 	assert_query(view, "PRAGMA table_info(modules)",
 		     "0|asset|TEXT|0|-|0\n1|asset_name|TEXT|0|-|0\n2|name|TEXT|0|-|0\n"
-		     "3|size_bytes|INTEGER|0|-|0\n4|state|TEXT|0|-|0\n5|taint|TEXT|0|-|0\n");
+		     "3|size_bytes|INTEGER|0|-|0\n4|state|TEXT|0|-|0\n5|taint|TEXT|0|-|0\n"
+		     "6|signer|TEXT|0|-|0\n");
 	check_tables(view);
 	view_close(&view);
 	fixture_close(&f);

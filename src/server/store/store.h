@@ -52,6 +52,7 @@ struct store_asset {
 struct store_meta {
 	uint64_t tail_start;
 	uint64_t disagreements;
+	uint64_t judged; /* the knowledge (server/feeds) that all derived tables follow; 0: none */
 };
 
 /* Creates the file where it is missing, and columns that the schema gained since. */
@@ -67,6 +68,15 @@ void store_settle(struct store *s);
 
 MUST_USE int store_put_row(struct store *s, const struct row *row, uint32_t number,
 			   const struct rowhash *hash, struct why *why);
+
+/* A row's values, as they were put; lists are null. Borrowed until the next call for the same
+ * table, or the next transaction. ERR_NOT_FOUND. */
+MUST_USE int store_get_row(struct store *s, const struct table *table, uint32_t number,
+			   struct row *out, struct why *why);
+
+/* Lets go of the rows that were borrowed: a read that is not ended keeps the file's log from being
+ * shortened. */
+void store_rest(struct store *s);
 MUST_USE int store_put_change(struct store *s, const struct store_change *change, struct why *why);
 MUST_USE int store_put_set(struct store *s, const struct store_set *set, struct why *why);
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "server/store/sqlite/layout.h"
+#include "server/store/sqlite/rowtext.h"
 #include "server/store/sqlite/writer.h"
 
 /* Takes one record off a statement that stands on a row. */
@@ -240,7 +241,7 @@ int store_each_sensor(struct store *s,
 
 int store_get_meta(struct store *s, struct store_meta *out, struct why *why)
 {
-	struct store_meta meta = { 0, 0 };
+	struct store_meta meta = { 0, 0, 0 };
 	int64_t value = 0;
 	int error = database_number(s->db, "SELECT value FROM _meta WHERE key='tail_start'", 0,
 				    &value, why);
@@ -252,7 +253,64 @@ int store_get_meta(struct store *s, struct store_meta *out, struct why *why)
 		meta.disagreements = (uint64_t)value;
 	}
 	if (error == 0) {
+		error = database_number(s->db, "SELECT value FROM _meta WHERE key='judged'", 0,
+					&value, why);
+		meta.judged = (uint64_t)value;
+	}
+	if (error == 0) {
 		*out = meta;
 	}
 	return error;
+}
+
+static int prepare_get_row(struct store *s, const struct table *table, struct why *why)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->db);
+	char *text;
+	int error;
+
+	sqlite3_str_appendall(sql, "SELECT ");
+	layout_columns(table, sql);
+	sqlite3_str_appendf(sql, " FROM \"_rows_%w\" WHERE _row=?", table->name);
+	text = sqlite3_str_finish(sql);
+	error = text == NULL ? ERR_LIMIT
+			     : database_prepare(s->db, text, &s->get_row[table->number], why);
+	sqlite3_free(text);
+	return error;
+}
+
+int store_get_row(struct store *s, const struct table *table, uint32_t number, struct row *out,
+		  struct why *why)
+{
+	sqlite3_stmt *statement;
+	int error = 0;
+	int code;
+
+	if (s->get_row[table->number] == NULL) {
+		error = prepare_get_row(s, table, why);
+	}
+	if (error != 0) {
+		return error;
+	}
+	statement = s->get_row[table->number];
+	(void)sqlite3_reset(statement);
+	(void)sqlite3_bind_int64(statement, 1, number);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		rowtext_load(statement, table, out);
+		return 0;
+	}
+	error = code == SQLITE_DONE ? why_set(why, ERR_NOT_FOUND, "there is no such row")
+				    : database_error(s->db, "reading a row", why);
+	(void)sqlite3_reset(statement);
+	return error;
+}
+
+void store_rest(struct store *s)
+{
+	for (unsigned t = 0; t < SCHEMA_TABLES_MAX; t++) {
+		if (s->get_row[t] != NULL) {
+			(void)sqlite3_reset(s->get_row[t]);
+		}
+	}
 }

@@ -36,7 +36,7 @@ static int prepare_all(struct store *s, struct why *why)
 				 " ON CONFLICT(asset) DO UPDATE SET newest=?4" },
 		{ &s->put_sensor, "INSERT OR REPLACE INTO _sensors VALUES(?,?,?,?,?,?,?,?,?,?,?)" },
 		{ &s->put_meta, "INSERT OR REPLACE INTO _meta VALUES('tail_start',?1),"
-				"('disagreements',?2)" },
+				"('disagreements',?2),('judged',?3)" },
 		{ &s->get_holders, "SELECT packed FROM _holders WHERE id=?" },
 		{ &s->put_holders, "INSERT OR REPLACE INTO _holders VALUES(?,?)" },
 		{ &s->drop_holders, "DELETE FROM _holders WHERE id=?" },
@@ -297,6 +297,7 @@ int store_put_meta(struct store *s, const struct store_meta *meta, struct why *w
 {
 	(void)sqlite3_bind_int64(s->put_meta, 1, (int64_t)meta->tail_start);
 	(void)sqlite3_bind_int64(s->put_meta, 2, (int64_t)meta->disagreements);
+	(void)sqlite3_bind_int64(s->put_meta, 3, (int64_t)meta->judged);
 	return database_step(s->put_meta, "storing the file's state", why);
 }
 

@@ -11,6 +11,7 @@ struct store {
 	sqlite3_stmt *begin;
 	sqlite3_stmt *commit;
 	sqlite3_stmt *put_row[SCHEMA_TABLES_MAX]; /* by table number; made when first needed */
+	sqlite3_stmt *get_row[SCHEMA_TABLES_MAX]; /* as those */
 	sqlite3_stmt *put_change;
 	sqlite3_stmt *put_set;
 	sqlite3_stmt *put_seq;
