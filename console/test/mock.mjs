@@ -12,7 +12,14 @@ export const TENANT_TOKEN = 'btz_acme_0123456789';
 export const CODE = 'ONE-TIME-CODE';
 
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const FILES = { '/': ['index.html', 'text/html; charset=utf-8'], '/app.js': ['app.js', 'text/javascript'], '/app.css': ['app.css', 'text/css'], '/icon.svg': ['icon.svg', 'image/svg+xml'] };
+const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
+
+/** The name and type of a file of the console, or null. */
+function fileOf(path) {
+	const name = path === '/' ? 'index.html' : path.slice(1);
+	const type = /^[\w-]+\.\w+$/.test(name) && TYPES[name.split('.')[1]];
+	return type ? [name, type] : null;
+}
 
 function overview(t) {
 	const since = (ms) => t.changes.filter((c) => Date.parse(c.at) > Date.now() - ms).length;
@@ -241,7 +248,7 @@ class Mock {
 		response.setHeader('Content-Security-Policy', CSP);
 		response.setHeader('X-Content-Type-Options', 'nosniff');
 		try {
-			const file = FILES[url.pathname];
+			const file = fileOf(url.pathname);
 			if (file) {
 				response.setHeader('Content-Type', file[1]);
 				response.end(await readFile(join(this.outdir, file[0])));

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BUDGET_BYTES, buildConsole } from '../build.mjs';
+import { FIRST_BUDGET_BYTES, PART_BUDGET_BYTES, buildConsole } from '../build.mjs';
 import { anyChecks } from './anychecks.mjs';
 import { expect, launch, runChecks } from './harness.mjs';
 import { CODE, startMock } from './mock.mjs';
@@ -22,7 +22,7 @@ if (args.url && !args.code) {
 
 async function againstMock(browser) {
 	const outdir = await mkdtemp(join(tmpdir(), 'bartizan-console-'));
-	const sum = await buildConsole(outdir);
+	const { first, parts } = await buildConsole(outdir);
 	const mock = await startMock({ outdir });
 	try {
 		if (args.shots) {
@@ -31,7 +31,10 @@ async function againstMock(browser) {
 			return true;
 		}
 		return await runChecks([
-			[`the page loads at most ${BUDGET_BYTES} bytes gzipped`, () => expect(sum <= BUDGET_BYTES, `at most that, not ${sum}`)],
+			[`the first page loads at most ${FIRST_BUDGET_BYTES} bytes gzipped`,
+				() => expect(first <= FIRST_BUDGET_BYTES, `at most that, not ${first}`)],
+			[`no page adds more than ${PART_BUDGET_BYTES} bytes gzipped`,
+				() => expect(parts.every(([, bytes]) => bytes <= PART_BUDGET_BYTES), `less than ${JSON.stringify(parts)}`)],
 			...anyChecks({ browser, url: mock.url, code: CODE }),
 			...mockChecks({ browser, mock }),
 		]);

@@ -4,7 +4,7 @@ import { getSensors } from '../api';
 import { overview, rate, recent, RECENT_MAX } from '../live';
 import { throttled, useLoad } from '../load';
 import { BurstLines } from '../parts/change';
-import { RateChart } from '../parts/chart';
+import { lazy } from '../lazy';
 import { Empty, Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
 import { href } from '../router';
@@ -13,6 +13,8 @@ import { tenant } from '../session';
 import { count, plural } from '../text';
 import type { Burst } from '../ring';
 import type { Overview, Sensor } from '../types';
+
+const RateChart = lazy('the chart', async () => (await import('../parts/chart')).RateChart);
 
 const QUIET_SHOWN = 6;
 const LIST_SENSORS_MAX = 5000;

@@ -18,7 +18,6 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".yaml": "application/yaml",
 }
-CONSOLE_FILES = ["index.html", "app.js", "app.css", "icon.svg"]
 NO_CONSOLE = b"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -63,7 +62,7 @@ def build_console(console, work):
         stamp.write_text(digest)
     run(["node", "build.mjs", str(out)], copy)
     return [(("/" if name == "index.html" else "/" + name), name, (out / name).read_bytes())
-            for name in CONSOLE_FILES]
+            for name in sorted(p.name for p in out.iterdir())]
 
 
 def array(name, data):
