@@ -71,3 +71,57 @@ typedef bool view_table(void *context, const struct view_asset_table *table);
 /* Each table that an asset holds or ever held, in the schema's order. ERR_NOT_FOUND. */
 MUST_USE int view_asset_tables(struct view *view, struct span asset_id, view_table *each,
 			       void *context, struct why *why);
+
+/* --- a table as a whole, by numbers: for whoever keeps a summary of one --- */
+
+/* Rows have numbers, dense from 0 on, that never change their meaning; so have assets, from 1 on.
+ * Every callback returns false to stop, and may not call the view. */
+struct row;
+
+/* Each distinct row of a table from a number on, also those that nobody holds now; lists are null.
+ */
+typedef bool view_distinct_row(void *context, uint32_t number, const struct row *row);
+MUST_USE int view_distinct_rows(struct view *view, uint16_t table, uint32_t from,
+				view_distinct_row *each, void *context, struct why *why);
+
+/* What each asset holds of a table now, rising. *out_newest: the newest change that is in it. */
+typedef bool view_holding(void *context, uint32_t asset, const uint32_t *rows, size_t count);
+MUST_USE int view_each_holding(struct view *view, uint16_t table, uint64_t *out_newest,
+			       view_holding *each, void *context, struct why *why);
+
+/* The same of one asset; no call where it holds nothing. */
+MUST_USE int view_asset_holding(struct view *view, uint32_t asset, uint16_t table,
+				view_holding *each, void *context, struct why *why);
+
+/* A change of a table; its rows rise. */
+struct view_table_change {
+	uint64_t no;
+	int64_t at_ms;
+	uint32_t asset;
+	const uint32_t *removed;
+	size_t removed_count;
+	const uint32_t *added;
+	size_t added_count;
+};
+typedef bool view_table_changed(void *context, const struct view_table_change *change);
+
+/* Each change of a table behind a number, oldest first. */
+MUST_USE int view_table_changes(struct view *view, uint16_t table, uint64_t after,
+				view_table_changed *each, void *context, struct why *why);
+
+/* Each change of one asset's table, newest first. */
+MUST_USE int view_asset_changes(struct view *view, uint32_t asset, uint16_t table,
+				view_table_changed *each, void *context, struct why *why);
+
+/* Each asset that holds a row now, rising. */
+typedef bool view_holder(void *context, uint32_t asset);
+MUST_USE int view_holders(struct view *view, uint16_t table, uint32_t row, view_holder *each,
+			  void *context, struct why *why);
+
+/* An asset's number; 0 where no asset has the id. */
+MUST_USE int view_asset_number(struct view *view, struct span id, uint32_t *out, struct why *why);
+
+/* An asset's id and name, cut to size. ERR_NOT_FOUND. */
+#define VIEW_ASSET_ID_SIZE 17
+MUST_USE int view_asset_name(struct view *view, uint32_t asset, char out_id[VIEW_ASSET_ID_SIZE],
+			     char *out_name, size_t size, struct why *why);

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "schema/schema.h"
 #include "server/store/sqlite/asset_tables.h"
-#include "server/store/sqlite/guard.h"
+#include "server/store/sqlite/view_inside.h"
 #include "server/store/sqlite/vtab.h"
 #include "sys/alloc.h"
 
@@ -26,12 +26,6 @@ static const char made_by_name[] = "SELECT 1 FROM json_each('[]'), json_tree('[]
 
 /* More columns than a result can have: see the guard's limits. */
 #define COLUMNS_MAX 256
-
-struct view {
-	struct snapshot *snapshot;
-	sqlite3 *db;
-	struct guard guard;
-};
 
 int view_open(const char *path, struct view **out, struct why *why)
 {
