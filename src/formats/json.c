@@ -26,6 +26,11 @@ bool json_ok(const struct json *j)
 	return !j->failed;
 }
 
+size_t json_left(const struct json *j)
+{
+	return reader_left(&j->rest);
+}
+
 static struct json_token fail(struct json *j)
 {
 	j->failed = true;

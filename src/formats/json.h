@@ -52,6 +52,9 @@ struct json_token json_next(struct json *j);
  * malformed. */
 bool json_ok(const struct json *j);
 
+/* Bytes of the text that are still ahead: says where a value lies, and where it went wrong. */
+size_t json_left(const struct json *j);
+
 /* Passes over the value that begins with a token just taken; nothing where it is none of array and
  * object. */
 void json_skip(struct json *j, enum json_kind begun);

@@ -1,0 +1,73 @@
+/*
+ * feed.h - the shape of every feed: one file, one const struct, one row in table.c.
+ *
+ * A parser gets one document at a time, whole and borrowed (mapped, or inflated from an archive by
+ * who calls it), and hands what it says to the builder. It is pure: no files, no clock.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "base/span.h"
+#include "base/writer.h"
+#include "server/feeds/knowledge_builder.h"
+#include "sys/why.h"
+
+struct feed;
+
+#define FEED_NAME_SIZE     32
+#define FEED_SNAPSHOT_SIZE 40
+
+/* What a feed's files gave, summed up. */
+struct feed_report {
+	uint64_t documents;
+	uint64_t records; /* entries and facts */
+	uint64_t odd;     /* records (or an archive's documents) that could not be read */
+	uint64_t
+		passed_over; /* of releases, ecosystems and products that nothing is matched with */
+	/* When the newest of them was made, as it says itself; sorts as text. Empty: none says. */
+	char snapshot[FEED_SNAPSHOT_SIZE];
+	char odd_example[200]; /* the first one, for people */
+};
+
+/* One document. */
+struct feed_input {
+	const struct feed *feed;
+	const char *name; /* of the file, for people */
+	struct span bytes;
+	struct knowledge_builder *builder;
+	struct feed_report *report;
+	struct writer room; /* for decoded texts; private to feed_text.c */
+	struct why *why;
+};
+
+/* One of the files that make up a feed. */
+struct feed_part {
+	const char *file;    /* as it is stored: "tracker.json" */
+	const char *address; /* https://... */
+};
+
+struct feed {
+	const char *name;    /* "debian", "osv-npm" */
+	const char *summary; /* whose data, about what */
+	/* Ended by one without a file. None: it is only imported. */
+	const struct feed_part *parts;
+	bool is_automatic; /* fetched by itself; else only when asked for */
+	int64_t interval_s;
+	uint64_t size_max;  /* of one fetched file */
+	bool has_documents; /* one broken document of an archive or folder spoils only itself */
+	/* Whether a document is one of this feed's, by its content. Never fails. */
+	bool (*recognise)(const struct feed *feed, struct span bytes);
+	/* 0, or an error and why, naming the offset and what was expected. */
+	int (*parse)(struct feed_input *in);
+	const char *ecosystem; /* OSV: what its records' ecosystems begin with */
+};
+
+/* Every feed, in the order in which they are digested, ended by NULL. What lists many
+ * vulnerabilities that nothing else speaks of (EPSS) comes last. */
+extern const struct feed *const feeds[];
+
+/* NULL where there is none of this name. */
+const struct feed *feed_named(struct span name);
+
+/* The feed whose file this is, as published (an archive by its first document); NULL: none's. */
+const struct feed *feed_recognise(struct span bytes);
