@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "server/engine/findings.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 
@@ -85,6 +86,9 @@ static enum verdict apply(struct engine_session *s, const struct message_batch *
 	switch (out->outcome) {
 	case INVENTORY_APPLIED:
 		figures->rows += out->added + out->removed;
+		if (out->change_no != 0) {
+			findings_touch(s->tenant->findings, s->asset, batch->table);
+		}
 		if (out->change_no > s->tenant->newest_change) {
 			s->tenant->newest_change = out->change_no;
 		}

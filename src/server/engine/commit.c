@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "server/bus/bus.h"
+#include "server/engine/findings.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 #include "wire/cbor.h"
@@ -144,6 +145,37 @@ static void announce(struct engine_tenant *t)
 	}
 }
 
+/* --- findings --- */
+
+/* What this turn changed becomes findings in the same transaction; what new knowledge touches
+ * follows, a slice a turn. True where some of that is left. */
+static bool derive(struct engine_tenant *t)
+{
+	uint64_t newest[2] = { 0, 0 };
+	struct why why;
+	int error;
+
+	if (t->inventory == NULL || t->is_undone) {
+		return false;
+	}
+	error = findings_settle(t->findings, clock_wall_ms(), &newest[0], &why);
+	if (error == 0 && findings_has_work(t->findings) && engine_tenant_begin(t) != NULL) {
+		error = findings_work(t->findings, clock_us() + FINDINGS_SLICE_US, clock_wall_ms(),
+				      &newest[1], &why);
+	}
+	if (error != 0) {
+		inventory_undo(t->inventory);
+		engine_tenant_failed(t, &why);
+		return true;
+	}
+	for (size_t i = 0; i < COUNT_OF(newest); i++) {
+		if (newest[i] > t->newest_change) {
+			t->newest_change = newest[i];
+		}
+	}
+	return findings_has_work(t->findings);
+}
+
 /* --- the commit itself --- */
 
 /* True where all that this turn did in the tenant's inventory is durable. */
@@ -165,6 +197,7 @@ static bool commit_tenant(struct engine_tenant *t)
 	if (t->is_undone) {
 		figures->commit_failures++;
 		batch_undone(t);
+		findings_undone(t->findings);
 		return false;
 	}
 	figures->commits++;
@@ -196,6 +229,7 @@ bool engine_commit(struct engine *engine)
 
 	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
 		is_more = (t->has_batches_to_try && batch_try_waiting(t)) || is_more;
+		is_more = derive(t) || is_more;
 	}
 	is_platform_open = enrolment_run_all(engine, &is_more_to_enrol);
 	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {

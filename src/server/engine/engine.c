@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "server/bus/bus.h"
+#include "server/engine/findings.h"
 #include "server/engine/operations.h"
 #include "server/engine/parts.h"
 #include "sys/alloc.h"
@@ -43,6 +44,10 @@ static int open_inventory(struct engine_tenant *t, struct why *why)
 		return error;
 	}
 	inventory_sensors_disconnected(t->inventory);
+	t->findings = findings_new(t->inventory);
+	if (t->engine->knowledge != NULL) {
+		findings_follow(t->findings, NULL, t->engine->knowledge);
+	}
 	inventory_figures(t->inventory, &figures);
 	t->newest_change = figures.last_change_no;
 	t->announced_change = figures.last_change_no;
@@ -102,6 +107,38 @@ void engine_tenant_failed(struct engine_tenant *t, const struct why *why)
 	t->newest_change = t->announced_change;
 }
 
+/* --- knowledge --- */
+
+void engine_follow_knowledge(struct engine *engine)
+{
+	char path[sizeof engine->data_folder + 64];
+	struct knowledge *older = engine->knowledge;
+	struct knowledge *newer;
+	struct why why;
+	int error;
+
+	snprintf(path, sizeof path, "%s/" KNOWLEDGE_PATH, engine->data_folder);
+	error = knowledge_open(path, &newer, &why);
+	if (error != 0) {
+		if (error != ERR_NOT_FOUND) {
+			log_error("what the feeds say cannot be read; what was said before holds",
+				  log_text("file", path), log_text("reason", why.text));
+		}
+		return;
+	}
+	if (older != NULL && knowledge_generation(older) == knowledge_generation(newer)) {
+		knowledge_close(&newer);
+		return;
+	}
+	engine->knowledge = newer;
+	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
+		if (t->inventory != NULL) {
+			findings_follow(t->findings, older, newer);
+		}
+	}
+	knowledge_close(&older);
+}
+
 /* --- opening and closing --- */
 
 static bool open_tenant(void *context, const struct tenant *tenant)
@@ -149,6 +186,7 @@ int engine_open(const char *data_folder, int64_t cert_life_s, struct engine **ou
 	if (error == 0) {
 		error = authority_open(data_folder, &engine->authority, why);
 	}
+	engine_follow_knowledge(engine);
 	if (error == 0) {
 		error = open_tenants(engine, why);
 	}
@@ -174,11 +212,13 @@ void engine_close(struct engine **engine)
 		struct engine_tenant *t = e->tenants;
 
 		e->tenants = t->next;
+		findings_free(&t->findings);
 		inventory_close(&t->inventory);
 		idmap_done(&t->asked);
 		free(t->by_asset);
 		free(t);
 	}
+	knowledge_close(&e->knowledge);
 	authority_free(&e->authority);
 	platform_close(&e->platform);
 	free(e->answers);

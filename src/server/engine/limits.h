@@ -17,6 +17,9 @@
 /* How often a batch may ask for rows before its table is sent anew. */
 #define ASK_ROUNDS_MAX 8
 
+/* What a turn spends on findings that new knowledge touches. */
+#define FINDINGS_SLICE_US 20000
+
 /* "Say alive after so long without sending anything." */
 #define ALIVE_S 30
 

@@ -14,7 +14,9 @@
 #include "sys/log.h"
 #include "wire/session.h"
 
+struct findings;
 struct kept_batch;
+struct knowledge;
 struct pending_answer;
 struct enrolment;
 
@@ -22,6 +24,7 @@ struct engine_tenant {
 	struct engine *engine;
 	char name[TENANT_NAME_SIZE];
 	struct inventory *inventory; /* NULL where its file cannot be opened now */
+	struct findings *findings;   /* of that inventory */
 	int64_t retry_at_ms;         /* by clock_ms: then it may be tried again */
 	struct engine_session **by_asset;
 	size_t by_asset_size;
@@ -85,7 +88,8 @@ struct engine {
 	struct engine_tenant *tenants;
 	struct engine_link *links;
 	struct engine_figures figures;
-	size_t kept_bytes; /* of all sessions */
+	struct knowledge *knowledge; /* what the feeds say; NULL: nothing yet */
+	size_t kept_bytes;           /* of all sessions */
 	/* this turn's */
 	int64_t turn_started_us; /* 0: nothing was done yet */
 	size_t turn_bytes;
@@ -117,6 +121,9 @@ struct inventory *engine_tenant_begin(struct engine_tenant *tenant);
 /* After an inventory's function failed: where that has undone the whole transaction, all of this
  * turn fails. */
 void engine_tenant_failed(struct engine_tenant *tenant, const struct why *why);
+
+/* There may be another knowledge file: every tenant's findings follow it from here on. */
+void engine_follow_knowledge(struct engine *engine);
 
 /* --- sessions.c --- */
 void session_opened(struct engine_link *link, uint64_t id, struct span body);

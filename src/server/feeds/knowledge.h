@@ -20,6 +20,9 @@
 
 struct knowledge;
 
+/* Where the feeds role puts it, within the data folder. */
+#define KNOWLEDGE_PATH "feeds/knowledge"
+
 /* ERR_NOT_FOUND where there is no such file, ERR_MALFORMED where its checksum or form is off. */
 MUST_USE int knowledge_open(const char *path, struct knowledge **out, struct why *why);
 void knowledge_close(struct knowledge **knowledge);

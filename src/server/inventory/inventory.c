@@ -297,6 +297,11 @@ int inventory_abandon(struct inventory *inv, int error)
 	return error;
 }
 
+void inventory_undo(struct inventory *inv)
+{
+	(void)inventory_abandon(inv, 0);
+}
+
 static int put_sensors(struct inventory *inv, struct why *why)
 {
 	for (size_t i = 0; i < inv->dirty_sensor_count; i++) {

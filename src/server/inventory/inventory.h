@@ -37,6 +37,9 @@ bool inventory_is_open(const struct inventory *inv);
  */
 MUST_USE int inventory_commit(struct inventory *inv, struct why *why);
 
+/* Takes back all since begin, as a failed commit does. */
+void inventory_undo(struct inventory *inv);
+
 /* Work that can wait for a quiet moment: packed sets and bitmaps that lag behind the
  * history are written. Returns true while there is more. */
 bool inventory_tidy(struct inventory *inv);
