@@ -8,10 +8,16 @@
 #include "agent/socket_owners.h"
 #include "base/error.h"
 #include "sys/file.h"
+#include "wire/policy.h"
+
+/* Everything as the sensor would have it. */
+static const struct policy nothing_set;
 
 int machine_open(const char *root, struct machine *out, struct why *why)
 {
-	struct machine m = { .route_fd = -1, .diag_fd = -1, .filter_fd = -1 };
+	struct machine m = {
+		.route_fd = -1, .diag_fd = -1, .filter_fd = -1, .policy = &nothing_set
+	};
 	int error = tree_new(root, &m.tree, why);
 
 	if (error != 0) {

@@ -12,6 +12,7 @@
 #include "sys/why.h"
 
 struct health;
+struct policy;
 struct socket_owners;
 
 struct machine {
@@ -22,6 +23,10 @@ struct machine {
 	int filter_fd;                /* nfnetlink, for dumps; -1 where there is none */
 	struct socket_owners *owners; /* whose sockets are; NULL where not live */
 	struct health *health;        /* of the collectors; NULL where nobody asks */
+
+	/* What to watch (wire/policy.h); never NULL. The struct stays where it is, what it says may
+	 * change between walks: borrow nothing of it beyond one. */
+	const struct policy *policy;
 };
 
 MUST_USE int machine_open(const char *root, struct machine *out, struct why *why);
