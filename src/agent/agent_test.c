@@ -86,9 +86,13 @@ static void remove_tree(const char *path)
 	static const char *const names[] = {
 		"state/key/identity.pem",
 		"state/key/revoked",
+		"state/key/cloned",
 		"state/key",
 		"state/snapshot.0",
 		"state/snapshot.1",
+		"state/events",
+		"state/policy",
+		"state/machine",
 		"state/server",
 		"state/ca.pem",
 		"state/lock",

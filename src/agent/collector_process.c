@@ -13,6 +13,7 @@
 
 #include "agent/agent.h"
 #include "agent/collector.h"
+#include "agent/event_path.h"
 #include "agent/health.h"
 #include "agent/link.h"
 #include "agent/machine.h"
@@ -56,6 +57,7 @@ struct collecting {
 	struct signals *signals;
 	struct reporter *reporter;
 	struct snapshot_store store;
+	struct event_path events;
 	struct channel *channel;
 	uint64_t connection; /* the number of the one at hand; 0: none */
 	struct loop_timer *turn_timer;
@@ -81,9 +83,6 @@ static int on_collect(void *context, uint16_t table, row_taker *take, void *take
 	watches_begin(p->watches, table);
 	error = collector_run(collector_of(table), &p->machine, take, take_context);
 	watches_end(p->watches);
-	if (health_take_change(p->machine.health)) {
-		reporter_signal(p->reporter, TABLE_SENSOR_HEALTH, clock_ms());
-	}
 	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
 	return error;
 }
@@ -198,7 +197,13 @@ static void turn(void *context)
 	struct collecting *p = context;
 	int64_t now_ms = clock_ms();
 	int64_t next_ms = reporter_turn(p->reporter, now_ms);
+	int64_t events_ms = event_path_turn(&p->events, clock_ms());
 
+	if (health_take_change(p->machine.health)) {
+		reporter_signal(p->reporter, TABLE_SENSOR_HEALTH, clock_ms());
+		next_ms = clock_ms() + SCHEDULE_QUIET_MS;
+	}
+	next_ms = events_ms < next_ms ? events_ms : next_ms;
 	if (next_ms == SCHEDULE_NEVER) {
 		loop_timer_disarm(p->turn_timer);
 	} else {
@@ -356,6 +361,9 @@ static int open_all(struct collecting *p, struct why *why)
 		error = open_reporter(p, why);
 	}
 	if (error == 0) {
+		event_path_open(&p->events, &p->settings->state, &p->machine, p->loop,
+				p->machine.is_live && !p->settings->is_once);
+		reporter_set_events(p->reporter, &p->events.sender);
 		error = confine(p->settings, why);
 	}
 	if (error == 0 && p->machine.is_live && !process_is_root()) {
@@ -376,6 +384,7 @@ static void close_all(struct collecting *p)
 	loop_timer_free(&p->once_timer);
 	snapshot_store_close(&p->store);
 	reporter_free(&p->reporter);
+	event_path_close(&p->events);
 	signals_free(&p->signals);
 	watches_free(&p->watches);
 	health_free(&p->machine.health);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "sys/alloc.h"
+#include "wire/policy.h"
 
 #define REPLY_MAX (1u << 20)
 
@@ -28,6 +29,10 @@ void fake_server_done(struct fake_server *s)
 		free(s->rows[i].bytes);
 	}
 	free(s->rows);
+	for (size_t i = 0; i < s->event_count; i++) {
+		free(s->events[i].row);
+	}
+	free(s->events);
 }
 
 void fake_server_reconnect(struct fake_server *s)
@@ -70,6 +75,24 @@ void fake_server_say(struct fake_server *s, const struct message *m)
 	free(bytes);
 }
 
+static void note_policy(struct fake_server *s, struct span digest)
+{
+	if (digest.len == sizeof s->policy_told) {
+		memcpy(s->policy_told, digest.ptr, digest.len);
+	}
+}
+
+void fake_server_send_policy(struct fake_server *s)
+{
+	uint8_t digest[MESSAGE_POLICY_DIGEST];
+	struct message m = { .kind = MESSAGE_POLICY,
+			     .policy = { .digest = { digest, sizeof digest },
+					 .bytes = s->policy } };
+
+	policy_digest(s->policy, digest);
+	fake_server_say(s, &m);
+}
+
 static void welcome(struct fake_server *s, const struct message_hello *hello)
 {
 	struct message m = { .kind = MESSAGE_WELCOME,
@@ -86,6 +109,61 @@ static void welcome(struct fake_server *s, const struct message_hello *hello)
 		};
 	}
 	fake_server_say(s, &m);
+	note_policy(s, hello->policy);
+	if (s->policy.len > 0) {
+		uint8_t digest[MESSAGE_POLICY_DIGEST];
+
+		policy_digest(s->policy, digest);
+		if (memcmp(digest, s->policy_told, sizeof digest) != 0) {
+			fake_server_send_policy(s);
+		}
+	}
+}
+
+static void keep_event(struct fake_server *s, const struct message_event *event)
+{
+	struct fake_event kept = { .epoch = s->events_epoch,
+				   .number = s->events_next,
+				   .event = event->event,
+				   .at_ms = event->at_ms,
+				   .row = malloc(event->row.len + 1),
+				   .row_len = event->row.len };
+
+	memcpy(kept.row, event->row.ptr, event->row.len);
+	s->events = alloc_resize(s->events, s->event_count + 1, sizeof *s->events);
+	s->events[s->event_count++] = kept;
+}
+
+static void take_events(struct fake_server *s, const struct message_events *m)
+{
+	struct message answer = { .kind = MESSAGE_EVENTS_ACK,
+				  .events_ack = { .epoch = m->epoch,
+						  .next = m->first + m->events.count } };
+	struct event_list list = m->events;
+	struct message_event event;
+	uint64_t number = m->first;
+
+	s->event_messages++;
+	if (m->epoch != s->events_epoch) {
+		s->events_epoch = m->epoch;
+		s->events_next = 0;
+	}
+	while (event_list_take(&list, &event)) {
+		if (number < s->events_next) {
+			s->repeated_events++;
+		} else {
+			s->missing_events += number - s->events_next;
+			s->events_next = number;
+			keep_event(s, &event);
+			s->events_next++;
+		}
+		number++;
+	}
+	if (s->swallow_event_acks > 0) {
+		s->swallow_event_acks--;
+	} else {
+		fake_server_say(s, &answer);
+	}
 }
 
 static void keep_rows(struct fake_server *s, uint16_t table, struct row_list rows)
@@ -247,6 +325,15 @@ void fake_server_receive(struct fake_server *s, struct span frame)
 	case MESSAGE_ROWS:
 		keep_rows(s, m.rows.table, m.rows.rows);
 		go_on(s, m.rows.table);
+		break;
+	case MESSAGE_EVENTS:
+		take_events(s, &m.events);
+		break;
+	case MESSAGE_ALIVE:
+		s->alives++;
+		s->alive = m.alive;
+		note_policy(s, m.alive.policy);
+		s->alive.policy = (struct span){ NULL, 0 };
 		break;
 	default:
 		break;

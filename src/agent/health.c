@@ -14,8 +14,16 @@ struct entry {
 	size_t rows;
 };
 
+struct note {
+	const char *name;
+	enum health_state state;
+	char *reason;
+};
+
 struct health {
 	struct entry entries[SCHEMA_TABLES_MAX];
+	struct note notes[HEALTH_NOTES_MAX];
+	size_t note_count;
 	bool is_changed;
 };
 
@@ -26,6 +34,9 @@ struct health *health_new(void)
 
 void health_free(struct health **health)
 {
+	for (size_t i = 0; *health != NULL && i < (*health)->note_count; i++) {
+		free((*health)->notes[i].reason);
+	}
 	free(*health);
 	*health = NULL;
 }
@@ -73,4 +84,43 @@ enum health_state health_of(const struct health *health, uint16_t table, const c
 	*out_reason = entry->reason;
 	*out_rows = entry->rows;
 	return entry->state;
+}
+
+static struct note *note_of(struct health *health, const char *name)
+{
+	for (size_t i = 0; i < health->note_count; i++) {
+		if (strcmp(health->notes[i].name, name) == 0) {
+			return &health->notes[i];
+		}
+	}
+	if (health->note_count == HEALTH_NOTES_MAX) {
+		return NULL;
+	}
+	health->notes[health->note_count].name = name;
+	return &health->notes[health->note_count++];
+}
+
+void health_say(struct health *health, const char *name, enum health_state state,
+		const char *reason)
+{
+	struct note *note = health != NULL ? note_of(health, name) : NULL;
+
+	if (note == NULL || (note->state == state && is_same_reason(note->reason, reason))) {
+		return;
+	}
+	free(note->reason);
+	note->state = state;
+	note->reason = reason != NULL ? alloc_text(reason) : NULL;
+	health->is_changed = true;
+}
+
+const char *health_note_at(const struct health *health, size_t index, enum health_state *out_state,
+			   const char **out_reason)
+{
+	if (index >= health->note_count) {
+		return NULL;
+	}
+	*out_state = health->notes[index].state;
+	*out_reason = health->notes[index].reason;
+	return health->notes[index].name;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/difference.h"
+#include "agent/event_sender.h"
 #include "agent/schedule.h"
 #include "base/error.h"
 #include "schema/schema.h"
@@ -54,6 +55,8 @@ struct reporter {
 	struct ledger ledgers[MESSAGE_TABLES_MAX];
 	struct report reports[MESSAGE_TABLES_MAX];
 	size_t count;
+	size_t turn; /* of the tables: where looking for one that is due begins */
+	struct event_sender *events;
 	int64_t hello_at_ms;
 	int64_t last_sent_ms;
 	uint64_t progress;
@@ -114,6 +117,11 @@ struct ledger *reporter_ledgers(struct reporter *r, size_t *out_count)
 	return r->ledgers;
 }
 
+void reporter_set_events(struct reporter *r, struct event_sender *events)
+{
+	r->events = events;
+}
+
 void reporter_signal(struct reporter *r, uint16_t table, int64_t now_ms)
 {
 	for (size_t i = 0; i < r->count; i++) {
@@ -144,14 +152,19 @@ static void end(struct reporter *r, enum link_end_code code, uint64_t retry_ms, 
 	r->hooks.end(r->context, &why);
 }
 
-static void send(struct reporter *r, const struct writer *w, int64_t now_ms)
+static void send_bytes(struct reporter *r, struct span frame, int64_t now_ms)
 {
-	if (!writer_ok(w) || r->hooks.send(r->context, writer_span(w)) != 0) {
+	if (frame.len == 0 || r->hooks.send(r->context, frame) != 0) {
 		end(r, LINK_END_RETRY, 0, span_of("a frame could not be queued"));
 		return;
 	}
 	r->last_sent_ms = now_ms;
 	r->progress++;
+}
+
+static void send(struct reporter *r, const struct writer *w, int64_t now_ms)
+{
+	send_bytes(r, writer_ok(w) ? writer_span(w) : (struct span){ NULL, 0 }, now_ms);
 }
 
 static void say_hello(struct reporter *r, int64_t now_ms)
@@ -394,6 +407,9 @@ void reporter_receive(struct reporter *r, struct span frame, int64_t now_ms)
 	case MESSAGE_REFUSE:
 		refuse(find(r, m.refuse.table), &m.refuse, now_ms);
 		break;
+	case MESSAGE_EVENTS_ACK:
+		event_sender_acknowledged(r->events);
+		break;
 	case MESSAGE_RESTART:
 		reporter_disconnected(r);
 		r->hello_at_ms = now_ms + (int64_t)(m.restart.delay_ms % RETRY_LONGEST_MS);
@@ -547,7 +563,21 @@ static bool must_wait(struct reporter *r)
 	return r->session.state != SESSION_OPEN || r->hooks.is_congested(r->context);
 }
 
-/* Sends what the server asked for, then reads and sends what is due. */
+/* Between any two walks, so that neither waits for more than one of the other. */
+static void send_events(struct reporter *r, int64_t now_ms)
+{
+	struct buffer frame OWNED(buffer_done);
+
+	buffer_init(&frame, FRAME_BYTES_MAX);
+	if (r->events == NULL || must_wait(r) ||
+	    event_sender_due(r->events, &r->session) > now_ms ||
+	    event_sender_write(r->events, &r->session, now_ms, &frame) != 0 || frame.len == 0) {
+		return;
+	}
+	send_bytes(r, buffer_span(&frame), now_ms);
+}
+
+/* Sends what the server asked for, then reads and sends a table that is due. */
 static void work(struct reporter *r, int64_t now_ms)
 {
 	for (size_t i = 0; i < r->count; i++) {
@@ -556,11 +586,15 @@ static void work(struct reporter *r, int64_t now_ms)
 		}
 	}
 	for (size_t i = 0; i < r->count; i++) {
+		size_t which = (r->turn + i) % r->count;
+
 		if (must_wait(r) || held_bytes(r) > HELD_BYTES_MAX) {
 			return; /* an answer, or room in the queue, calls again */
 		}
-		if (due_at(&r->reports[i]) <= now_ms) {
-			report(r, &r->reports[i], now_ms);
+		if (due_at(&r->reports[which]) <= now_ms) {
+			r->turn = which + 1;
+			report(r, &r->reports[which], now_ms);
+			return; /* what came meanwhile first */
 		}
 	}
 }
@@ -589,11 +623,15 @@ int64_t reporter_turn(struct reporter *r, int64_t now_ms)
 	if (r->hello_at_ms <= now_ms) {
 		say_hello(r, now_ms);
 	}
+	send_events(r, now_ms);
 	work(r, now_ms);
 	if (alive_at(r) <= now_ms) {
 		say_alive(r, now_ms);
 	}
 	next = r->hello_at_ms < alive_at(r) ? r->hello_at_ms : alive_at(r);
+	if (r->events != NULL && !must_wait(r) && event_sender_due(r->events, &r->session) < next) {
+		next = event_sender_due(r->events, &r->session);
+	}
 	if (must_wait(r) || held_bytes(r) > HELD_BYTES_MAX) {
 		return next;
 	}

@@ -13,6 +13,7 @@
 #include "base/attr.h"
 #include "base/span.h"
 
+struct event_sender;
 struct reporter;
 
 /* Takes one row's canonical bytes during a walk. */
@@ -43,6 +44,9 @@ void reporter_free(struct reporter **reporter);
 /* One a table, in the order given. */
 struct ledger *reporter_ledgers(struct reporter *reporter, size_t *out_count);
 
+/* Where events come from; borrowed. NULL, as at first: from nowhere. */
+void reporter_set_events(struct reporter *reporter, struct event_sender *events);
+
 /* The table may have changed; 0 stands for all of them. */
 void reporter_signal(struct reporter *reporter, uint16_t table, int64_t now_ms);
 
@@ -53,8 +57,8 @@ void reporter_disconnected(struct reporter *reporter);
 /* A frame came from the server. */
 void reporter_receive(struct reporter *reporter, struct span frame, int64_t now_ms);
 
-/* Does what is due. Returns when there is something to do again unless something comes before;
- * INT64_MAX for never. */
+/* Does what is due, at most one walk. Returns when there is something to do again unless something
+ * comes before; INT64_MAX for never. */
 int64_t reporter_turn(struct reporter *reporter, int64_t now_ms);
 
 /* True once every table has been told to the server, whole, since the start. */

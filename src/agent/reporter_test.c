@@ -1,5 +1,6 @@
 /* reporter_test.c - the reporter against a server, over an imagined wire, in imagined time. */
 #include "agent/reporter.h"
+#include "agent/event_sender.h"
 #include "agent/fake_server.h"
 #include "agent/schedule.h"
 
@@ -53,6 +54,10 @@ struct world {
 	bool is_ended;
 	struct link_end end;
 	unsigned acknowledged;
+	struct policy policy;
+	struct ring *ring;
+	struct event_sink *sink;
+	struct event_sender sender;
 };
 
 static void put(struct wire *wire, struct span frame)
@@ -144,6 +149,7 @@ static void new_reporter(struct world *w)
 					      on_acknowledged };
 
 	w->reporter = reporter_new(numbers, TABLES, span_of("1"), &hooks, w);
+	reporter_set_events(w->reporter, &w->sender);
 	reporter_signal(w->reporter, 0, w->now_ms);
 }
 
@@ -155,6 +161,9 @@ static int set_up(void **state)
 	w->now_ms = 1000;
 	w->machine.row_bytes = 40;
 	fake_server_init(&w->server, on_say, w);
+	w->ring = ring_open(-1, RING_BYTES_DEFAULT, 1);
+	w->sink = event_sink_new(w->ring, &w->policy);
+	event_sender_init(&w->sender, w->ring, w->sink);
 	new_reporter(w);
 	*state = w;
 	return 0;
@@ -165,6 +174,8 @@ static int tear_down(void **state)
 	struct world *w = *state;
 
 	reporter_free(&w->reporter);
+	event_sink_free(&w->sink);
+	ring_close(&w->ring);
 	fake_server_done(&w->server);
 	drop_all(&w->up);
 	drop_all(&w->down);
@@ -562,6 +573,134 @@ static void silence_is_broken_by_alive_and_by_nothing_else(void **state)
 	assert_in_range(turns, 9, 11);
 }
 
+/*
+ * Events
+ */
+
+static void happen(struct world *w, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct row row;
+
+		row_init(&row, schema_event_by_number(EVENT_SERVICE_CHANGES));
+		row_set_text(&row, SERVICE_CHANGES_UNIT, span_of("a.service"));
+		event_sink_put(w->sink, 1000 + i, &row);
+	}
+}
+
+static void events_arrive_once_and_in_order(void **state)
+{
+	struct world *w = *state;
+
+	happen(w, 100);
+	connect_both(w);
+	run(w);
+	happen(w, 23);
+	run(w);
+	assert_int_equal(w->server.error, 0);
+	assert_int_equal(w->server.event_count, 123);
+	assert_int_equal(w->server.missing_events, 0);
+	assert_int_equal(w->server.repeated_events, 0);
+	assert_int_equal(w->server.events[122].number, 122);
+	assert_int_equal(w->server.events[122].event, EVENT_SERVICE_CHANGES);
+	assert_int_equal(ring_waiting(w->ring), 0);
+}
+
+static void events_that_were_not_acknowledged_come_again(void **state)
+{
+	struct world *w = *state;
+
+	w->server.swallow_event_acks = 1;
+	happen(w, 10);
+	connect_both(w);
+	run(w);
+	assert_int_equal(w->server.event_count, 10);
+	assert_int_equal(ring_waiting(w->ring), 10);
+	cut(w);
+	happen(w, 5);
+	connect_both(w);
+	run(w);
+	assert_int_equal(w->server.event_count, 15);
+	assert_int_equal(w->server.repeated_events, 10);
+	assert_int_equal(w->server.missing_events, 0);
+	assert_int_equal(ring_waiting(w->ring), 0);
+}
+
+/* Frames that the reporter has sent and nobody has taken. */
+static size_t frames_up(const struct world *w)
+{
+	return w->up.last - w->up.first;
+}
+
+static void the_first_event_goes_at_once_and_those_behind_it_together(void **state)
+{
+	struct world *w = *state;
+	unsigned messages;
+
+	connect_both(w);
+	run(w);
+	happen(w, 1);
+	assert_int_equal(frames_up(w), 0);
+	(void)reporter_turn(w->reporter, w->now_ms);
+	assert_int_equal(frames_up(w), 1);
+	messages = w->server.event_messages;
+	for (int64_t end = w->now_ms + 1000; w->now_ms < end; w->now_ms++) {
+		happen(w, 2);
+		run_until(w, w->now_ms);
+	}
+	run(w);
+	assert_int_equal(w->server.event_count, 2001);
+	assert_true(w->server.event_messages - messages <= 13);
+}
+
+static void more_events_than_fit_a_message_take_several(void **state)
+{
+	struct world *w = *state;
+
+	happen(w, 5000);
+	connect_both(w);
+	run(w);
+	assert_int_equal(w->server.error, 0);
+	assert_int_equal(w->server.event_messages, 2);
+	assert_int_equal(w->server.event_count, 5000);
+}
+
+/* From the server, or to it. */
+static void carry(struct world *w, bool is_up)
+{
+	struct frame frame;
+
+	assert_true(take(is_up ? &w->up : &w->down, &frame));
+	if (is_up) {
+		fake_server_receive(&w->server, span_of_frame(frame));
+	} else {
+		reporter_receive(w->reporter, span_of_frame(frame), w->now_ms);
+	}
+	drop(frame);
+}
+
+static void an_event_waits_for_one_table_at_most(void **state)
+{
+	struct world *w = *state;
+
+	add_rows(w, 0, 1, 10);
+	add_rows(w, 1, 1, 10);
+	connect_both(w);
+	carry(w, true); /* hello */
+	carry(w, false);
+	w->now_ms += 1000;
+	assert_true(reporter_turn(w->reporter, w->now_ms) <= w->now_ms);
+	assert_int_equal(w->machine.walks, 1);
+	happen(w, 1);
+	(void)reporter_turn(w->reporter, w->now_ms);
+	assert_int_equal(w->machine.walks, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		carry(w, true);
+		assert_int_equal(w->server.event_count, i > 0);
+	}
+	assert_int_equal(w->server.batches, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -584,6 +723,11 @@ int main(void)
 		TEST(goodbye_ends_the_connection_and_says_why),
 		TEST(nonsense_ends_the_connection),
 		TEST(silence_is_broken_by_alive_and_by_nothing_else),
+		TEST(events_arrive_once_and_in_order),
+		TEST(events_that_were_not_acknowledged_come_again),
+		TEST(the_first_event_goes_at_once_and_those_behind_it_together),
+		TEST(more_events_than_fit_a_message_take_several),
+		TEST(an_event_waits_for_one_table_at_most),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,3 +215,18 @@ int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS]
 	memcpy(out_fds, fds, sizeof fds);
 	return 0;
 }
+
+int state_open_events(const struct state *state, struct why *why)
+{
+	char path[STATE_PATH_SIZE];
+	int fd;
+
+	if (path_in(state, "events", path, why) != 0) {
+		return -1;
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+	if (fd < 0) {
+		(void)why_set(why, ERR_IO, "cannot open %s: %s", path, strerror(errno));
+	}
+	return fd;
+}

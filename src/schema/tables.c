@@ -370,10 +370,13 @@ static const struct column containers_columns[] = {
 };
 
 static const struct column sensor_health_columns[] = {
-	[SENSOR_HEALTH_COLLECTOR] = { "collector", COLUMN_TEXT, KEY, "the table it reads" },
+	[SENSOR_HEALTH_COLLECTOR] = { "collector", COLUMN_TEXT, KEY,
+				      "the table it reads, or the kind of event, "
+				      "or a part of the sensor: event_ring, cpu_budget" },
 	[SENSOR_HEALTH_STATE] = { "state", COLUMN_TEXT, 0,
-				  "ok; failing: it could not be read; off: this machine or these "
-				  "privileges do not let it be read" },
+				  "ok; failing: it could not be read; off: this machine, these "
+				  "privileges or the policy do not let it be read; limited: held "
+				  "back by its budget" },
 	[SENSOR_HEALTH_ERROR] = { "error", COLUMN_TEXT, 0, "why it is not ok" },
 	[SENSOR_HEALTH_ROWS] = { "rows", COLUMN_INTEGER, 0,
 				 "rows of the walk that brought it into this state" },

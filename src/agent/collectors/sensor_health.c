@@ -1,4 +1,4 @@
-/* sensor_health.c - what the other collectors could read, and what not. */
+/* sensor_health.c - what the other collectors could read, and what not, and how events fare. */
 #include "agent/collectors/table.h"
 #include "agent/health.h"
 #include "schema/schema.h"
@@ -10,6 +10,8 @@ static const char *state_name(enum health_state state)
 		return "failing";
 	case HEALTH_OFF:
 		return "off";
+	case HEALTH_LIMITED:
+		return "limited";
 	case HEALTH_OK:
 	case HEALTH_UNKNOWN:
 	default:
@@ -35,6 +37,23 @@ static void emit(struct collection *c, const struct collector *collector)
 	collection_emit(c);
 }
 
+static void emit_notes(struct collection *c)
+{
+	enum health_state state;
+	const char *reason;
+	const char *name;
+
+	for (size_t i = 0; (name = health_note_at(c->machine->health, i, &state, &reason)) != NULL;
+	     i++) {
+		struct row *row = collection_row(c);
+
+		row_set_text(row, SENSOR_HEALTH_COLLECTOR, span_of(name));
+		row_set_text(row, SENSOR_HEALTH_STATE, span_of(state_name(state)));
+		row_set_text_if_any(row, SENSOR_HEALTH_ERROR, span_of(reason));
+		collection_emit(c);
+	}
+}
+
 /* Of itself there is nothing to tell that its rows would not. */
 static int sensor_health_collect(struct collection *c)
 {
@@ -42,6 +61,9 @@ static int sensor_health_collect(struct collection *c)
 		if (collectors[i]->table != TABLE_SENSOR_HEALTH) {
 			emit(c, collectors[i]);
 		}
+	}
+	if (c->machine->health != NULL) {
+		emit_notes(c);
 	}
 	return 0;
 }
