@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "agent/state.h"
 
@@ -14,6 +15,8 @@ enum {
 		1, /* a person has to do something, and was told what: the agent ends with 1 */
 	AGENT_USAGE = 2,   /* the command line is off */
 	AGENT_RESTART = 3, /* both processes are to be started anew; as any other end */
+	AGENT_HUNG = 64,   /* and more: the collector does not move, with the table that it reads
+			      added; it is killed and both are started anew */
 };
 
 struct agent_settings {
@@ -23,6 +26,9 @@ struct agent_settings {
 	bool is_once;
 	bool is_firewall_read; /* keeps CAP_NET_ADMIN, which nftables demands of who reads */
 	bool is_verbose;
+	int64_t silence_ms;   /* that the collector may keep; 0: AGENT_SILENCE_MS */
+	bool is_stuck;        /* a collector that could not be killed still hangs somewhere */
+	uint64_t hung_tables; /* a bit a table whose reading did not end: left out (supervisor.c) */
 };
 
 /* What a child process gets: its end of the channel to the other one. */
@@ -31,6 +37,10 @@ struct agent_child {
 	int channel_fd;
 	int other_fd; /* the other one's end, to be closed: its own end tells when it dies */
 };
+
+/* A collector that says nothing for so long is started anew; the server is told from a third of it
+ * on. */
+#define AGENT_SILENCE_MS 120000
 
 /* Bounds for the channel between the two: one message and some. */
 #define AGENT_CHANNEL_QUEUE_MAX (4u << 20)

@@ -26,6 +26,7 @@
 #include "sys/file.h"
 #include "sys/log.h"
 #include "sys/pki.h"
+#include "wire/policy.h"
 
 #define PEM_MAX     65536
 #define DEADLINE_MS 60000
@@ -132,11 +133,14 @@ struct start {
 	const char *token;
 	const char *ca; /* a file name; NULL: as remembered */
 	bool is_once;
+	int64_t silence_ms;
 };
 
 static pid_t start_agent(const struct world *w, const struct start *how)
 {
-	struct agent_settings settings = { .root = w->root, .is_once = how->is_once };
+	struct agent_settings settings = { .root = w->root,
+					   .is_once = how->is_once,
+					   .silence_ms = how->silence_ms };
 	char ca[256];
 	struct state_request request = { .folder = w->state,
 					 .server = how->ca != NULL ? w->platform.address : NULL,
@@ -285,6 +289,83 @@ static void either_process_may_be_killed(void **state)
 	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
 }
 
+static void a_collector_that_does_not_move_is_told_of_and_started_anew(void **state)
+{
+	const struct start how = { .token = TOKEN, .ca = "ca.pem", .silence_ms = 6000 };
+	struct world *w = *state;
+	pid_t pid = start_agent(w, &how);
+	int64_t deadline = clock_ms() + DEADLINE_MS;
+	pid_t children[8] = { 0 };
+
+	serve_until_rows(w, TABLE_USERS, 1);
+	assert_int_equal(children_of(pid, children), 2);
+	assert_int_equal(kill(children[0], SIGSTOP), 0);
+	while (w->platform.server.alive.silent_s == 0) {
+		assert_true(clock_ms() < deadline);
+		loop_turn(w->platform.loop, 20);
+	}
+	put(w->root, "etc/passwd", "a:x:1:1::/:\nb:x:2:2::/:\n");
+	serve_until_rows(w, TABLE_USERS, 2);
+	assert_int_equal(w->platform.server.error, 0);
+	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+}
+
+/* Serves until the sensor says that this policy is in force. */
+static void serve_until_policy(struct world *w, struct span bytes)
+{
+	int64_t deadline = clock_ms() + DEADLINE_MS;
+	uint8_t digest[MESSAGE_POLICY_DIGEST];
+
+	policy_digest(bytes, digest);
+	while (memcmp(digest, w->platform.server.policy_told, sizeof digest) != 0) {
+		assert_true(clock_ms() < deadline);
+		loop_turn(w->platform.loop, 20);
+	}
+}
+
+static struct span encode_policy(uint16_t off_table, uint8_t *out, size_t size)
+{
+	struct policy *policy = calloc(1, sizeof *policy);
+	struct writer w = writer_over(out, size);
+
+	policy->collectors[off_table].is_on = POLICY_OFF;
+	assert_int_equal(policy_encode(policy, &w), 0);
+	free(policy);
+	return writer_span(&w);
+}
+
+static void a_policy_is_applied_live_and_after_a_restart(void **state)
+{
+	const struct start first = { .token = TOKEN, .ca = "ca.pem" };
+	const struct start later = { .token = NULL };
+	struct world *w = *state;
+	pid_t pid = start_agent(w, &first);
+	uint8_t bytes[256];
+	struct span policy = encode_policy(TABLE_USERS, bytes, sizeof bytes);
+
+	serve_until_rows(w, TABLE_USERS, 1);
+	w->platform.server.policy = policy;
+	fake_server_send_policy(&w->platform.server);
+	serve_until_policy(w, policy);
+	put(w->root, "etc/passwd", "a:x:1:1::/:\nb:x:2:2::/:\n");
+	put(w->root, "etc/group", "a:x:1:\nb:x:2:\n");
+	serve_until_rows(w, TABLE_GROUPS, 2);
+	assert_int_equal(w->platform.server.tables[TABLE_USERS].count, 1); /* as it was told */
+	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+
+	memset(w->platform.server.policy_told, 0, MESSAGE_POLICY_DIGEST);
+	pid = start_agent(w, &later);
+	serve_until_policy(w, policy); /* hello says it, nobody sent it again */
+	put(w->root, "etc/group", "a:x:1:\nb:x:2:\nc:x:3:\n");
+	serve_until_rows(w, TABLE_GROUPS, 3);
+	assert_int_equal(w->platform.server.tables[TABLE_USERS].count, 1);
+	policy = encode_policy(TABLE_OS, bytes, sizeof bytes);
+	w->platform.server.policy = policy;
+	fake_server_send_policy(&w->platform.server);
+	serve_until_rows(w, TABLE_USERS, 2);
+	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+}
+
 static void every_process_is_confined(void **state)
 {
 	const struct start how = { .token = TOKEN, .ca = "ca.pem" };
@@ -410,6 +491,8 @@ int main(void)
 		TEST(a_later_start_needs_only_its_state_and_sends_only_what_changed),
 		TEST(a_change_is_told_while_it_runs),
 		TEST(either_process_may_be_killed),
+		TEST(a_collector_that_does_not_move_is_told_of_and_started_anew),
+		TEST(a_policy_is_applied_live_and_after_a_restart),
 		TEST(every_process_is_confined),
 		TEST(a_wrong_token_is_told_and_ends_it),
 		TEST(a_wrong_ca_is_told_and_ends_it),

@@ -16,15 +16,19 @@
 #include "agent/event_path.h"
 #include "agent/health.h"
 #include "agent/link.h"
+#include "agent/load.h"
 #include "agent/machine.h"
+#include "agent/policy_store.h"
 #include "agent/reporter.h"
 #include "agent/schedule.h"
 #include "agent/secret.h"
 #include "agent/signals.h"
 #include "agent/snapshot_store.h"
 #include "agent/socket_owners.h"
+#include "agent/thrift.h"
 #include "agent/watches.h"
 #include "base/error.h"
+#include "base/reader.h"
 #include "schema/schema.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
@@ -49,6 +53,9 @@
 /* Memory goes back to the system when nothing was read for so long. */
 #define TRIM_AFTER_MS 200
 
+/* A long walk says so often that it moves. */
+#define TICK_MS 5000
+
 struct collecting {
 	const struct agent_settings *settings;
 	struct loop *loop;
@@ -58,8 +65,15 @@ struct collecting {
 	struct reporter *reporter;
 	struct snapshot_store store;
 	struct event_path events;
+	struct policy_store *policy;
+	struct thrift thrift;
 	struct channel *channel;
 	uint64_t connection; /* the number of the one at hand; 0: none */
+	bool is_off[SCHEMA_TABLES_MAX];
+	uint16_t reading; /* the table that was read in this turn; 0: none */
+	int64_t ticked_ms;
+	uint64_t hung_tables; /* a bit each */
+	unsigned walks;       /* through all tables, by the clock */
 	struct loop_timer *turn_timer;
 	struct loop_timer *snapshot_timer;
 	struct loop_timer *walk_timer;
@@ -75,11 +89,41 @@ static void stop(struct collecting *p, int status)
 	loop_stop(p->loop);
 }
 
+static void tick(struct collecting *p, uint16_t table)
+{
+	const struct link_tick told = { table, policy_store_digest(p->policy) };
+	uint8_t bytes[LINK_TICK_SIZE];
+	struct writer w = writer_over(bytes, sizeof bytes);
+
+	link_tick_write(&told, &w);
+	p->ticked_ms = clock_ms();
+	(void)!channel_send(p->channel, LINK_TICK, p->connection, writer_span(&w));
+}
+
+/* Told at once, because what is begun may never end. */
+static void tick_now(struct collecting *p)
+{
+	tick(p, p->reading);
+	channel_flush(p->channel);
+}
+
+/* A walk goes on, however long it takes. */
+static void on_walk_progress(void *context)
+{
+	struct collecting *p = context;
+
+	if (p->reading != 0 && clock_ms() - p->ticked_ms > TICK_MS) {
+		tick_now(p);
+	}
+}
+
 static int on_collect(void *context, uint16_t table, row_taker *take, void *take_context)
 {
 	struct collecting *p = context;
 	int error;
 
+	p->reading = table;
+	tick_now(p);
 	watches_begin(p->watches, table);
 	error = collector_run(collector_of(table), &p->machine, take, take_context);
 	watches_end(p->watches);
@@ -91,7 +135,67 @@ static int on_send(void *context, struct span frame)
 {
 	struct collecting *p = context;
 
+	thrift_note_sent(&p->thrift, frame.len, clock_ms());
 	return channel_send(p->channel, LINK_FRAME, p->connection, frame);
+}
+
+/* Tables follow what the policy says, and what the supervisor knows of walks that never ended. */
+static void apply_to_tables(struct collecting *p)
+{
+	const struct policy *policy = policy_store_policy(p->policy);
+
+	for (size_t i = 0; collectors[i] != NULL; i++) {
+		uint16_t table = collectors[i]->table;
+		const struct policy_collector *asked = &policy->collectors[table];
+		bool is_hung = (p->hung_tables & UINT64_C(1) << table) != 0;
+		const char *off = is_hung ? "reading it did not end, so it is left out"
+				  : asked->is_on == POLICY_OFF ? "off by policy"
+							       : NULL;
+
+		reporter_set_table(p->reporter, table, off != NULL,
+				   (int64_t)asked->period_s * 1000);
+		if (off != NULL) {
+			health_note(p->machine.health, table, is_hung ? ERR_TIMEOUT : 0, off, 0);
+		} else if (p->is_off[table]) {
+			reporter_signal(p->reporter, table, clock_ms());
+		}
+		p->is_off[table] = off != NULL;
+	}
+}
+
+/* Everything that depends on the policy is told that it changed. */
+static void apply_policy(struct collecting *p)
+{
+	apply_to_tables(p);
+	thrift_apply_policy(&p->thrift, policy_store_policy(p->policy));
+	event_path_apply_policy(&p->events);
+	reporter_set_policy(p->reporter, policy_store_digest(p->policy));
+	reporter_signal(p->reporter, TABLE_FILES, clock_ms());
+}
+
+static int on_policy(void *context, struct span digest, struct span bytes)
+{
+	struct collecting *p = context;
+	bool is_remembered = false;
+	int error = policy_store_set(p->policy, digest, bytes, &is_remembered);
+
+	if (error != 0) {
+		log_warn("the server's policy cannot be read, the old one stays",
+			 log_text("error", error_text(error)));
+		return error;
+	}
+	log_info("a new policy is in force", log_number("bytes", (int64_t)bytes.len),
+		 log_text("remembered", is_remembered ? "yes" : "no"));
+	apply_policy(p);
+	return 0;
+}
+
+static int64_t on_walk_at(void *context, uint16_t table, int64_t now_ms)
+{
+	struct collecting *p = context;
+
+	/* what the sensor says of itself costs nothing, and is what would say why all else waits */
+	return table == TABLE_SENSOR_HEALTH ? now_ms : thrift_walk_at(&p->thrift, now_ms);
 }
 
 static bool on_is_congested(void *context)
@@ -164,6 +268,10 @@ static void walk_all(void *context)
 {
 	struct collecting *p = context;
 
+	if (p->hung_tables != 0 && !p->settings->is_stuck && p->walks++ > 0) {
+		p->hung_tables = 0; /* what hung an hour ago may not any more */
+		apply_to_tables(p);
+	}
 	reporter_signal(p->reporter, 0, clock_ms());
 	loop_timer_arm(p->walk_timer, FULL_WALK_MS + random() % FULL_WALK_SPREAD_MS);
 }
@@ -191,6 +299,30 @@ static void give_up_once(void *context)
 	stop(context, AGENT_FAILED);
 }
 
+/* What the turn cost, and whether the next should be another one. */
+static void after_work(struct collecting *p)
+{
+	int64_t now_ms = clock_ms();
+	bool is_changed = false;
+	bool is_busy;
+
+	if (reporter_is_settled(p->reporter)) {
+		thrift_hold(&p->thrift);
+	}
+	thrift_note_cpu(&p->thrift, (uint64_t)clock_cpu_us(), now_ms);
+	thrift_tell(&p->thrift, p->machine.health, now_ms);
+	if (p->reading == 0) {
+		return;
+	}
+	p->reading = 0;
+	tick(p, 0);
+	is_busy = thrift_is_busy(&p->thrift, now_ms, &is_changed);
+	if (is_changed) {
+		log_debug("others need this machine", log_text("busy", is_busy ? "yes" : "no"));
+		reporter_set_patient(p->reporter, is_busy);
+	}
+}
+
 /* Before each sleep: does what is due and asks to be woken for the next. */
 static void turn(void *context)
 {
@@ -199,6 +331,7 @@ static void turn(void *context)
 	int64_t next_ms = reporter_turn(p->reporter, now_ms);
 	int64_t events_ms = event_path_turn(&p->events, clock_ms());
 
+	after_work(p);
 	if (health_take_change(p->machine.health)) {
 		reporter_signal(p->reporter, TABLE_SENSOR_HEALTH, clock_ms());
 		next_ms = clock_ms() + SCHEDULE_QUIET_MS;
@@ -220,6 +353,16 @@ static void wake(void *context)
 	(void)context; /* the turn follows */
 }
 
+static void note_cost(struct collecting *p, struct span body)
+{
+	struct reader r = reader_over(body);
+	uint64_t used_us = reader_be64(&r);
+
+	if (reader_ok(&r)) {
+		thrift_note_other_cpu(&p->thrift, used_us, clock_ms());
+	}
+}
+
 static void on_message(void *context, uint8_t kind, uint64_t id, struct span body)
 {
 	struct collecting *p = context;
@@ -239,6 +382,12 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 		if (id == p->connection) {
 			reporter_receive(p->reporter, body, clock_ms());
 		}
+		break;
+	case LINK_PING:
+		tick(p, 0);
+		break;
+	case LINK_COST:
+		note_cost(p, body);
 		break;
 	default:
 		break;
@@ -273,6 +422,19 @@ static size_t offered_tables(const struct collecting *p, uint16_t out[MESSAGE_TA
 	return count;
 }
 
+/* Read and write: what is remembered of it counts from the start, also where no server is. */
+static void open_policy(struct collecting *p)
+{
+	struct why why = { .text = "" };
+	int fd = state_open_file(&p->settings->state, "policy", &why);
+
+	if (fd < 0) {
+		log_warn("policies are not remembered", log_text("reason", why.text));
+	}
+	p->policy = policy_store_open(fd);
+	thrift_init(&p->thrift, policy_store_policy(p->policy), clock_ms());
+}
+
 static int open_machine(struct collecting *p, struct why *why)
 {
 	int error = machine_open(p->settings->root, &p->machine, why);
@@ -284,7 +446,9 @@ static int open_machine(struct collecting *p, struct why *why)
 		return error;
 	}
 	p->machine.health = health_new();
+	p->machine.policy = policy_store_policy(p->policy);
 	tree_observe(p->machine.tree, watches_look, p->watches);
+	tree_on_progress(p->machine.tree, on_walk_progress, p);
 	p->signals = signals_new(p->loop, on_signal, p);
 	for (size_t i = 0; p->machine.is_live && i < 64 && collectors[i] != NULL; i++) {
 		if (collectors[i]->watch != NULL) {
@@ -300,7 +464,9 @@ static int open_reporter(struct collecting *p, struct why *why)
 					      .send = on_send,
 					      .is_congested = on_is_congested,
 					      .end = on_end,
-					      .acknowledged = on_acknowledged };
+					      .acknowledged = on_acknowledged,
+					      .policy = on_policy,
+					      .walk_at = on_walk_at };
 	uint16_t tables[MESSAGE_TABLES_MAX];
 	int fds[STATE_SNAPSHOTS];
 	struct ledger *ledgers;
@@ -356,6 +522,7 @@ static int open_all(struct collecting *p, struct why *why)
 	p->loop = loop_new();
 	loop_on_signal(p->loop, SIGTERM, on_stop, p);
 	loop_on_signal(p->loop, SIGINT, on_stop, p);
+	open_policy(p);
 	error = open_machine(p, why);
 	if (error == 0) {
 		error = open_reporter(p, why);
@@ -364,6 +531,7 @@ static int open_all(struct collecting *p, struct why *why)
 		event_path_open(&p->events, &p->settings->state, &p->machine, p->loop,
 				p->machine.is_live && !p->settings->is_once);
 		reporter_set_events(p->reporter, &p->events.sender);
+		apply_policy(p);
 		error = confine(p->settings, why);
 	}
 	if (error == 0 && p->machine.is_live && !process_is_root()) {
@@ -385,6 +553,7 @@ static void close_all(struct collecting *p)
 	snapshot_store_close(&p->store);
 	reporter_free(&p->reporter);
 	event_path_close(&p->events);
+	policy_store_close(&p->policy);
 	signals_free(&p->signals);
 	watches_free(&p->watches);
 	health_free(&p->machine.health);
@@ -411,8 +580,10 @@ int collector_process(void *context)
 	int status;
 
 	file_close(&child->other_fd);
+	load_give_way();
 	log_open("collector", child->settings->is_verbose ? LOG_DEBUG : LOG_INFO);
 	p->settings = child->settings;
+	p->hung_tables = child->settings->hung_tables;
 	wipe_token(child->settings);
 	p->status = AGENT_DONE;
 	if (open_all(p, &why) != 0) {

@@ -3,7 +3,8 @@
  *
  * One connection at a time, for one of three purposes: to enrol, to renew the certificate, or to
  * carry the session's frames between the server and the collector. Its files are its key folder and
- * what looking names up needs.
+ * what looking names up needs. It also notices when the collector does not move any more, and says
+ * so to the server in its place.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "agent/link.h"
 #include "agent/secret.h"
 #include "base/error.h"
+#include "schema/schema.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
 #include "sys/clock.h"
@@ -44,6 +46,14 @@
  * old ones. */
 #define LOOKUPS_MAX 3
 
+/* A collector that says nothing is asked so many times before it is given up; from the second time
+ * on the server is told. */
+#define ASKED_TIMES 6
+#define ASKED_QUIET 2
+
+/* What this process costs is told to the collector, which keeps the account, no more often. */
+#define COST_MS 5000
+
 /* A session that lasted this long was a good one: the next failure is counted as the first. */
 #define STEADY_MS 10000
 
@@ -70,6 +80,13 @@ struct connecting {
 	int64_t renew_not_before_ms;
 	unsigned failures;
 	unsigned failed_lookups;
+	/* the collector */
+	struct loop_timer *beat_timer;
+	int64_t heard_ms;    /* when it said something last */
+	uint16_t busy_table; /* that it reads, as far as it said */
+	uint8_t policy[MESSAGE_POLICY_DIGEST];
+	bool is_greeted; /* its hello went out on this connection */
+	int64_t cost_told_ms;
 	/* of an enrolment under way */
 	struct buffer new_key;
 	struct buffer answer;
@@ -276,6 +293,20 @@ static void take_answer(struct connecting *p, bool is_end)
  * Session
  */
 
+/* Rides along with what is sent anyway. */
+static void tell_cost(struct connecting *p)
+{
+	uint8_t bytes[8];
+	struct writer w = writer_over(bytes, sizeof bytes);
+
+	if (clock_ms() - p->cost_told_ms < COST_MS) {
+		return;
+	}
+	p->cost_told_ms = clock_ms();
+	writer_be64(&w, (uint64_t)clock_cpu_us());
+	(void)!channel_send(p->channel, LINK_COST, 0, writer_span(&w));
+}
+
 /* Whole frames for the collector. Returns how much was taken. */
 static size_t pass_frames(struct connecting *p, struct span bytes)
 {
@@ -285,6 +316,7 @@ static size_t pass_frames(struct connecting *p, struct span bytes)
 	int error;
 
 	while ((error = frame_next(span_after(bytes, taken), &frame, &size)) == 0) {
+		tell_cost(p);
 		error = channel_send(p->channel, LINK_FRAME, p->connection, frame);
 		if (error == ERR_FULL) {
 			tls_pause(p->stream);
@@ -326,6 +358,7 @@ static void begin_session(struct connecting *p)
 		return;
 	}
 	p->is_in_session = true;
+	p->is_greeted = false;
 	p->session_began_ms = clock_ms();
 	log_info("connected", log_text("server", p->settings->state.host),
 		 log_text("resumed", tls_is_resumed(p->stream) ? "yes" : "no"));
@@ -503,10 +536,76 @@ static void end_session(struct connecting *p, struct span body)
 	}
 }
 
+static void take_tick(struct connecting *p, struct span body)
+{
+	struct link_tick tick;
+
+	if (link_tick_read(body, &tick) == 0) {
+		p->busy_table = tick.table;
+		memcpy(p->policy, tick.digest, sizeof p->policy);
+	}
+}
+
+static int64_t silence_allowed(const struct connecting *p)
+{
+	return p->settings->silence_ms != 0 ? p->settings->silence_ms : AGENT_SILENCE_MS;
+}
+
+/* The sensor lives, in part: what the collector would say itself if it could. */
+static void say_silent(struct connecting *p, int64_t silent_ms)
+{
+	uint8_t bytes[128];
+	struct writer w = writer_over(bytes, sizeof bytes);
+	const struct message alive = { .kind = MESSAGE_ALIVE,
+				       .alive = { .clock_ms = clock_wall_ms(),
+						  .policy = { p->policy, sizeof p->policy },
+						  .silent_s = (uint32_t)(silent_ms / 1000),
+						  .busy_table = p->busy_table } };
+
+	message_encode(&alive, &w);
+	if (writer_ok(&w) && tls_send(p->stream, writer_span(&w)) != 0) {
+		retry_later(p, "more is to be sent than may wait");
+	}
+}
+
+static void give_collector_up(struct connecting *p, int64_t silent_ms)
+{
+	const struct table *table = schema_by_number(p->busy_table);
+
+	log_error("the collector does not move and is started anew",
+		  log_text("table", table != NULL ? table->name : "none"),
+		  log_number("silent_s", silent_ms / 1000));
+	stop(p, AGENT_HUNG + (table != NULL ? p->busy_table : 0));
+}
+
+static void on_beat(void *context)
+{
+	struct connecting *p = context;
+	int64_t step_ms = silence_allowed(p) / ASKED_TIMES;
+	int64_t silent_ms = clock_ms() - p->heard_ms;
+
+	if (silent_ms >= silence_allowed(p)) {
+		give_collector_up(p, silent_ms);
+		return;
+	}
+	if (silent_ms >= ASKED_QUIET * step_ms && p->is_in_session && p->is_greeted) {
+		say_silent(p, silent_ms);
+	}
+	if (silent_ms >= step_ms) {
+		(void)!channel_send(p->channel, LINK_PING, 0, (struct span){ NULL, 0 });
+	}
+	loop_timer_arm(p->beat_timer, step_ms);
+}
+
 static void on_message(void *context, uint8_t kind, uint64_t id, struct span body)
 {
 	struct connecting *p = context;
 
+	p->heard_ms = clock_ms();
+	if (kind == LINK_TICK) {
+		take_tick(p, body);
+		return;
+	}
 	if (kind == LINK_END && id == p->connection) {
 		/* a goodbye's end may come first: the server closes right behind it */
 		end_session(p, body);
@@ -519,6 +618,7 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 		retry_later(p, "more is to be sent than may wait");
 		return;
 	}
+	p->is_greeted = true; /* the first frame is its hello */
 	if (tls_is_congested(p->stream)) {
 		channel_pause(p->channel);
 	}
@@ -612,6 +712,7 @@ static int open_all(struct connecting *p, struct why *why)
 	loop_on_signal(p->loop, SIGINT, on_stop, p);
 	p->retry_timer = loop_timer(p->loop, on_retry, p);
 	p->renew_timer = loop_timer(p->loop, on_renew_check, p);
+	p->beat_timer = loop_timer(p->loop, on_beat, p);
 	buffer_init(&p->new_key, PEM_MAX);
 	buffer_init(&p->answer, EST_ANSWER_MAX);
 	identity_init(&p->identity);
@@ -635,6 +736,7 @@ static void close_all(struct connecting *p)
 	channel_free(&p->channel);
 	loop_timer_free(&p->retry_timer);
 	loop_timer_free(&p->renew_timer);
+	loop_timer_free(&p->beat_timer);
 	loop_free(&p->loop);
 }
 
@@ -659,6 +761,8 @@ int connector_process(void *context)
 	}
 	p->channel = channel_new(p->loop, child->channel_fd, AGENT_CHANNEL_QUEUE_MAX, &handler, p);
 	arm_renewal(p);
+	p->heard_ms = clock_ms();
+	on_beat(p);
 	begin(p);
 	loop_run(p->loop);
 	status = p->status;

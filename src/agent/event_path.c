@@ -46,7 +46,7 @@ void event_path_open(struct event_path *p, const struct state *state, struct mac
 		     struct loop *loop, bool has_sources)
 {
 	struct why why = { .text = "" };
-	int fd = state != NULL ? state_open_events(state, &why) : -1;
+	int fd = state != NULL ? state_open_file(state, "events", &why) : -1;
 
 	if (state != NULL && fd < 0) {
 		log_warn("events are kept in memory only", log_text("reason", why.text));

@@ -56,7 +56,7 @@ void health_note(struct health *health, uint16_t table, int error, const char *o
 	}
 	if (error != 0) {
 		now.state = HEALTH_FAILING;
-		now.reason = error_text(error);
+		now.reason = off != NULL ? off : error_text(error);
 	} else if (off != NULL) {
 		now.state = HEALTH_OFF;
 		now.reason = off;

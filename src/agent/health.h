@@ -21,7 +21,7 @@ struct health;
 struct health *health_new(void);
 void health_free(struct health **health);
 
-/* A walk of a table has ended. off: why it cannot be read here, else NULL; borrowed for ever.
+/* A walk of a table has ended. off: why it cannot be read, else NULL; borrowed for ever.
  * Nothing where health is NULL. */
 void health_note(struct health *health, uint16_t table, int error, const char *off, size_t rows);
 

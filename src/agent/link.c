@@ -1,4 +1,4 @@
-/* link.c - u8 code, u32 retry_ms, text. */
+/* link.c - end: u8 code, u32 retry_ms, text. tick: u16 table, digest. */
 #include "agent/link.h"
 
 #include "base/error.h"
@@ -23,5 +23,24 @@ int link_end_read(struct span body, struct link_end *out)
 	*out = (struct link_end){ .code = (enum link_end_code)code,
 				  .retry_ms = retry_ms,
 				  .text = reader_rest(&r) };
+	return 0;
+}
+
+void link_tick_write(const struct link_tick *tick, struct writer *out)
+{
+	writer_be16(out, tick->table);
+	writer_bytes(out, (struct span){ tick->digest, MESSAGE_POLICY_DIGEST });
+}
+
+int link_tick_read(struct span body, struct link_tick *out)
+{
+	struct reader r = reader_over(body);
+	uint16_t table = reader_be16(&r);
+	struct span digest = reader_bytes(&r, MESSAGE_POLICY_DIGEST);
+
+	if (!reader_done(&r)) {
+		return ERR_MALFORMED;
+	}
+	*out = (struct link_tick){ .table = table, .digest = digest.ptr };
 	return 0;
 }

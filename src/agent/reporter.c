@@ -47,6 +47,7 @@ struct report {
 	size_t wanted; /* rows that the server asked for and were not sent yet */
 	bool is_settled;
 	bool is_refused;
+	bool is_off;
 	unsigned failures; /* resyncs, refusals, failed reads in a row */
 };
 
@@ -117,6 +118,18 @@ struct ledger *reporter_ledgers(struct reporter *r, size_t *out_count)
 	return r->ledgers;
 }
 
+void reporter_set_policy(struct reporter *r, const uint8_t *digest)
+{
+	session_set_policy(&r->session, digest);
+}
+
+void reporter_set_patient(struct reporter *r, bool is_patient)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		schedule_set_patient(&r->reports[i].schedule, is_patient);
+	}
+}
+
 void reporter_set_events(struct reporter *r, struct event_sender *events)
 {
 	r->events = events;
@@ -139,6 +152,16 @@ static struct report *find(struct reporter *r, uint16_t table)
 		}
 	}
 	return NULL;
+}
+
+void reporter_set_table(struct reporter *r, uint16_t table, bool is_off, int64_t period_ms)
+{
+	struct report *t = find(r, table);
+
+	if (t != NULL) {
+		t->is_off = is_off;
+		schedule_set_period(&t->schedule, period_ms);
+	}
 }
 
 /* The connection is not to be used any more. */
@@ -256,6 +279,7 @@ static void acknowledge(struct reporter *r, struct report *t, int64_t now_ms)
 	}
 	drop_difference(t);
 	if (was_partial) {
+		schedule_go_on(&t->schedule);
 		schedule_signal(&t->schedule, now_ms);
 	} else {
 		t->is_settled = true;
@@ -369,6 +393,23 @@ static void goodbye(struct reporter *r, const struct message_goodbye *m)
 	}
 }
 
+static void say_alive(struct reporter *r, int64_t now_ms)
+{
+	uint8_t bytes[64];
+	struct writer w = writer_over(bytes, sizeof bytes);
+
+	session_alive(&r->session, clock_wall_ms(), 0, 0, &w);
+	send(r, &w, now_ms);
+}
+
+/* What is in force now is said at once. */
+static void take_policy(struct reporter *r, const struct message_policy *m, int64_t now_ms)
+{
+	if (r->hooks.policy != NULL && r->hooks.policy(r->context, m->digest, m->bytes) == 0) {
+		say_alive(r, now_ms);
+	}
+}
+
 static void welcome(struct reporter *r, int64_t now_ms)
 {
 	size_t differing = 0;
@@ -409,6 +450,9 @@ void reporter_receive(struct reporter *r, struct span frame, int64_t now_ms)
 		break;
 	case MESSAGE_EVENTS_ACK:
 		event_sender_acknowledged(r->events);
+		break;
+	case MESSAGE_POLICY:
+		take_policy(r, &m.policy, now_ms);
 		break;
 	case MESSAGE_RESTART:
 		reporter_disconnected(r);
@@ -536,10 +580,21 @@ static size_t held_bytes(const struct reporter *r)
 /* When a table is to be read; never while an answer to its last batch is awaited. */
 static int64_t due_at(const struct report *t)
 {
-	if (t->is_in_flight) {
+	if (t->is_in_flight || t->is_off) {
 		return SCHEDULE_NEVER;
 	}
 	return t->is_ranging ? t->schedule.not_before_ms : schedule_due(&t->schedule);
+}
+
+/* When a table that is due may be read: the budget may have it wait. */
+static int64_t walk_at(const struct reporter *r, const struct report *t, int64_t now_ms)
+{
+	int64_t due = due_at(t);
+	int64_t at = due <= now_ms && r->hooks.walk_at != NULL
+			     ? r->hooks.walk_at(r->context, t->ledger->table, now_ms)
+			     : due;
+
+	return at > due ? at : due;
 }
 
 static void report(struct reporter *r, struct report *t, int64_t now_ms)
@@ -591,7 +646,7 @@ static void work(struct reporter *r, int64_t now_ms)
 		if (must_wait(r) || held_bytes(r) > HELD_BYTES_MAX) {
 			return; /* an answer, or room in the queue, calls again */
 		}
-		if (due_at(&r->reports[which]) <= now_ms) {
+		if (walk_at(r, &r->reports[which], now_ms) <= now_ms) {
 			r->turn = which + 1;
 			report(r, &r->reports[which], now_ms);
 			return; /* what came meanwhile first */
@@ -605,15 +660,6 @@ static int64_t alive_at(const struct reporter *r)
 		return SCHEDULE_NEVER;
 	}
 	return r->last_sent_ms + (int64_t)r->session.alive_s * 1000;
-}
-
-static void say_alive(struct reporter *r, int64_t now_ms)
-{
-	uint8_t bytes[64];
-	struct writer w = writer_over(bytes, sizeof bytes);
-
-	session_alive(&r->session, clock_wall_ms(), 0, 0, &w);
-	send(r, &w, now_ms);
 }
 
 int64_t reporter_turn(struct reporter *r, int64_t now_ms)
@@ -636,7 +682,7 @@ int64_t reporter_turn(struct reporter *r, int64_t now_ms)
 		return next;
 	}
 	for (size_t i = 0; i < r->count; i++) {
-		int64_t due = due_at(&r->reports[i]);
+		int64_t due = walk_at(r, &r->reports[i], now_ms);
 
 		next = due < next ? due : next;
 	}
@@ -646,7 +692,7 @@ int64_t reporter_turn(struct reporter *r, int64_t now_ms)
 bool reporter_is_settled(const struct reporter *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
-		if (!r->reports[i].is_settled) {
+		if (!r->reports[i].is_settled && !r->reports[i].is_off) {
 			return false;
 		}
 	}

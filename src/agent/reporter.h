@@ -34,6 +34,13 @@ struct reporter_hooks {
 
 	/* The server acknowledged something: the ledgers are not what they were. */
 	void (*acknowledged)(void *context);
+
+	/* A policy is to be in force. An error: it cannot be read, the old one stays. May be NULL:
+	 * there are none then. */
+	int (*policy)(void *context, struct span digest, struct span bytes);
+
+	/* From when on the budget lets the table be read: now_ms where that is now. May be NULL. */
+	int64_t (*walk_at)(void *context, uint16_t table, int64_t now_ms);
 };
 
 /* tables: their numbers, none twice, at most MESSAGE_TABLES_MAX; version is borrowed. */
@@ -46,6 +53,16 @@ struct ledger *reporter_ledgers(struct reporter *reporter, size_t *out_count);
 
 /* Where events come from; borrowed. NULL, as at first: from nowhere. */
 void reporter_set_events(struct reporter *reporter, struct event_sender *events);
+
+/* The policy in force, by its digest: hello and alive say so. */
+void reporter_set_policy(struct reporter *reporter, const uint8_t *digest);
+
+/* is_off: the table is not read, and what was told of it stays. period_ms: as
+ * schedule_set_period. */
+void reporter_set_table(struct reporter *reporter, uint16_t table, bool is_off, int64_t period_ms);
+
+/* Whether others need the machine more. */
+void reporter_set_patient(struct reporter *reporter, bool is_patient);
 
 /* The table may have changed; 0 stands for all of them. */
 void reporter_signal(struct reporter *reporter, uint16_t table, int64_t now_ms);

@@ -66,6 +66,40 @@ static void the_budget_and_a_pause_are_bounded_by_the_later(void **state)
 	assert_int_equal(schedule_due(&s), 90000);
 }
 
+static void a_period_is_kept_and_may_be_changed(void **state)
+{
+	struct schedule s = { .is_dirty = false };
+
+	(void)state;
+	schedule_set_period(&s, 60000);
+	schedule_signal(&s, 1000);
+	assert_int_equal(schedule_due(&s), 1010); /* never read yet */
+	schedule_start(&s);
+	schedule_done(&s, 1010, 100);
+	schedule_signal(&s, 1020);
+	assert_int_equal(schedule_due(&s), 61010);
+	schedule_set_period(&s, 5000);
+	assert_int_equal(schedule_due(&s), 6010);
+	schedule_go_on(&s);
+	assert_int_equal(schedule_due(&s), 1030);
+	schedule_set_period(&s, 0);
+	assert_int_equal(schedule_due(&s), 1030);
+}
+
+static void on_a_busy_machine_quiet_takes_longer(void **state)
+{
+	struct schedule s = { .is_dirty = false };
+
+	(void)state;
+	schedule_set_patient(&s, true);
+	schedule_signal(&s, 1000);
+	assert_int_equal(schedule_due(&s), 1050);
+	schedule_signal(&s, 1480);
+	assert_int_equal(schedule_due(&s), 1500);
+	schedule_set_patient(&s, false);
+	assert_int_equal(schedule_due(&s), 1100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -74,6 +108,8 @@ int main(void)
 		cmocka_unit_test(a_dear_table_is_read_a_twentieth_of_the_time),
 		cmocka_unit_test(a_cheap_table_stays_quick),
 		cmocka_unit_test(the_budget_and_a_pause_are_bounded_by_the_later),
+		cmocka_unit_test(a_period_is_kept_and_may_be_changed),
+		cmocka_unit_test(on_a_busy_machine_quiet_takes_longer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

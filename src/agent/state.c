@@ -216,12 +216,12 @@ int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS]
 	return 0;
 }
 
-int state_open_events(const struct state *state, struct why *why)
+int state_open_file(const struct state *state, const char *name, struct why *why)
 {
 	char path[STATE_PATH_SIZE];
 	int fd;
 
-	if (path_in(state, "events", path, why) != 0) {
+	if (path_in(state, name, path, why) != 0) {
 		return -1;
 	}
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);

@@ -5,6 +5,7 @@
  *	STATE/ca.pem	the platform's CA, pinned when the agent was first started
  *	STATE/snapshot.0, .1	hashes of what the server acknowledged (snapshot.h), the collector's
  *	STATE/events	what happened and was not acknowledged yet (ring.h), the collector's
+ *	STATE/policy	what the server asked to watch (policy_store.h), the collector's
  *	STATE/key/	identity.pem (key and certificate) and revoked, the connector's
  *	STATE/lock	held while an agent runs
  */
@@ -45,5 +46,6 @@ void state_close(struct state *state);
 MUST_USE int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS],
 				  struct why *why);
 
-/* The event ring's file, as above. -1 where it cannot be opened: events are then kept in memory. */
-int state_open_events(const struct state *state, struct why *why);
+/* A small file of the folder, "events" or "policy", as above; -1 where it cannot be opened: what it
+ * would hold is then not remembered. */
+int state_open_file(const struct state *state, const char *name, struct why *why);

@@ -23,6 +23,7 @@
 #include "agent/agent.h"
 #include "base/attr.h"
 #include "base/error.h"
+#include "schema/schema.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/log.h"
@@ -39,6 +40,13 @@
 
 /* For a child to end after it was asked to. */
 #define FAREWELL_MS 3000
+
+/* A table whose reading hung is left out for so long at least. */
+#define HUNG_FOR_MS 3600000
+
+/* Collectors that hang where not even SIGKILL reaches them (a dead file server): more are not
+ * started. */
+#define STUCK_MAX 8
 
 /* CAP_PERFMON and CAP_BPF are newer than some headers. */
 #define CAPABILITY_PERFMON 38
@@ -61,6 +69,9 @@ struct supervisor {
 	int status;
 	unsigned deaths;
 	int64_t started_ms;
+	int64_t hung_ms; /* when the last one was found to hang */
+	bool is_killed;  /* what still runs was sent SIGKILL */
+	unsigned stuck;
 };
 
 void agent_trim_heap_settings(void)
@@ -148,6 +159,11 @@ static void start_both(struct supervisor *s)
 	int error = net_pair(fds);
 
 	s->started_ms = clock_ms();
+	s->is_killed = false;
+	s->settings->is_stuck = s->stuck > 0;
+	if (s->stuck == 0 && clock_ms() - s->hung_ms > HUNG_FOR_MS) {
+		s->settings->hung_tables = 0;
+	}
 	if (error == 0) {
 		for (int i = 0; error == 0 && i < CHILDREN; i++) {
 			error = start_child(s, i, fds);
@@ -183,6 +199,17 @@ static void tell_death(const struct child *child, int status)
 	}
 }
 
+/* The connector says that the collector does not move; politeness would not reach it. */
+static void note_hang(struct supervisor *s, unsigned table)
+{
+	s->hung_ms = clock_ms();
+	if (table != 0) {
+		s->settings->hung_tables |= UINT64_C(1) << table;
+	}
+	signal_children(s, SIGKILL);
+	s->is_killed = true;
+}
+
 /* One of the two is gone: the other one has nobody to talk to. */
 static void mourn(struct supervisor *s, struct child *child, int status)
 {
@@ -201,6 +228,10 @@ static void mourn(struct supervisor *s, struct child *child, int status)
 	if (was_pair) {
 		signal_children(s, SIGTERM);
 		loop_timer_arm(s->timer, FAREWELL_MS);
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) >= AGENT_HUNG &&
+	    WEXITSTATUS(status) < AGENT_HUNG + SCHEMA_TABLES_MAX) {
+		note_hang(s, (unsigned)WEXITSTATUS(status) - AGENT_HUNG);
 	}
 }
 
@@ -227,6 +258,8 @@ static void on_child(void *context)
 		if (child != NULL) {
 			child->pid = 0;
 			mourn(s, child, status);
+		} else {
+			s->stuck -= s->stuck > 0; /* what could not be killed is gone at last */
 		}
 	}
 	if (is_any_running(s) || !was_any_running) {
@@ -239,13 +272,42 @@ static void on_child(void *context)
 	}
 }
 
+/* It is in the kernel and does not come out; its death waits for it there. The agent goes on
+ * without it, and says so. */
+static void leave_stuck(struct supervisor *s)
+{
+	if (s->stuck == STUCK_MAX && !s->is_ending) {
+		loop_timer_arm(s->timer, PAUSE_LONGEST_MS);
+		return;
+	}
+	for (int i = 0; i < CHILDREN; i++) {
+		if (s->children[i].pid != 0) {
+			log_error("process cannot be killed: it waits in the kernel for a file "
+				  "system or a device that does not answer",
+				  log_text("process", s->children[i].name),
+				  log_number("pid", s->children[i].pid));
+			s->children[i].pid = 0;
+			s->stuck++;
+		}
+	}
+}
+
 static void on_timer(void *context)
 {
 	struct supervisor *s = context;
 
-	if (is_any_running(s)) {
+	if (is_any_running(s) && !s->is_killed) {
 		signal_children(s, SIGKILL); /* it had its time */
-	} else if (!s->is_ending) {
+		s->is_killed = true;
+		loop_timer_arm(s->timer, FAREWELL_MS);
+		return;
+	}
+	if (is_any_running(s)) {
+		leave_stuck(s);
+	}
+	if (s->is_ending) {
+		loop_stop(s->loop);
+	} else if (!is_any_running(s)) {
 		start_both(s);
 	}
 }

@@ -22,11 +22,17 @@
 #include "sys/alloc.h"
 #include "sys/file.h"
 
+/* Names read between two words of progress. */
+#define NAMES_A_STEP 1024
+
 struct tree {
 	int root_fd;
 	bool is_live;
 	tree_observer *observer;
 	void *observer_context;
+	void (*progress)(void *context);
+	void *progress_context;
+	unsigned names; /* read in folders so far */
 	/* the folder reached last: files of one folder are mostly asked for one after the other */
 	int folder_fd;
 	char folder[TREE_PATH_SIZE]; /* without links */
@@ -34,6 +40,7 @@ struct tree {
 };
 
 struct tree_folder {
+	struct tree *tree;
 	DIR *dir;
 };
 
@@ -86,6 +93,12 @@ void tree_free(struct tree **tree)
 bool tree_is_live(const struct tree *tree)
 {
 	return tree->is_live;
+}
+
+void tree_on_progress(struct tree *tree, void (*progress)(void *context), void *context)
+{
+	tree->progress = progress;
+	tree->progress_context = context;
 }
 
 void tree_observe(struct tree *tree, tree_observer *observer, void *context)
@@ -476,6 +489,7 @@ int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **o
 		return ERR_IO;
 	}
 	folder = alloc_zeroed(1, sizeof *folder);
+	folder->tree = tree;
 	folder->dir = dir;
 	*out = folder;
 	return 0;
@@ -503,8 +517,12 @@ static char type_of_entry(DIR *dir, const struct dirent *entry)
 
 bool tree_folder_next(struct tree_folder *folder, const char **out_name, char *out_type)
 {
+	struct tree *tree = folder->tree;
 	const struct dirent *entry;
 
+	if (++tree->names % NAMES_A_STEP == 0 && tree->progress != NULL) {
+		tree->progress(tree->progress_context);
+	}
 	do {
 		entry = readdir(folder->dir);
 		if (entry == NULL) {
@@ -531,6 +549,7 @@ int tree_folder_enter(struct tree_folder *folder, const char *name, struct tree_
 		return ERR_IO;
 	}
 	entered = alloc_zeroed(1, sizeof *entered);
+	entered->tree = folder->tree;
 	entered->dir = dir;
 	*out = entered;
 	return 0;

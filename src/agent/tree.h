@@ -37,6 +37,10 @@ typedef void tree_observer(void *context, int folder_fd, const char *name, bool 
 /* NULL ends it. */
 void tree_observe(struct tree *tree, tree_observer *observer, void *context);
 
+/* Called now and then while great folders are read, so that somebody knows that it goes on. NULL
+ * ends it. */
+void tree_on_progress(struct tree *tree, void (*progress)(void *context), void *context);
+
 /* Opens a regular file for reading. ERR_NOT_FOUND (also for links that lead nowhere),
  * ERR_UNSUPPORTED (no regular file), ERR_DENIED, ERR_LIMIT (too many links, too long a path),
  * ERR_IO. */

@@ -150,6 +150,13 @@ int channel_send(struct channel *c, uint8_t kind, uint64_t id, struct span body)
 	return 0;
 }
 
+void channel_flush(struct channel *c)
+{
+	if (!c->is_closed && !c->is_blocked) {
+		flush(c);
+	}
+}
+
 bool channel_is_congested(const struct channel *c)
 {
 	return c->is_congested;

@@ -41,6 +41,9 @@ void channel_free(struct channel **channel);
  * the loop go out in one write. */
 MUST_USE int channel_send(struct channel *channel, uint8_t kind, uint64_t id, struct span body);
 
+/* Offers what is queued to the socket now, for a sender that may not come back to its loop soon. */
+void channel_flush(struct channel *channel);
+
 /* True from half the queue's maximum until it drained. */
 bool channel_is_congested(const struct channel *channel);
 
