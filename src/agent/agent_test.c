@@ -74,6 +74,7 @@ static int set_up(void **state)
 	must(file_make_folder(path, 0755, &why), &why);
 	put(w->root, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
 	put(w->root, "etc/group", "root:x:0:\n");
+	put(w->root, "etc/machine-id", "11111111111111111111111111111111\n");
 	fake_platform_open(&w->platform);
 	put(w->folder, "ca.pem", "");
 	snprintf(path, sizeof path, "%s/ca.pem", w->folder);
@@ -100,6 +101,7 @@ static void remove_tree(const char *path)
 		"state",
 		"root/etc/passwd",
 		"root/etc/group",
+		"root/etc/machine-id",
 		"root/etc",
 		"root",
 		"ca.pem",
@@ -145,7 +147,8 @@ static pid_t start_agent(const struct world *w, const struct start *how)
 	struct state_request request = { .folder = w->state,
 					 .server = how->ca != NULL ? w->platform.address : NULL,
 					 .ca_file = how->ca != NULL ? ca : NULL,
-					 .has_token = how->token != NULL };
+					 .has_token = how->token != NULL,
+					 .machine_root = w->root };
 	struct why why = { .text = "" };
 	pid_t pid = fork();
 
@@ -366,6 +369,43 @@ static void a_policy_is_applied_live_and_after_a_restart(void **state)
 	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
 }
 
+static void a_copied_folder_enrols_anew_with_the_old_certificate(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_DONE);
+	put(w->root, "etc/machine-id", "22222222222222222222222222222222\n");
+	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(w->platform.clones, 1);
+	assert_int_equal(w->platform.enrolments, 1);
+	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE); /* once is enough */
+	assert_int_equal(w->platform.clones, 1);
+	put(w->root, "etc/machine-id", "33333333333333333333333333333333\n");
+	assert_int_equal(run_once(w, TOKEN, NULL), AGENT_DONE);
+	assert_int_equal(w->platform.clones, 1);
+	assert_int_equal(w->platform.enrolments, 2);
+}
+
+static void a_damaged_state_folder_heals_where_it_can(void **state)
+{
+	static const char *const memory[] = { "state/snapshot.0", "state/snapshot.1",
+					      "state/events", "state/policy", "state/machine" };
+	struct world *w = *state;
+
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_DONE);
+	for (size_t i = 0; i < COUNT_OF(memory); i++) {
+		put(w->folder, memory[i],
+		    "BTZ? garbage, garbage, garbage, garbage, garbage, garbage");
+	}
+	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(w->platform.enrolments, 1);
+	put(w->folder, "state/key/identity.pem", "garbage");
+	assert_int_equal(run_once(w, NULL, NULL), AGENT_FAILED); /* and says what to do */
+	assert_int_equal(run_once(w, TOKEN, NULL), AGENT_DONE);
+	assert_int_equal(w->platform.enrolments, 2);
+	assert_int_equal(w->platform.server.error, 0);
+}
+
 static void every_process_is_confined(void **state)
 {
 	const struct start how = { .token = TOKEN, .ca = "ca.pem" };
@@ -493,6 +533,8 @@ int main(void)
 		TEST(either_process_may_be_killed),
 		TEST(a_collector_that_does_not_move_is_told_of_and_started_anew),
 		TEST(a_policy_is_applied_live_and_after_a_restart),
+		TEST(a_copied_folder_enrols_anew_with_the_old_certificate),
+		TEST(a_damaged_state_folder_heals_where_it_can),
 		TEST(every_process_is_confined),
 		TEST(a_wrong_token_is_told_and_ends_it),
 		TEST(a_wrong_ca_is_told_and_ends_it),

@@ -1,10 +1,11 @@
 /*
  * connector_process.c - talks to the server, sees nothing of the machine.
  *
- * One connection at a time, for one of three purposes: to enrol, to renew the certificate, or to
- * carry the session's frames between the server and the collector. Its files are its key folder and
- * what looking names up needs. It also notices when the collector does not move any more, and says
- * so to the server in its place.
+ * One connection at a time, for one of four purposes: to enrol, to renew the certificate, to enrol
+ * anew where the state folder was copied from another machine, or to carry the session's frames
+ * between the server and the collector. Its files are its key folder and what looking names up
+ * needs. It also notices when the collector does not move any more, and says so to the server in
+ * its place.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@
 #define SEND_MAX (2u << 20)
 #define PEM_MAX  65536
 
-enum purpose { PURPOSE_ENROL, PURPOSE_RENEW, PURPOSE_SESSION };
+enum purpose { PURPOSE_ENROL, PURPOSE_RENEW, PURPOSE_CLONE, PURPOSE_SESSION };
 
 struct connecting {
 	const struct agent_settings *settings;
@@ -68,6 +69,7 @@ struct connecting {
 	struct channel *channel;
 	struct identity identity;
 	bool is_enrolled;
+	bool is_cloned;                                    /* the identity is another machine's */
 	struct tls_context *contexts[PURPOSE_SESSION + 1]; /* NULL until needed */
 	enum purpose purpose;
 	struct dial *dial;
@@ -186,7 +188,9 @@ static int ask_for_certificate(struct connecting *p, struct why *why)
 {
 	struct buffer request OWNED(buffer_done);
 	struct buffer http OWNED(buffer_done);
-	const char *token = p->purpose == PURPOSE_ENROL ? p->settings->token : NULL;
+	enum est_kind kind = p->purpose == PURPOSE_ENROL   ? EST_ENROL
+			     : p->purpose == PURPOSE_RENEW ? EST_RENEW
+							   : EST_CLONE;
 	int error;
 
 	buffer_init(&request, PEM_MAX);
@@ -198,8 +202,8 @@ static int ask_for_certificate(struct connecting *p, struct why *why)
 		error = pki_request_new(buffer_span(&p->new_key), "agent", &request, why);
 	}
 	if (error == 0) {
-		error = est_request(p->settings->state.host, token, buffer_span(&request), &http,
-				    why);
+		error = est_request(kind, p->settings->state.host, p->settings->token,
+				    buffer_span(&request), &http, why);
 	}
 	if (error == 0) {
 		error = tls_send(p->stream, buffer_span(&http));
@@ -233,6 +237,7 @@ static int adopt(struct connecting *p, struct span certificate_der, struct why *
 	identity_done(&p->identity);
 	p->identity = identity;
 	p->is_enrolled = true;
+	p->is_cloned = false;
 	for (size_t i = 0; i <= PURPOSE_SESSION; i++) {
 		tls_context_free(&p->contexts[i]);
 	}
@@ -252,11 +257,20 @@ static void fail_enrolment(struct connecting *p, int error, const char *reason)
 		stop(p, AGENT_FAILED);
 		return;
 	}
+	if (p->purpose == PURPOSE_CLONE && error == ERR_DENIED) {
+		need_person(p, "the server does not enrol this copy of another machine's agent",
+			    reason,
+			    "make a token with bartizan enroll-token and start the agent "
+			    "with it once");
+		retry(p, reason, RETRY_LONGEST_MS);
+		return;
+	}
 	if (is_first && error == ERR_FULL) {
 		need_person(p, "the new certificate cannot be stored", reason,
 			    "make room on the disk of the state folder");
 	}
-	log_warn(is_first ? "could not enrol" : "could not renew the certificate",
+	log_warn(p->purpose != PURPOSE_RENEW ? "could not enrol"
+					     : "could not renew the certificate",
 		 log_text("reason", reason));
 	retry_later(p, reason);
 }
@@ -279,7 +293,9 @@ static void take_answer(struct connecting *p, bool is_end)
 		fail_enrolment(p, error, why.text);
 		return;
 	}
-	log_info(p->purpose == PURPOSE_ENROL ? "enrolled" : "certificate renewed",
+	log_info(p->purpose == PURPOSE_RENEW   ? "certificate renewed"
+		 : p->purpose == PURPOSE_CLONE ? "enrolled anew, as a machine of its own"
+					       : "enrolled",
 		 log_text("server", p->settings->state.host));
 	forget_enrolment(p);
 	close_connection(p, "");
@@ -453,15 +469,21 @@ static void on_dialled(void *context, int fd, const char *reason)
 		tls_stream_new(p->loop, p->contexts[p->purpose], fd, &limits, &stream_handler, p);
 }
 
+static enum purpose purpose_now(const struct connecting *p)
+{
+	return !p->is_enrolled     ? PURPOSE_ENROL
+	       : p->is_cloned      ? PURPOSE_CLONE
+	       : is_renewal_due(p) ? PURPOSE_RENEW
+				   : PURPOSE_SESSION;
+}
+
 /* Decides what the next connection is for, and starts it. */
 static void begin(struct connecting *p)
 {
 	struct why why = { .text = "" };
 	const struct state *state = &p->settings->state;
 
-	p->purpose = !p->is_enrolled     ? PURPOSE_ENROL
-		     : is_renewal_due(p) ? PURPOSE_RENEW
-					 : PURPOSE_SESSION;
+	p->purpose = purpose_now(p);
 	if (make_context(p, &why) != 0) {
 		need_person(p, "cannot set TLS up", why.text,
 			    "check the CA file and the state folder");
@@ -683,23 +705,48 @@ static int confine(const struct state *state, struct why *why)
 			  : error;
 }
 
-/* An identity that was revoked is given up where there is a token for a new one. */
+/* There is a token for a new identity. */
+static void give_identity_up(struct connecting *p, const char *what, const char *reason)
+{
+	log_warn(what, log_text("server", p->settings->state.host), log_text("reason", reason),
+		 log_text("do", "nothing: it enrols anew with the token"));
+	identity_forget(p->settings->state.key_folder);
+	identity_done(&p->identity);
+	p->is_enrolled = false;
+	p->is_cloned = false;
+	p->purpose = PURPOSE_ENROL;
+}
+
+/* An identity that was revoked or is damaged is given up where there is a token for a new one. */
 static int open_identity(struct connecting *p, struct why *why)
 {
 	const char *folder = p->settings->state.key_folder;
 	int error;
 
 	if (p->settings->token != NULL && identity_is_revoked(folder)) {
-		log_info("this sensor was revoked and enrols anew",
-			 log_text("server", p->settings->state.host));
-		identity_forget(folder);
+		give_identity_up(p, "this sensor was revoked", "the server said so");
 	}
 	error = identity_load(folder, &p->identity, why);
 	p->is_enrolled = error == 0;
-	if (error == ERR_NOT_FOUND && p->settings->token != NULL) {
-		return 0;
+	p->is_cloned = p->is_enrolled && identity_is_cloned(folder);
+	p->purpose = !p->is_enrolled ? PURPOSE_ENROL
+		     : p->is_cloned  ? PURPOSE_CLONE
+				     : PURPOSE_SESSION;
+	if (error == 0) {
+		error = make_context(p, why); /* OpenSSL reads its configuration, and the key */
 	}
-	return error;
+	if (error != 0 && p->settings->token != NULL) {
+		if (error != ERR_NOT_FOUND) {
+			give_identity_up(p, "the key or certificate cannot be used", why->text);
+		}
+		return make_context(p, why);
+	}
+	return error == 0
+		       ? 0
+		       : why_set(why, error,
+				 "the key and certificate in %s cannot be used; make a token with "
+				 "bartizan enroll-token and start the agent with it once",
+				 folder);
 }
 
 static int open_all(struct connecting *p, struct why *why)
@@ -716,11 +763,7 @@ static int open_all(struct connecting *p, struct why *why)
 	buffer_init(&p->new_key, PEM_MAX);
 	buffer_init(&p->answer, EST_ANSWER_MAX);
 	identity_init(&p->identity);
-	error = open_identity(p, why);
-	p->purpose = p->is_enrolled ? PURPOSE_SESSION : PURPOSE_ENROL;
-	if (error == 0) { /* before the sandbox: OpenSSL reads its configuration now */
-		error = make_context(p, why);
-	}
+	error = open_identity(p, why); /* before the sandbox */
 	return error == 0 ? confine(&p->settings->state, why) : error;
 }
 

@@ -36,8 +36,8 @@ static int append_credentials(const char *token, struct buffer *out, struct why 
 	return error == 0 ? append_text(out, "\r\n") : error;
 }
 
-int est_request(const char *host, const char *token, struct span request_der, struct buffer *out,
-		struct why *why)
+int est_request(enum est_kind kind, const char *host, const char *token, struct span request_der,
+		struct buffer *out, struct why *why)
 {
 	struct buffer body OWNED(buffer_done);
 	char head[1024];
@@ -55,9 +55,9 @@ int est_request(const char *host, const char *token, struct span request_der, st
 		 "Content-Transfer-Encoding: base64\r\n"
 		 "Content-Length: %zu\r\n"
 		 "Connection: close\r\n",
-		 token != NULL ? "simpleenroll" : "simplereenroll", host, body.len);
+		 kind == EST_RENEW ? "simplereenroll" : "simpleenroll", host, body.len);
 	error = append_text(out, head);
-	if (error == 0 && token != NULL) {
+	if (error == 0 && kind == EST_ENROL) {
 		error = append_credentials(token, out, why);
 	}
 	if (error == 0) {

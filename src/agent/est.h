@@ -13,10 +13,16 @@
 /* An answer longer than this is none of ours. */
 #define EST_ANSWER_MAX 65536
 
-/* Appends a request for a certificate (POST simpleenroll; simplereenroll where the token is NULL
- * and the present certificate speaks for itself). request_der: PKCS 10. */
-MUST_USE int est_request(const char *host, const char *token, struct span request_der,
-			 struct buffer *out, struct why *why);
+enum est_kind {
+	EST_ENROL, /* with a token */
+	EST_RENEW, /* the present certificate speaks for itself */
+	EST_CLONE, /* it speaks for the machine that this one was copied from: a new id is wanted */
+};
+
+/* Appends a request for a certificate (POST simpleenroll; simplereenroll for EST_RENEW). token: for
+ * EST_ENROL. request_der: PKCS 10. */
+MUST_USE int est_request(enum est_kind kind, const char *host, const char *token,
+			 struct span request_der, struct buffer *out, struct why *why);
 
 /* Reads an answer, appending the certificate (DER). ERR_AGAIN where it is not all there yet (never
  * where is_end); ERR_DENIED with the server's words where a person has to do something; ERR_TIMEOUT

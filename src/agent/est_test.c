@@ -22,7 +22,9 @@ static void asks_with_the_token_as_password(void **state)
 
 	(void)state;
 	buffer_init(&out, BYTES_MAX);
-	assert_int_equal(est_request("host.example", "secret", span_of("request"), &out, &why), 0);
+	assert_int_equal(
+		est_request(EST_ENROL, "host.example", "secret", span_of("request"), &out, &why),
+		0);
 	text = alloc_span(buffer_span(&out));
 	assert_string_equal(text, "POST /.well-known/est/simpleenroll HTTP/1.1\r\n"
 				  "Host: host.example\r\n"
@@ -45,9 +47,15 @@ static void asks_without_a_token_where_the_certificate_speaks(void **state)
 
 	(void)state;
 	buffer_init(&out, BYTES_MAX);
-	assert_int_equal(est_request("h", NULL, span_of("x"), &out, &why), 0);
+	assert_int_equal(est_request(EST_RENEW, "h", NULL, span_of("x"), &out, &why), 0);
 	text = alloc_span(buffer_span(&out));
 	assert_non_null(strstr(text, "/simplereenroll "));
+	assert_null(strstr(text, "Authorization"));
+	alloc_free(&text);
+	buffer_clear(&out);
+	assert_int_equal(est_request(EST_CLONE, "h", NULL, span_of("x"), &out, &why), 0);
+	text = alloc_span(buffer_span(&out));
+	assert_non_null(strstr(text, "/simpleenroll "));
 	assert_null(strstr(text, "Authorization"));
 	alloc_free(&text);
 	buffer_done(&out);

@@ -102,7 +102,15 @@ static bool has_token(const struct http_head *head)
 static void on_http(struct guest *g, const struct http_head *head, struct span body)
 {
 	bool is_first = span_is(head->target, "/.well-known/est/simpleenroll");
+	struct span value;
+	bool is_clone = is_first && tls_peer_certificate(g->stream).len > 0 &&
+			http_head_find(head, "Authorization", &value) != 0;
 
+	if (is_clone) {
+		g->platform->clones++;
+		sign(g, body);
+		return;
+	}
 	if (is_first ? !has_token(head) : tls_peer_certificate(g->stream).len == 0) {
 		answer(g, "401 Unauthorized", span_of("this token is not known"));
 		return;

@@ -38,6 +38,7 @@ struct fake_platform {
 	struct fake_server server;
 	unsigned enrolments;
 	unsigned renewals;
+	unsigned clones; /* enrolments with another machine's certificate */
 	unsigned sessions;
 	int64_t lifetime_s; /* of certificates to be signed */
 };

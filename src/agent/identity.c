@@ -1,4 +1,4 @@
-/* identity.c - FOLDER/identity.pem and FOLDER/revoked. */
+/* identity.c - FOLDER/identity.pem, and the marks FOLDER/revoked and FOLDER/cloned. */
 #include "agent/identity.h"
 
 #include <stdio.h>
@@ -16,6 +16,7 @@
 #define PEM_MAX      65536
 #define FILE_NAME    "identity.pem"
 #define REVOKED_NAME "revoked"
+#define CLONED_NAME  "cloned"
 
 static void path_of(const char *folder, const char *name, char out[PATH_SIZE])
 {
@@ -66,6 +67,7 @@ void identity_forget(const char *folder)
 {
 	remove_file(folder, FILE_NAME);
 	remove_file(folder, REVOKED_NAME);
+	remove_file(folder, CLONED_NAME);
 }
 
 void identity_mark_revoked(const char *folder)
@@ -77,6 +79,19 @@ void identity_mark_revoked(const char *folder)
 	if (file_replace(path, span_of("revoked by the server\n"), S_IRUSR | S_IWUSR, &why) != 0) {
 		log_warn("cannot remember the revocation", log_text("reason", why.text));
 	}
+}
+
+int identity_mark_cloned(const char *folder, struct why *why)
+{
+	char path[PATH_SIZE];
+
+	path_of(folder, CLONED_NAME, path);
+	return file_replace(path, span_of("copied from another machine\n"), S_IRUSR | S_IWUSR, why);
+}
+
+bool identity_is_cloned(const char *folder)
+{
+	return exists(folder, CLONED_NAME);
 }
 
 /* Splits the file where the certificate begins. */
@@ -159,6 +174,7 @@ int identity_store(const char *folder, struct span key_pem, struct span certific
 	identity_done(&identity);
 	if (error == 0) {
 		remove_file(folder, REVOKED_NAME);
+		remove_file(folder, CLONED_NAME);
 	}
 	return error;
 }

@@ -26,7 +26,7 @@ void identity_init(struct identity *identity);
 void identity_done(struct identity *identity);
 bool identity_exists(const char *folder);
 
-/* Removes it, and a mark that it was revoked. */
+/* Removes it, and what is marked of it. */
 void identity_forget(const char *folder);
 
 /* ERR_NOT_FOUND where there is none; a reason where it is damaged. */
@@ -39,3 +39,8 @@ MUST_USE int identity_store(const char *folder, struct span key_pem, struct span
 /* The server said that this identity is not accepted any more: remembered until it is replaced. */
 void identity_mark_revoked(const char *folder);
 bool identity_is_revoked(const char *folder);
+
+/* This identity belongs to the machine that the folder was copied from: it may only be used to
+ * enrol anew. Remembered until it is replaced. */
+MUST_USE int identity_mark_cloned(const char *folder, struct why *why);
+bool identity_is_cloned(const char *folder);

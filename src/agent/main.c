@@ -1,6 +1,7 @@
 /* main.c - the command line of bartizan-agent. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/agent.h"
 #include "agent/secret.h"
@@ -92,6 +93,7 @@ static int open_settings(const struct args *args, struct agent_settings *out, st
 	}
 	request.has_token = out->token != NULL && out->token[0] != '\0';
 	out->root = args_value(args, "--root", "/");
+	request.machine_root = strcmp(out->root, "/") == 0 ? "/" : NULL;
 	out->is_once = args_has(args, "--once");
 	out->is_firewall_read = args_has(args, "--read-firewall");
 	out->is_verbose = args_has(args, "--verbose");

@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/clone.h"
 #include "agent/identity.h"
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/log.h"
 
 #define SERVER_MAX 512
 #define CA_MAX     65536
@@ -143,6 +145,63 @@ static int settle_ca(struct state *state, const struct state_request *request, s
 	return change_ca(state, request, buffer_span(&known), why);
 }
 
+/* What was told for another machine, and what happened there. */
+static void discard_memory(const struct state *state)
+{
+	static const char *const names[] = { "snapshot.0", "snapshot.1", "events", "policy" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		char path[STATE_PATH_SIZE];
+
+		if (path_in(state, names[i], path, NULL) == 0) {
+			(void)unlink(path);
+		}
+	}
+}
+
+/* The key is another machine's. First it is marked, so that whatever fails in between it is never
+ * taken for our own. */
+static int become_another(const struct state *state, bool has_token, struct why *why)
+{
+	int error = 0;
+
+	log_warn("this state folder was copied from another machine",
+		 log_text("folder", state->folder),
+		 log_text("do", has_token ? "nothing: this machine enrols with the token"
+					  : "nothing: this machine enrols anew, as an asset of its "
+					    "own; the server tells its operator"));
+	if (has_token) {
+		identity_forget(state->key_folder);
+	} else if (identity_exists(state->key_folder)) {
+		error = identity_mark_cloned(state->key_folder, why);
+	}
+	if (error == 0) {
+		discard_memory(state);
+	}
+	return error;
+}
+
+static int settle_machine(const struct state *state, const struct state_request *request,
+			  struct why *why)
+{
+	enum clone_verdict verdict;
+	int error = 0;
+
+	if (request->machine_root == NULL) {
+		return 0;
+	}
+	verdict = clone_check(state->folder, request->machine_root);
+	if (verdict == CLONE_COPIED) {
+		error = become_another(state, request->has_token, why);
+	} else if (verdict == CLONE_RESTORED) {
+		log_info("this state folder was put back on its machine, the identity stays",
+			 log_text("folder", state->folder));
+	}
+	return error != 0 || verdict == CLONE_SAME
+		       ? error
+		       : clone_remember(state->folder, request->machine_root, why);
+}
+
 int state_open(const struct state_request *request, struct state *out, struct why *why)
 {
 	struct state state = { .lock_fd = -1 };
@@ -166,6 +225,9 @@ int state_open(const struct state_request *request, struct state *out, struct wh
 	}
 	if (error == 0) {
 		error = settle_ca(&state, request, why);
+	}
+	if (error == 0) {
+		error = settle_machine(&state, request, why);
 	}
 	if (error == 0 && !request->has_token && !identity_exists(state.key_folder)) {
 		error = why_set(

@@ -6,7 +6,8 @@
  *	STATE/snapshot.0, .1	hashes of what the server acknowledged (snapshot.h), the collector's
  *	STATE/events	what happened and was not acknowledged yet (ring.h), the collector's
  *	STATE/policy	what the server asked to watch (policy_store.h), the collector's
- *	STATE/key/	identity.pem (key and certificate) and revoked, the connector's
+ *	STATE/key/	identity.pem (key and certificate), revoked, cloned; the connector's
+ *	STATE/machine	hashes that tell whether the folder was copied (clone.h)
  *	STATE/lock	held while an agent runs
  */
 #pragma once
@@ -34,6 +35,7 @@ struct state_request {
 	const char *server; /* HOST:PORT */
 	const char *ca_file;
 	bool has_token;
+	const char *machine_root; /* "/": whose folder it is is looked at there; NULL: not at all */
 };
 
 /* Makes or opens the folder, locks it, remembers what is new and fills in what was remembered.
