@@ -72,11 +72,12 @@ static void on_tenant_message(struct api *api, uint8_t kind, struct span body)
 	size_t count = cbor_array(&r);
 	struct span tenant = cbor_text(&r);
 	uint64_t change_no = kind == BUS_COMMITTED ? cbor_uint(&r) : 0;
+	uint64_t event_no = kind == BUS_COMMITTED ? cbor_uint(&r) : 0;
 
 	if (count == 0 || cbor_done(&r) != 0) {
 		log_error("message from the engine is malformed", log_number("kind", kind));
 	} else if (kind == BUS_COMMITTED) {
-		live_committed(api->live, tenant, change_no);
+		live_committed(api->live, tenant, change_no, event_no);
 	} else {
 		live_sensors(api->live, tenant);
 	}

@@ -425,8 +425,9 @@ static void feed(void *context)
 	}
 }
 
-void live_committed(struct live *live, struct span tenant, uint64_t change_no)
+void live_committed(struct live *live, struct span tenant, uint64_t change_no, uint64_t event_no)
 {
+	(void)event_no;
 	struct tenant_live *t = find(live, tenant);
 
 	if (t == NULL) {

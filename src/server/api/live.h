@@ -34,7 +34,7 @@ void live_free(struct live **live);
 MUST_USE int live_view(struct live *live, const char *tenant, struct view **out, struct why *why);
 
 /* What the bus says. */
-void live_committed(struct live *live, struct span tenant, uint64_t change_no);
+void live_committed(struct live *live, struct span tenant, uint64_t change_no, uint64_t event_no);
 void live_sensors(struct live *live, struct span tenant);
 
 /* The engine came back: what it committed meanwhile is looked up. */

@@ -145,7 +145,7 @@ static void a_history_that_runs_away_is_a_gap(void **state)
 
 	open_stream(s, &one, "", NULL);
 	/* the engine says that it is far ahead: nobody reads all that */
-	live_committed(s->api.live, span_of("default"), 100000);
+	live_committed(s->api.live, span_of("default"), 100000, 0);
 	TURN_UNTIL(&s->client,
 		   client_harness_has(&one, "event: gap\ndata: {\"missed\":99997}\n\n"));
 	assert_int_equal(s->api.figures.gaps, 1);

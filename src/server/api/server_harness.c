@@ -357,6 +357,6 @@ uint64_t server_harness_add_package(struct server_harness *s, const char *name)
 	fixture_add_package(&rows, name, "1.0");
 	no = apply(s, TABLE_PACKAGES, ++s->packages_seq, &rows);
 	fixture_rows_done(&rows);
-	live_committed(s->api.live, span_of("default"), no);
+	live_committed(s->api.live, span_of("default"), no, 0);
 	return no;
 }

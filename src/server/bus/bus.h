@@ -31,9 +31,9 @@ enum bus_kind {
 	BUS_REQUEST = 40, /* [operation, argument map] */
 	/* engine to api */
 	BUS_REPLY = 60, /* [0, result map] or [HTTP status, code, message] */
-	BUS_COMMITTED, /* [tenant, newest change's number]: after each commit that changed something
-			*/
-	BUS_SENSORS,   /* [tenant]: a sensor came or went */
+	BUS_COMMITTED,  /* [tenant, newest change's number, newest event's]: after each commit that
+			   changed something */
+	BUS_SENSORS,    /* [tenant]: a sensor came or went */
 	/* either way */
 	BUS_ROLE = 80, /* [role name]: first on each link, from the one who connected */
 };

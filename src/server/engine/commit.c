@@ -29,22 +29,35 @@ bool commit_is_due(const struct engine *engine)
 		clock_us() - engine->turn_started_us >= TURN_US_MAX);
 }
 
-void commit_queue(struct engine_session *s, enum pending_kind kind, uint16_t table, uint64_t seq)
+static struct pending_answer *add_answer(struct engine_session *s, enum pending_kind kind)
 {
 	struct engine *engine = s->link->engine;
+	struct pending_answer *answer;
 
 	if (engine->answer_count == engine->answer_capacity) {
 		engine->answer_capacity = 2 * engine->answer_capacity + 64;
 		engine->answers = alloc_resize(engine->answers, engine->answer_capacity,
 					       sizeof *engine->answers);
 	}
-	engine->answers[engine->answer_count++] = (struct pending_answer){
-		.kind = kind,
-		.link = s->link,
-		.session = s->id,
-		.table = table,
-		.seq = seq,
-	};
+	answer = &engine->answers[engine->answer_count++];
+	*answer = (struct pending_answer){ .kind = kind, .link = s->link, .session = s->id };
+	return answer;
+}
+
+void commit_queue(struct engine_session *s, enum pending_kind kind, uint16_t table, uint64_t seq)
+{
+	struct pending_answer *answer = add_answer(s, kind);
+
+	answer->table = table;
+	answer->seq = seq;
+}
+
+void commit_queue_events(struct engine_session *s, uint64_t epoch, uint64_t next)
+{
+	struct pending_answer *answer = add_answer(s, PENDING_EVENTS_ACK);
+
+	answer->epoch = epoch;
+	answer->seq = next;
 }
 
 void commit_forget_link(struct engine_link *link)
@@ -77,6 +90,14 @@ static void acknowledge(struct engine_session *s, const struct pending_answer *a
 	session_send(s, &m);
 }
 
+static void acknowledge_events(struct engine_session *s, const struct pending_answer *a)
+{
+	const struct message m = { .kind = MESSAGE_EVENTS_ACK,
+				   .events_ack = { .epoch = a->epoch, .next = a->seq } };
+
+	session_send(s, &m);
+}
+
 static void refuse(struct engine_session *s, const struct pending_answer *a)
 {
 	const struct message m = {
@@ -99,12 +120,15 @@ static void answer(const struct pending_answer *a)
 	if (s == NULL || s->is_ended) {
 		return;
 	}
-	if (a->kind == PENDING_WELCOME && s->tenant->is_undone) {
-		/* the asset may have been undone with the rest: its number means nothing */
+	if (a->kind != PENDING_ACK && s->tenant->is_undone) {
+		/* the asset may have been undone with the rest: its number means nothing; and
+		 * events are not refused, but come again with the next connection */
 		session_end(s, GOODBYE_RESTART, RETRY_MS,
 			    "the server cannot write to its disk now");
 	} else if (a->kind == PENDING_WELCOME) {
 		welcome(s);
+	} else if (a->kind == PENDING_EVENTS_ACK) {
+		acknowledge_events(s, a);
 	} else if (s->tenant->is_undone) {
 		refuse(s, a);
 	} else {
@@ -126,14 +150,17 @@ static void tell_api(struct engine *engine, uint8_t kind, struct span body)
 
 static void announce(struct engine_tenant *t)
 {
-	uint8_t room[TENANT_NAME_SIZE + 16];
+	uint8_t room[TENANT_NAME_SIZE + 32];
 	struct writer w = writer_over(room, sizeof room);
+	uint64_t event = t->inventory != NULL ? inventory_last_event(t->inventory) : 0;
 
-	if (t->newest_change > t->announced_change) {
+	if (t->newest_change > t->announced_change || event > t->announced_event) {
 		t->announced_change = t->newest_change;
-		cbor_write_array(&w, 2);
+		t->announced_event = event;
+		cbor_write_array(&w, 3);
 		cbor_write_text(&w, span_of(t->name));
 		cbor_write_uint(&w, t->newest_change);
+		cbor_write_uint(&w, event);
 		tell_api(t->engine, BUS_COMMITTED, writer_span(&w));
 	}
 	if (t->has_sensor_news) {

@@ -51,6 +51,7 @@ static int open_inventory(struct engine_tenant *t, struct why *why)
 	inventory_figures(t->inventory, &figures);
 	t->newest_change = figures.last_change_no;
 	t->announced_change = figures.last_change_no;
+	t->announced_event = figures.events;
 	log_info("inventory opened", log_text("tenant", t->name),
 		 log_number("assets", (int64_t)figures.assets),
 		 log_number("rows", (int64_t)figures.rows_held));
@@ -346,6 +347,25 @@ static void flush_seen(struct engine *engine, int64_t now_ms)
 	(void)engine_commit(engine);
 }
 
+/* One step a tick where work comes, all of them in a quiet moment. */
+static bool drop_old_events(struct engine *engine, int64_t now_ms)
+{
+	bool is_quiet = now_ms - engine->last_work_ms >= QUIET_MS;
+	bool is_more = false;
+
+	if (now_ms < engine->next_drop_ms) {
+		return false;
+	}
+
+	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
+		is_more = (t->inventory != NULL &&
+			   inventory_drop_old_events(t->inventory, clock_wall_ms())) ||
+			  is_more;
+	}
+	engine->next_drop_ms = is_more ? now_ms : now_ms + DROP_MS;
+	return is_more && is_quiet;
+}
+
 static bool tidy(struct engine *engine, int64_t now_ms)
 {
 	bool is_more = false;
@@ -364,6 +384,7 @@ static bool tidy(struct engine *engine, int64_t now_ms)
 int64_t engine_tick(struct engine *engine)
 {
 	int64_t now_ms = clock_ms();
+	bool is_more;
 
 	(void)engine_commit(engine);
 	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
@@ -371,5 +392,7 @@ int64_t engine_tick(struct engine *engine)
 		batch_expire(t, now_ms);
 	}
 	flush_seen(engine, now_ms);
-	return tidy(engine, now_ms) ? TICK_BUSY_MS : TICK_MS;
+	is_more = drop_old_events(engine, now_ms);
+	is_more = tidy(engine, now_ms) || is_more;
+	return is_more ? TICK_BUSY_MS : TICK_MS;
 }

@@ -326,8 +326,8 @@ void harness_send(struct harness *h, uint64_t session, const struct message *mes
 	free(room);
 }
 
-struct message harness_greet(struct harness *h, uint64_t session, const char *tenant,
-			     const struct harness_sensor *sensor)
+static struct message greet(struct harness *h, uint64_t session, const char *tenant,
+			    const struct harness_sensor *sensor, struct span policy)
 {
 	const struct message hello = {
 		.kind = MESSAGE_HELLO,
@@ -336,11 +336,25 @@ struct message harness_greet(struct harness *h, uint64_t session, const char *te
 			   .version = span_of("test"),
 			   .clock_ms = clock_wall_ms(),
 			   .tables = { TABLE_OS, TABLE_PACKAGES },
-			   .table_count = 2 },
+			   .table_count = 2,
+			   .policy = policy },
 	};
 
 	harness_open_session(h, session, tenant, sensor->id, sensor->key_hash);
 	harness_send(h, session, &hello);
 	harness_commit(h);
 	return harness_message(h, session);
+}
+
+struct message harness_greet(struct harness *h, uint64_t session, const char *tenant,
+			     const struct harness_sensor *sensor)
+{
+	return greet(h, session, tenant, sensor, (struct span){ 0 });
+}
+
+struct message harness_greet_policed(struct harness *h, uint64_t session,
+				     const struct harness_sensor *sensor,
+				     const uint8_t policy[MESSAGE_POLICY_DIGEST])
+{
+	return greet(h, session, "default", sensor, (struct span){ policy, MESSAGE_POLICY_DIGEST });
 }

@@ -87,3 +87,9 @@ void harness_send(struct harness *h, uint64_t session, const struct message *mes
 /* Opens a session, says hello for packages and os, and takes the welcome. */
 struct message harness_greet(struct harness *h, uint64_t session, const char *tenant,
 			     const struct harness_sensor *sensor);
+
+/* The same of a sensor that knows policies and events; policy: the digest of the one in force
+ * there. */
+struct message harness_greet_policed(struct harness *h, uint64_t session,
+				     const struct harness_sensor *sensor,
+				     const uint8_t policy[MESSAGE_POLICY_DIGEST]);

@@ -39,5 +39,8 @@
 /* When sensors were last seen reaches the disk at least so often. */
 #define FLUSH_MS 30000
 
+/* How often events are looked for that need not be kept any more. */
+#define DROP_MS 10000
+
 /* The numbers of BUS_INGEST_FIGURES. */
 #define INGEST_FIGURES 6

@@ -238,7 +238,7 @@ static int run_tidy(struct engine *engine, const struct arguments *arguments, st
 
 /* --- figures --- */
 
-#define TENANT_FIGURES 8
+#define TENANT_FIGURES 12
 #define NAME_SIZE      (TENANT_NAME_SIZE + 32)
 
 struct figure_list {
@@ -305,6 +305,10 @@ static void add_tenant(struct figure_list *list, struct engine_tenant *t)
 	add(list, "disagreements", t->name, f.disagreements);
 	add(list, "batches", t->name, f.batches);
 	add(list, "memory_bytes", t->name, f.memory_bytes);
+	add(list, "events", t->name, f.events);
+	add(list, "events_kept", t->name, f.events_kept);
+	add(list, "event_gaps", t->name, f.event_gaps);
+	add(list, "unknown_events", t->name, f.unknown_events);
 }
 
 static int run_figures(struct engine *engine, const struct arguments *arguments,

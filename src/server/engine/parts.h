@@ -30,9 +30,10 @@ struct engine_tenant {
 	size_t by_asset_size;
 	uint64_t newest_change;    /* of what was applied */
 	uint64_t announced_change; /* of what the api was told */
-	bool has_sensor_news;      /* a sensor came or went since the api was told */
-	bool is_failing;           /* writing failed lately: logged once */
-	bool is_undone;            /* in this turn: nothing of it counts */
+	uint64_t announced_event;
+	bool has_sensor_news; /* a sensor came or went since the api was told */
+	bool is_failing;      /* writing failed lately: logged once */
+	bool is_undone;       /* in this turn: nothing of it counts */
 	/* batches that wait for rows, oldest first */
 	struct kept_batch *kept;
 	struct kept_batch *kept_last;
@@ -103,6 +104,7 @@ struct engine {
 	int64_t last_work_ms;
 	int64_t last_tidy_ms;
 	int64_t last_flush_ms;
+	int64_t next_drop_ms; /* then old events are looked for */
 	struct log_limit refused_lines;
 	uint8_t *frame_room; /* FRAME_BYTES_MAX and a head: where frames are written */
 };
@@ -164,7 +166,7 @@ void batch_expire(struct engine_tenant *tenant, int64_t now_ms);
 
 /* --- commit.c --- */
 
-enum pending_kind { PENDING_WELCOME, PENDING_ACK };
+enum pending_kind { PENDING_WELCOME, PENDING_ACK, PENDING_EVENTS_ACK };
 
 /* What is to be said when the commit has succeeded. */
 struct pending_answer {
@@ -173,9 +175,11 @@ struct pending_answer {
 	uint64_t session;
 	struct engine_tenant *tenant;
 	uint16_t table;
-	uint64_t seq;
+	uint64_t seq;   /* PENDING_EVENTS_ACK: next */
+	uint64_t epoch; /* PENDING_EVENTS_ACK */
 };
 void commit_queue(struct engine_session *s, enum pending_kind kind, uint16_t table, uint64_t seq);
+void commit_queue_events(struct engine_session *s, uint64_t epoch, uint64_t next);
 
 /* A link is gone: nothing is to be said to it. */
 void commit_forget_link(struct engine_link *link);

@@ -284,6 +284,28 @@ static void greet(struct engine_session *s, const struct message_hello *hello)
 
 /* --- frames --- */
 
+static void take_events(struct engine_session *s, const struct message_events *events)
+{
+	struct inventory *inv = engine_tenant_begin(s->tenant);
+	struct why why;
+	int error;
+
+	if (inv == NULL) {
+		session_end(s, GOODBYE_RESTART, RETRY_MS, "the inventory cannot be written now");
+		return;
+	}
+	error = inventory_events(inv, s->asset, events, clock_wall_ms(), &why);
+	if (error == 0) {
+		commit_queue_events(s, events->epoch, events->first + events->events.count);
+	} else if (inventory_is_open(inv)) {
+		log_refused(s, why.text);
+		session_end(s, GOODBYE_PROTOCOL, 0, why.text);
+	} else {
+		engine_tenant_failed(s->tenant, &why);
+		session_end(s, GOODBYE_RESTART, RETRY_MS, "the inventory cannot be written now");
+	}
+}
+
 static void act_on(struct engine_session *s, const struct message *m, struct span frame)
 {
 	switch (m->kind) {
@@ -295,6 +317,9 @@ static void act_on(struct engine_session *s, const struct message *m, struct spa
 		break;
 	case MESSAGE_ROWS:
 		batch_rows_received(s, &m->rows);
+		break;
+	case MESSAGE_EVENTS:
+		take_events(s, &m->events);
 		break;
 	default: /* alive */
 		inventory_sensor_seen(s->tenant->inventory, s->sensor_id, s->version, s->address,

@@ -176,6 +176,13 @@ static int load_all(struct inventory *inv, struct why *why)
 		error = store_each_change(inv->store, inv->meta.tail_start, load_change, &loading,
 					  why);
 	}
+	if (error == 0) {
+		error = store_get_event_range(inv->store, &inv->last_event, &inv->dropped_events,
+					      why);
+	}
+	if (error == 0) {
+		error = store_get_event_limits(inv->store, &inv->event_limits, why);
+	}
 	free(loading.upto);
 	for (unsigned t = 0; t < SCHEMA_TABLES_MAX; t++) {
 		/* a checkpoint that was cut short may have put any of them */
@@ -195,6 +202,7 @@ int inventory_open(const char *path, struct inventory **out, struct why *why)
 	numbering_init(&inv->asset_ids);
 	numbering_init(&inv->sensor_ids);
 	inv->limits = checkpoint_limits_default;
+	inv->event_limits = events_limits_default;
 	packed_init(&inv->scratch.removed);
 	packed_init(&inv->scratch.added);
 	packed_init(&inv->scratch.set);
@@ -456,6 +464,10 @@ void inventory_figures(struct inventory *inv, struct inventory_figures *out)
 		.last_change_no = inv->last_no,
 		.disagreements = inv->meta.disagreements,
 		.batches = inv->batches,
+		.events = inv->last_event,
+		.events_kept = inv->last_event - inv->dropped_events,
+		.event_gaps = inv->event_gaps,
+		.unknown_events = inv->unknown_events,
 		.memory_bytes = memory_bytes(inv),
 	};
 }

@@ -142,6 +142,28 @@ MUST_USE int inventory_derive(struct inventory *inv, uint32_t asset, uint16_t ta
 uint64_t inventory_judged(const struct inventory *inv);
 void inventory_set_judged(struct inventory *inv, uint64_t generation);
 
+/* --- events --- */
+
+/* Stores the events of an asset's sensor, each once: those that were told before are passed over,
+ * kinds that are unknown here are counted and left out, and where numbers of the same epoch are
+ * missing an event `gaps` says how many. ERR_MALFORMED, ERR_UNSUPPORTED, ERR_LIMIT for a row that
+ * does not follow the schema: nothing was stored. */
+MUST_USE int inventory_events(struct inventory *inv, uint32_t asset,
+			      const struct message_events *events, int64_t now_ms, struct why *why);
+
+/* The number of the newest event; 0 where there is none. */
+uint64_t inventory_last_event(const struct inventory *inv);
+
+/* How long events are kept, and how many at the most. The older go first. */
+void inventory_event_limits(const struct inventory *inv, int64_t *out_keep_ms,
+			    uint64_t *out_count_max);
+MUST_USE int inventory_set_event_limits(struct inventory *inv, int64_t keep_ms, uint64_t count_max,
+					struct why *why);
+
+/* Drops some of those that need not be kept any more, in a transaction of its own, where none is
+ * open. Returns true while there may be more. */
+bool inventory_drop_old_events(struct inventory *inv, int64_t now_ms);
+
 /* --- figures, for metrics --- */
 
 struct inventory_figures {
@@ -152,6 +174,10 @@ struct inventory_figures {
 	uint64_t last_change_no;
 	uint64_t disagreements; /* digests that did not match, ever */
 	uint64_t batches;       /* since the start */
-	uint64_t memory_bytes;  /* estimate of what the inventory holds in memory */
+	uint64_t events;        /* ever; the newest one's number */
+	uint64_t events_kept;
+	uint64_t event_gaps;     /* since the start: events that say that others were lost */
+	uint64_t unknown_events; /* since the start: of kinds that this server does not know */
+	uint64_t memory_bytes;   /* estimate of what the inventory holds in memory */
 };
 void inventory_figures(struct inventory *inv, struct inventory_figures *out);

@@ -112,6 +112,7 @@ struct undo {
 	uint32_t sensor_count;
 	uint64_t last_no;
 	uint64_t rows_held;
+	uint64_t last_event;
 	struct store_meta meta;
 };
 
@@ -168,6 +169,11 @@ struct inventory {
 	uint64_t rows_held;
 	uint64_t packed_bytes;
 	uint64_t batches;
+	uint64_t last_event;     /* the newest event's number */
+	uint64_t dropped_events; /* the number of the newest that is not kept any more */
+	uint64_t event_gaps;     /* since the start */
+	uint64_t unknown_events;
+	struct store_event_limits event_limits;
 	struct tail tail;
 	struct checkpoint_limits limits;
 	struct checkpoint checkpoint;
@@ -259,6 +265,9 @@ bool checkpoint_is_due(const struct inventory *inv);
 /* Writes one slice in a transaction of its own; is_done when nothing is left. No transaction may be
  * open. */
 MUST_USE int checkpoint_slice(struct inventory *inv, bool *out_is_done, struct why *why);
+
+/* events.c */
+extern const struct store_event_limits events_limits_default;
 
 /* sort.c */
 void sort_numbers(uint64_t *items, size_t count);

@@ -20,6 +20,7 @@ void undo_begin(struct inventory *inv)
 	undo->sensor_count = inv->sensor_ids.count;
 	undo->last_no = inv->last_no;
 	undo->rows_held = inv->rows_held;
+	undo->last_event = inv->last_event;
 	undo->meta = inv->meta;
 }
 
@@ -102,6 +103,7 @@ void undo_all(struct inventory *inv)
 	inv->tail.dirty_count = undo->dirty_count;
 	inv->last_no = undo->last_no;
 	inv->rows_held = undo->rows_held;
+	inv->last_event = undo->last_event;
 	inv->meta = undo->meta;
 }
 

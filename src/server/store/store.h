@@ -48,6 +48,31 @@ struct store_asset {
 	uint64_t newest; /* its newest change that the sets hold */
 };
 
+/* Events of one asset that were stored together. Their numbers rise without gaps, over all assets.
+ */
+struct store_events {
+	uint64_t first;
+	uint32_t count;
+	uint32_t asset;
+	uint32_t kinds; /* a bit for each kind that is among them */
+	int64_t at_min_ms;
+	int64_t at_max_ms;
+	int64_t received_ms;
+	struct span list; /* an event_list's bytes (wire/message.h) */
+};
+
+/* Up to where a sensor's events are stored, by its own numbers. */
+struct store_event_mark {
+	uint64_t epoch;
+	uint64_t next;
+};
+
+/* How long events are kept. */
+struct store_event_limits {
+	int64_t keep_ms;
+	uint64_t count_max;
+};
+
 /* tail_start: all changes up to it are in the sets and holders; those behind it are the tail. */
 struct store_meta {
 	uint64_t tail_start;
@@ -87,6 +112,32 @@ MUST_USE int store_put_asset(struct store *s, const struct store_asset *asset, s
 MUST_USE int store_put_sensor(struct store *s, const struct inventory_sensor *sensor,
 			      struct why *why);
 MUST_USE int store_put_meta(struct store *s, const struct store_meta *meta, struct why *why);
+
+/* Events, and up to where the asset's sensor has told. */
+MUST_USE int store_put_events(struct store *s, const struct store_events *events, struct why *why);
+MUST_USE int store_put_event_mark(struct store *s, uint32_t asset,
+				  const struct store_event_mark *mark, struct why *why);
+
+/* ERR_NOT_FOUND where nothing of its sensor was stored yet. */
+MUST_USE int store_get_event_mark(struct store *s, uint32_t asset, struct store_event_mark *out,
+				  struct why *why);
+
+/* The number of the newest event ever, and of the newest that was dropped; 0 where there is none.
+ */
+MUST_USE int store_get_event_range(struct store *s, uint64_t *out_newest, uint64_t *out_dropped,
+				   struct why *why);
+
+/* Drops the oldest records of events, a bounded number of them: those received before a moment,
+ * and those whose events all have numbers up to upto. *out_dropped: the newest that is gone, or 0
+ * where nothing was to be dropped. */
+MUST_USE int store_drop_events(struct store *s, int64_t before_ms, uint64_t upto,
+			       uint64_t *out_dropped, struct why *why);
+
+/* How long events are kept; *out stays as it is where that was never put. */
+MUST_USE int store_get_event_limits(struct store *s, struct store_event_limits *out,
+				    struct why *why);
+MUST_USE int store_put_event_limits(struct store *s, const struct store_event_limits *limits,
+				    struct why *why);
 
 /* The packed assets that hold a row, as of the last time they were put. Empty where there are none.
  * Valid until the next call. */

@@ -3,7 +3,7 @@
  *
  * Tables: each table of the schema by its name, with the columns `asset` (id) and `asset_name`
  * first and the hidden column `at` (milliseconds since 1970: as it was then); `assets`, `sensors`,
- * `changes`. docs/sql.md and `bartizan schema --sql` describe them. Nothing can be written,
+ * `changes`; each kind of event by its name, and `events`, all of them. docs/sql.md and `bartizan schema --sql` describe them. Nothing can be written,
  * attached or read beside them: the authorizer refuses it by name.
  */
 #pragma once

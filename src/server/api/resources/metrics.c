@@ -134,6 +134,9 @@ static const struct meaning {
 	{ "commits", true, "Transactions committed." },
 	{ "disagreements", true, "Digests that did not match; the table was sent again." },
 	{ "enrolments", true, "Sensors enrolled." },
+	{ "event_gaps", true, "Events that say that others were lost." },
+	{ "events", true, "Events ever." },
+	{ "events_kept", false, "Events stored." },
 	{ "ingest_bytes_in", true, "Bytes from sensors." },
 	{ "ingest_bytes_out", true, "Bytes to sensors." },
 	{ "ingest_connections", false, "Open connections of sensors." },
@@ -150,6 +153,7 @@ static const struct meaning {
 	{ "rows_held", false, "Rows over all assets." },
 	{ "sensors", false, "Sensors enrolled." },
 	{ "signins", false, "Sensors connected." },
+	{ "unknown_events", true, "Events of kinds that this server does not know, left out." },
 	{ "wants", true, "Times that sensors were asked for rows." },
 };
 

@@ -130,6 +130,7 @@ static const char *const tables[] = {
 	"assets",
 	"sensors",
 	"changes",
+	"events",
 	"json_each",
 	"json_tree",
 	"sqlite_schema",
@@ -155,6 +156,11 @@ static bool is_table(const char *name)
 {
 	for (size_t i = 0; schema_tables[i] != NULL; i++) {
 		if (sqlite3_stricmp(name, schema_tables[i]->name) == 0) {
+			return true;
+		}
+	}
+	for (size_t i = 0; schema_events[i] != NULL; i++) {
+		if (sqlite3_stricmp(name, schema_events[i]->name) == 0) {
 			return true;
 		}
 	}

@@ -24,7 +24,10 @@ int64_t layout_holders_id(uint16_t table, uint32_t row)
 	return (int64_t)table << 32 | row;
 }
 
-/* `changes` has an index on its time, because the sensors' and the server's clocks may jump: time
+/* Events lie together as they came, many in a record: a record's number is its first event's. Its
+ * indexes so have an entry a record, and _event_kinds one for each kind in it.
+ *
+ * `changes` has an index on its time, because the sensors' and the server's clocks may jump: time
  * and number do not always rise together. Both are appended to at the end. */
 static const char fixed[] =
 	"CREATE TABLE IF NOT EXISTS _meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -43,7 +46,16 @@ static const char fixed[] =
 	"CREATE TABLE IF NOT EXISTS _sets(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL,"
 	" count INTEGER NOT NULL, upto INTEGER NOT NULL, digest BLOB NOT NULL,"
 	" packed BLOB NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS _holders(id INTEGER PRIMARY KEY, packed BLOB NOT NULL);";
+	"CREATE TABLE IF NOT EXISTS _holders(id INTEGER PRIMARY KEY, packed BLOB NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS _events(no INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
+	" asset INTEGER NOT NULL, kinds INTEGER NOT NULL, at_min INTEGER NOT NULL,"
+	" at_max INTEGER NOT NULL, received INTEGER NOT NULL, list BLOB NOT NULL);"
+	"CREATE INDEX IF NOT EXISTS _events_asset ON _events(asset);"
+	"CREATE INDEX IF NOT EXISTS _events_at ON _events(at_max);"
+	"CREATE TABLE IF NOT EXISTS _event_kinds(kind INTEGER, no INTEGER, PRIMARY KEY(kind, no))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS _event_marks(asset INTEGER PRIMARY KEY, epoch INTEGER NOT NULL,"
+	" next INTEGER NOT NULL);";
 
 /* The columns that people search a fleet by. */
 static const struct {

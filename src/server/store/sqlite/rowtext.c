@@ -108,6 +108,44 @@ static int append_value(sqlite3_stmt *statement, int column, enum column_type ty
 	}
 }
 
+static int append_row_value(const struct value *value, enum column_type type, struct buffer *out)
+{
+	switch (value->kind) {
+	case VALUE_TEXT:
+		return json_append_text(out, value->text);
+	case VALUE_INTEGER:
+		return type == COLUMN_TIME ? append_time(out, value->number)
+					   : json_append_integer(out, value->number);
+	case VALUE_BOOLEAN:
+		return json_append_raw(out, span_of(value->number != 0 ? "true" : "false"));
+	case VALUE_LIST:
+		return json_append_list(out, value);
+	case VALUE_NULL:
+	default:
+		return json_append_raw(out, span_of("null"));
+	}
+}
+
+int rowtext_row_json(const struct row *row, struct buffer *out)
+{
+	const struct table *table = row->table;
+	int error = json_append_raw(out, span_of("{"));
+
+	for (size_t c = 0; error == 0 && c < table->column_count; c++) {
+		error = json_append_raw(out, span_of(c > 0 ? "," : ""));
+		if (error == 0) {
+			error = json_append_text(out, span_of(table->columns[c].name));
+		}
+		if (error == 0) {
+			error = json_append_raw(out, span_of(":"));
+		}
+		if (error == 0) {
+			error = append_row_value(&row->values[c], table->columns[c].type, out);
+		}
+	}
+	return error == 0 ? json_append_raw(out, span_of("}")) : error;
+}
+
 int rowtext_json(sqlite3_stmt *statement, const struct table *table, struct buffer *out)
 {
 	int error = json_append_raw(out, span_of("{"));

@@ -17,5 +17,8 @@ MUST_USE int rowtext_key(const struct row *row, struct buffer *out);
 /* Equal exactly where row_same_key is true. */
 struct rowhash rowtext_key_hash(const struct row *row);
 
+/* The same for a row in memory. */
+MUST_USE int rowtext_row_json(const struct row *row, struct buffer *out);
+
 /* {"column": value, ...}: times as RFC 3339, lists as arrays. ERR_FULL. */
 MUST_USE int rowtext_json(sqlite3_stmt *statement, const struct table *table, struct buffer *out);

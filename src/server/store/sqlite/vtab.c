@@ -42,6 +42,16 @@ int vtab_create_all(sqlite3 *db, struct snapshot *snapshot, struct why *why)
 		error = create_table(db, schema_tables[i]->name, "inventory_rows",
 				     schema_tables[i]->number, why);
 	}
+	if (error == 0) {
+		error = create_module(db, "inventory_events", &vtab_events, snapshot, why);
+	}
+	for (size_t i = 0; error == 0 && schema_events[i] != NULL; i++) {
+		error = create_table(db, schema_events[i]->name, "inventory_events",
+				     schema_events[i]->number, why);
+	}
+	if (error == 0) {
+		error = create_table(db, "events", "inventory_events", 0, why);
+	}
 	for (size_t i = 0; error == 0 && i < COUNT_OF(fixed); i++) {
 		char module[32];
 

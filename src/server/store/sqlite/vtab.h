@@ -22,6 +22,9 @@ extern const sqlite3_module vtab_assets;
 extern const sqlite3_module vtab_sensors;
 extern const sqlite3_module vtab_changes;
 
+/* One kind of event, named by its number; or, with 0, `events`: all of them. */
+extern const sqlite3_module vtab_events;
+
 /* Creates every table in an empty database. */
 MUST_USE int vtab_create_all(sqlite3 *db, struct snapshot *snapshot, struct why *why);
 

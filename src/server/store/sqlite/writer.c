@@ -40,6 +40,10 @@ static int prepare_all(struct store *s, struct why *why)
 		{ &s->get_holders, "SELECT packed FROM _holders WHERE id=?" },
 		{ &s->put_holders, "INSERT OR REPLACE INTO _holders VALUES(?,?)" },
 		{ &s->drop_holders, "DELETE FROM _holders WHERE id=?" },
+		{ &s->put_events, "INSERT INTO _events VALUES(?,?,?,?,?,?,?,?)" },
+		{ &s->put_event_kind, "INSERT INTO _event_kinds VALUES(?,?)" },
+		{ &s->put_event_mark, "INSERT OR REPLACE INTO _event_marks VALUES(?,?,?)" },
+		{ &s->get_event_mark, "SELECT epoch, next FROM _event_marks WHERE asset=?" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(list); i++) {

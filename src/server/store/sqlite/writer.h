@@ -21,5 +21,9 @@ struct store {
 	sqlite3_stmt *get_holders;
 	sqlite3_stmt *put_holders;
 	sqlite3_stmt *drop_holders;
+	sqlite3_stmt *put_events;
+	sqlite3_stmt *put_event_kind;
+	sqlite3_stmt *put_event_mark;
+	sqlite3_stmt *get_event_mark;
 	struct buffer lists; /* JSON of the row that is being bound */
 };
