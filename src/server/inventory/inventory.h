@@ -142,6 +142,7 @@ MUST_USE int inventory_derive(struct inventory *inv, uint32_t asset, uint16_t ta
 uint64_t inventory_judged(const struct inventory *inv);
 void inventory_set_judged(struct inventory *inv, uint64_t generation);
 
+
 /* --- events --- */
 
 /* Stores the events of an asset's sensor, each once: those that were told before are passed over,
