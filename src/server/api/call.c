@@ -241,6 +241,34 @@ bool call_table(struct call *call, const char *name, unsigned status, const stru
 	return true;
 }
 
+bool call_event_kind(struct call *call, const char *name, char out[CALL_TEXT_SIZE])
+{
+	if (!call_text(call, name, out)) {
+		return false;
+	}
+	if (out[0] != '\0' && schema_event_find(span_of(out)) == NULL) {
+		call_fail(call, 400,
+			  "there is no kind of event '%s'; GET /api/v1/schema lists them", out);
+		return false;
+	}
+	return true;
+}
+
+bool call_boolean(struct call *call, const char *name, bool fallback, bool *out)
+{
+	char text[CALL_TEXT_SIZE];
+
+	if (!call_text(call, name, text)) {
+		return false;
+	}
+	if (text[0] != '\0' && strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
+		call_fail(call, 400, "the parameter '%s' must be true or false", name);
+		return false;
+	}
+	*out = text[0] == '\0' ? fallback : strcmp(text, "true") == 0;
+	return true;
+}
+
 /* --- the way in --- */
 
 /* The console's files: true where it has answered with one. */

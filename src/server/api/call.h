@@ -86,5 +86,11 @@ bool call_time(struct call *call, const char *name, int64_t *out, bool *out_is_g
 struct table;
 bool call_table(struct call *call, const char *name, unsigned status, const struct table **out);
 
+/* The name of a kind of event, "" where it is not given. */
+bool call_event_kind(struct call *call, const char *name, char out[CALL_TEXT_SIZE]);
+
+/* True or false as text; fallback where it is not given. */
+bool call_boolean(struct call *call, const char *name, bool fallback, bool *out);
+
 /* The standard page size parameter. */
 bool call_limit(struct call *call, int64_t *out);

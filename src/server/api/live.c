@@ -16,7 +16,8 @@
 #include "server/api/call.h"
 #include "server/api/changes.h"
 #include "server/api/counting.h"
-#include "server/inventory/view.h"
+#include "server/api/events.h"
+#include "server/api/live_parts.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -34,55 +35,9 @@
 /* Rows that a stream which is behind reads at once. */
 #define CATCH_UP_ROWS 500
 
-#define COMMENT_MS      15000
-#define SENSORS_MS      500
-#define READ_TIMEOUT_MS 2000
-#define EVENT_MAX       (1u << 20)
-
-/* A place in the history: behind row `index` of change `no`. */
-struct cursor {
-	int64_t no;
-	int64_t index;
-};
-
-struct stream {
-	struct tenant_live *tenant;
-	struct call *call;
-	struct live_filter filter;
-	bool is_behind; /* not at the tenant's cursor, but at its own: */
-	struct cursor cursor;
-	bool wants_all;    /* began in the past: it gets everything, however late */
-	bool owes_sensors; /* a `sensors` event had no room */
-	struct stream *next;
-	struct stream *previous;
-};
-
-struct tenant_live {
-	struct live *live;
-	char name[TENANT_NAME_SIZE];
-	struct view *view; /* NULL: closed */
-	int64_t used_ms;
-	struct stream *streams;
-	unsigned stream_count;
-	struct cursor cursor;
-	int64_t newest_no; /* as the bus says */
-	int64_t tokens;    /* rows that may still be read now */
-	int64_t tokens_ms; /* when they were last filled up */
-	struct loop_timer *more_timer;
-	struct loop_timer *sensors_timer;
-	bool are_sensors_due;
-	struct counting *counted; /* NULL until asked for */
-	struct loop_timer *count_timer;
-	struct tenant_live *next;
-};
-
-struct live {
-	struct api *api;
-	struct tenant_live *tenants;
-	unsigned stream_count;
-	struct loop_timer *comment_timer;
-	struct buffer event; /* one event, written once for all */
-};
+#define COMMENT_MS 15000
+#define SENSORS_MS 500
+#define EVENT_MAX  (1u << 20)
 
 static void feed(void *context);
 static void on_comment(void *context);
@@ -115,6 +70,7 @@ void live_free(struct live **live_variable)
 		assert(t->streams == NULL);
 		view_close(&t->view);
 		loop_timer_free(&t->more_timer);
+		loop_timer_free(&t->events_timer);
 		loop_timer_free(&t->sensors_timer);
 		loop_timer_free(&t->count_timer);
 		free(t->counted);
@@ -144,6 +100,7 @@ static struct tenant_live *find_or_make(struct live *live, const char *name)
 		t->live = live;
 		snprintf(t->name, sizeof t->name, "%s", name);
 		t->more_timer = loop_timer(live->api->loop, feed, t);
+		t->events_timer = loop_timer(live->api->loop, live_events_feed, t);
 		t->sensors_timer = loop_timer(live->api->loop, on_sensors_timer, t);
 		t->count_timer = loop_timer(live->api->loop, on_count, t);
 		t->next = live->tenants;
@@ -170,7 +127,7 @@ static void make_room(struct live *live)
 	}
 }
 
-static int open_view(struct tenant_live *t, struct why *why)
+int live_open_view(struct tenant_live *t, struct why *why)
 {
 	char path[4096];
 
@@ -186,7 +143,7 @@ static int open_view(struct tenant_live *t, struct why *why)
 int live_view(struct live *live, const char *tenant, struct view **out, struct why *why)
 {
 	struct tenant_live *t = find_or_make(live, tenant);
-	int error = open_view(t, why);
+	int error = live_open_view(t, why);
 
 	if (error != 0) {
 		/* the tenant exists: its file is about to be made, or something is wrong with it */
@@ -218,7 +175,8 @@ static bool write_event(struct live *live, const struct change *change)
 
 static bool wants(const struct stream *s, const struct change *change)
 {
-	return (s->filter.asset[0] == '\0' || span_is(change->asset, s->filter.asset)) &&
+	return !s->filter.is_without_changes &&
+	       (s->filter.asset[0] == '\0' || span_is(change->asset, s->filter.asset)) &&
 	       (s->filter.table[0] == '\0' || span_is(change->table, s->filter.table));
 }
 
@@ -324,7 +282,7 @@ static int64_t feed_live(struct tenant_live *t)
 		return -1;
 	}
 	fill_tokens(t);
-	error = open_view(t, &why);
+	error = live_open_view(t, &why);
 	if (error == 0) {
 		error = changes_read(t->view, &range, feed_row, &feeding, &why);
 	}
@@ -391,7 +349,7 @@ static bool catch_up(struct stream *s)
 		skip(s);
 		return false;
 	}
-	error = open_view(t, &why);
+	error = live_open_view(t, &why);
 	if (error == 0) {
 		error = changes_read(t->view, &range, catch_row, &catching, &why);
 	}
@@ -427,7 +385,6 @@ static void feed(void *context)
 
 void live_committed(struct live *live, struct span tenant, uint64_t change_no, uint64_t event_no)
 {
-	(void)event_no;
 	struct tenant_live *t = find(live, tenant);
 
 	if (t == NULL) {
@@ -437,6 +394,7 @@ void live_committed(struct live *live, struct span tenant, uint64_t change_no, u
 	if (t->streams != NULL && !loop_timer_is_armed(t->more_timer)) {
 		feed(t);
 	}
+	live_events_committed(t, (int64_t)event_no);
 }
 
 void live_refresh(struct live *live)
@@ -445,6 +403,7 @@ void live_refresh(struct live *live)
 		if (t->streams != NULL && t->view != NULL) {
 			t->newest_no = (int64_t)view_last_change(t->view);
 			loop_timer_arm(t->more_timer, 0);
+			live_events_committed(t, events_newest(t->view));
 		}
 	}
 }
@@ -511,6 +470,9 @@ static void stream_drained(struct call *call)
 	if (s->is_behind) {
 		loop_timer_arm(s->tenant->more_timer, 0);
 	}
+	if (s->is_events_behind) {
+		loop_timer_arm(s->tenant->events_timer, 0);
+	}
 }
 
 static void stream_ended(struct call *call)
@@ -548,8 +510,25 @@ static void link_stream(struct stream *s)
 	}
 }
 
+/* Where a new stream begins to read events: with what comes next, or behind a number. */
+static void begin_events(struct stream *s, int64_t after_event)
+{
+	struct tenant_live *t = s->tenant;
+
+	if (s->filter.events[0] == '\0') {
+		return;
+	}
+	live_events_begin(t);
+	if (after_event >= 0 && after_event < t->event_no) {
+		s->event_no = after_event;
+		s->is_events_behind = true;
+		s->wants_all_events = true;
+		loop_timer_arm(t->events_timer, 0);
+	}
+}
+
 void live_stream(struct live *live, struct call *call, const struct live_filter *filter,
-		 int64_t after_no, int64_t after_index)
+		 const struct live_start *start)
 {
 	struct tenant_live *t = find_or_make(live, call->tenant);
 	struct why why = { 0 };
@@ -561,7 +540,7 @@ void live_stream(struct live *live, struct call *call, const struct live_filter 
 			  LIVE_STREAMS_MAX);
 		return;
 	}
-	error = open_view(t, &why);
+	error = live_open_view(t, &why);
 	if (error != 0) {
 		call_fail_why(call, error == ERR_NOT_FOUND ? ERR_AGAIN : error, &why);
 		return;
@@ -574,11 +553,12 @@ void live_stream(struct live *live, struct call *call, const struct live_filter 
 	}
 	s = alloc_zeroed(1, sizeof *s);
 	*s = (struct stream){ .tenant = t, .call = call, .filter = *filter };
-	if (after_no >= 0 && after_no < t->cursor.no) {
-		s->cursor = (struct cursor){ after_no, after_index };
+	if (start->after_no >= 0 && start->after_no < t->cursor.no) {
+		s->cursor = (struct cursor){ start->after_no, start->after_index };
 		s->is_behind = true;
 		s->wants_all = true;
 	}
+	begin_events(s, start->after_event);
 	link_stream(s);
 	call->work = s;
 	call->ended = stream_ended;
@@ -626,7 +606,7 @@ static void on_count(void *context)
 {
 	struct tenant_live *t = context;
 	struct why why = { 0 };
-	int error = open_view(t, &why);
+	int error = live_open_view(t, &why);
 
 	if (error == 0) {
 		error = count_on(t, &why);
@@ -641,7 +621,7 @@ int live_rates(struct live *live, const char *tenant, unsigned count, uint32_t *
 	       int64_t *out_start_ms, struct why *why)
 {
 	struct tenant_live *t = find_or_make(live, tenant);
-	int error = open_view(t, why);
+	int error = live_open_view(t, why);
 
 	if (error == 0) {
 		error = count_on(t, why);

@@ -48,12 +48,20 @@ MUST_USE int live_rates(struct live *live, const char *tenant, unsigned count, u
 struct live_filter {
 	char asset[17]; /* id; "" for every asset */
 	char table[64]; /* "" for every table */
+	bool is_without_changes;
+	char events[64]; /* a kind, or "all"; "" for no events */
 };
 
-/* Answers the call with a stream. after_no, after_index: what the reader has already; after_no -1:
- * it wants what comes next. */
+/* What a reader has already; -1: it wants what comes next. */
+struct live_start {
+	int64_t after_no; /* and of this change, the row: */
+	int64_t after_index;
+	int64_t after_event;
+};
+
+/* Answers the call with a stream. */
 void live_stream(struct live *live, struct call *call, const struct live_filter *filter,
-		 int64_t after_no, int64_t after_index);
+		 const struct live_start *start);
 
 /* Streams that are open. */
 unsigned live_streams(const struct live *live);

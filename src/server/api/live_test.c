@@ -13,6 +13,7 @@
 
 static struct exchange one;
 static struct exchange two;
+static struct exchange three;
 
 static void open_stream(struct server_harness *s, struct exchange *e, const char *query,
 			const char *last_event_id)
@@ -165,6 +166,55 @@ static void news_of_sensors_come_at_once_and_then_together(void **state)
 	client_harness_end(&s->client, &one);
 }
 
+static void events_come_to_those_who_asked_for_them(void **state)
+{
+	struct server_harness *s = *state;
+
+	(void)server_harness_add_login(s, "early");
+	open_stream(s, &one, "?events=logins&asset=web1", NULL);
+	open_stream(s, &two, "?changes=false&events=executions", NULL);
+	open_stream(s, &three, "", NULL);
+	(void)server_harness_add_login(s, "ann");
+	server_harness_add_package(s, "zsh");
+	TURN_UNTIL(&s->client, count(&one, "event: change") == 1 &&
+				       count(&one, "event: event\ndata: {\"no\":2,") == 1 &&
+				       count(&three, "event: change") == 1);
+	assert_int_equal(count(&one, "early"), 0);
+	assert_int_equal(count(&two, "event: "), 0);
+	assert_int_equal(count(&three, "event: event"), 0);
+	client_harness_end(&s->client, &one);
+	client_harness_end(&s->client, &two);
+	client_harness_end(&s->client, &three);
+}
+
+static void a_stream_of_events_begins_behind_a_number(void **state)
+{
+	struct server_harness *s = *state;
+
+	for (int i = 0; i < 1200; i++) {
+		(void)server_harness_add_login(s, "ann");
+	}
+	open_stream(s, &one, "?changes=false&events=all&after_event=100", NULL);
+	TURN_UNTIL(&s->client, client_harness_has(&one, "{\"no\":1200,"));
+	(void)server_harness_add_login(s, "last");
+	TURN_UNTIL(&s->client, client_harness_has(&one, "{\"no\":1201,"));
+	assert_int_equal(count(&one, "event: event"), 1101);
+	assert_false(client_harness_has(&one, "{\"no\":100,"));
+	client_harness_end(&s->client, &one);
+}
+
+static void events_that_run_away_are_a_gap(void **state)
+{
+	struct server_harness *s = *state;
+
+	(void)server_harness_add_login(s, "ann");
+	open_stream(s, &one, "?events=all", NULL);
+	live_committed(s->api.live, span_of("default"), 0, 50000);
+	TURN_UNTIL(&s->client,
+		   client_harness_has(&one, "event: events_gap\ndata: {\"missed\":49999}\n\n"));
+	client_harness_end(&s->client, &one);
+}
+
 static void a_reader_that_leaves_is_forgotten(void **state)
 {
 	struct server_harness *s = *state;
@@ -179,7 +229,8 @@ static void a_reader_that_leaves_is_forgotten(void **state)
 
 static void what_cannot_be_streamed_is_refused(void **state)
 {
-	static const char *const bad[] = { "?table=nothing", "?after=-1", "?after=x", "?x=1" };
+	static const char *const bad[] = { "?table=nothing",  "?after=-1",   "?after=x",
+					   "?events=nothing", "?changes=no", "?x=1" };
 	struct server_harness *s = *state;
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -207,6 +258,9 @@ int main(void)
 		TEST(every_change_comes_once_and_in_order),
 		TEST(a_history_that_runs_away_is_a_gap),
 		TEST(news_of_sensors_come_at_once_and_then_together),
+		TEST(events_come_to_those_who_asked_for_them),
+		TEST(a_stream_of_events_begins_behind_a_number),
+		TEST(events_that_run_away_are_a_gap),
 		TEST(a_reader_that_leaves_is_forgotten),
 		TEST(what_cannot_be_streamed_is_refused),
 	};

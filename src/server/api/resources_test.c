@@ -78,6 +78,32 @@ static void a_page_of_changes_holds_whole_changes(void **state)
 	assert_get(*state, "/api/v1/changes?before=0", 400, "whole number from 1");
 }
 
+static void events_are_listed_and_narrowed(void **state)
+{
+	struct server_harness *s = *state;
+
+	assert_get(s, "/api/v1/events", 200, "{\"items\":[],\"next\":null}");
+	for (int i = 0; i < 3; i++) {
+		(void)server_harness_add_login(s, i == 1 ? "bob" : "ann");
+	}
+	assert_get(s, "/api/v1/events?limit=2", 200,
+		   "{\"items\":[{\"no\":3,\"at\":\"2023-11-14T22:13:20.000Z\",\"received_at\":"
+		   "\"2023-11-14T22:13:21.000Z\",\"asset\":\"" TEST_ASSET
+		   "\",\"asset_name\":\"web1\",\"kind\":\"logins\",\"row\":{\"user\":\"ann\","
+		   "\"is_success\":false,");
+	assert_true(client_harness_has(&e, "\"next\":2}"));
+	assert_get(s, "/api/v1/events?limit=2&before=2", 200, "{\"items\":[{\"no\":1,");
+	assert_true(client_harness_has(&e, "\"next\":null}"));
+	assert_get(s, "/api/v1/events?kind=executions", 200, "{\"items\":[]");
+	assert_get(s, "/api/v1/events?asset=web1&since=2023-11-14&until=2023-11-15", 200,
+		   "\"no\":3");
+	assert_get(s, "/api/v1/events?since=2023-11-15", 200, "{\"items\":[]");
+	assert_get(s, "/api/v1/events?kind=nothing", 400, "there is no kind of event 'nothing'");
+	assert_get(s, "/api/v1/events?asset=nobody", 404, "there is no asset");
+	assert_get(s, "/api/v1/events?since=yesterday", 400, "must be a time");
+	assert_get(s, "/api/v1/schema", 200, "\"events\":[{\"name\":\"gaps\",\"number\":1,");
+}
+
 static void changes_a_minute_are_counted(void **state)
 {
 	assert_get(*state, "/api/v1/changes/rate?minutes=3", 200, "\"counts\":[");
@@ -276,6 +302,7 @@ int main(void)
 		TEST(an_asset_is_found_by_id_prefix_and_name),
 		TEST(a_table_is_shown_now_and_as_it_was),
 		TEST(a_page_of_changes_holds_whole_changes),
+		TEST(events_are_listed_and_narrowed),
 		TEST(changes_a_minute_are_counted),
 		TEST(sensors_are_listed),
 		TEST(what_the_engine_does_and_refuses_is_passed_on),

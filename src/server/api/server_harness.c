@@ -360,3 +360,28 @@ uint64_t server_harness_add_package(struct server_harness *s, const char *name)
 	live_committed(s->api.live, span_of("default"), no, 0);
 	return no;
 }
+
+uint64_t server_harness_add_login(struct server_harness *s, const char *user)
+{
+	uint8_t row_bytes[256];
+	uint8_t list_bytes[512];
+	struct writer row_out = writer_over(row_bytes, sizeof row_bytes);
+	struct writer list = writer_over(list_bytes, sizeof list_bytes);
+	struct message_event event = { .event = EVENT_LOGINS, .at_ms = 1700000000000 };
+	struct message_events events = { .epoch = 1, .first = s->logins++ };
+	struct why why = { 0 };
+	struct row row;
+
+	row_init(&row, schema_event_by_number(EVENT_LOGINS));
+	row_set_text(&row, LOGINS_USER, span_of(user));
+	row_set_boolean(&row, LOGINS_IS_SUCCESS, false);
+	assert_int_equal(row_encode(&row, &row_out), 0);
+	event.row = writer_span(&row_out);
+	event_list_append(&list, &event);
+	events.events = (struct event_list){ writer_span(&list), 1 };
+	assert_int_equal(inventory_events(s->inventory.inv, s->asset, &events, 1700000001000, &why),
+			 0);
+	assert_int_equal(inventory_commit(s->inventory.inv, &why), 0);
+	live_committed(s->api.live, span_of("default"), 0, inventory_last_event(s->inventory.inv));
+	return inventory_last_event(s->inventory.inv);
+}

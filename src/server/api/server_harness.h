@@ -21,6 +21,7 @@ struct server_harness {
 	struct fixture inventory;  /* tenant default's */
 	uint32_t asset;
 	uint64_t packages_seq;
+	uint64_t logins;
 	char platform_token[TOKEN_TEXT_SIZE];
 	char tenant_token[TOKEN_TEXT_SIZE]; /* of tenant acme, which has nothing */
 	struct bus_server *engine;
@@ -42,6 +43,9 @@ long server_harness_ask(struct server_harness *s, struct exchange *e, const char
 /* The same with a header of one's own instead of the token, or none where it is NULL. */
 long server_harness_ask_as(struct server_harness *s, struct exchange *e, const char *header,
 			   const char *method, const char *path, const char *body);
+
+/* Commits a failed login of this user on the asset and tells the api; returns the event's number. */
+uint64_t server_harness_add_login(struct server_harness *s, const char *user);
 
 /* Commits a package on the asset and tells the api; returns the change's number. */
 uint64_t server_harness_add_package(struct server_harness *s, const char *name);

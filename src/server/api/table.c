@@ -6,7 +6,7 @@
 extern const struct resource resource_health, resource_metrics, resource_openapi, resource_ca,
 	resource_session, resource_signin_links, resource_overview, resource_assets, resource_asset,
 	resource_asset_table, resource_asset_history, resource_changes, resource_change_rate,
-	resource_stream, resource_query, resource_schema, resource_sensors, resource_sensor_revoke,
+	resource_stream, resource_events, resource_query, resource_schema, resource_sensors, resource_sensor_revoke,
 	resource_enrolment_tokens, resource_tenants, resource_operator_tokens, resource_audit;
 
 const struct resource *const resources[] = {
@@ -24,6 +24,7 @@ const struct resource *const resources[] = {
 	&resource_changes,
 	&resource_change_rate,
 	&resource_stream,
+	&resource_events,
 	&resource_query,
 	&resource_schema,
 	&resource_sensors,

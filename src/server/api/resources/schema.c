@@ -47,6 +47,12 @@ static void get(struct call *call)
 		write_table(&call->json, schema_tables[i]);
 	}
 	emit_array_end(&call->json);
+	emit_key(&call->json, "events");
+	emit_array(&call->json);
+	for (size_t i = 0; schema_events[i] != NULL; i++) {
+		write_table(&call->json, schema_events[i]);
+	}
+	emit_array_end(&call->json);
 	emit_object_end(&call->json);
 	call_answer(call, 200);
 }

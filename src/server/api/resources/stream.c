@@ -31,20 +31,36 @@ static bool read_last_event(struct call *call, int64_t *out_no, int64_t *out_ind
 	return true;
 }
 
+/* Which events, if any; "all" or a kind. */
+static bool read_events(struct call *call, struct live_filter *filter, int64_t *out_after)
+{
+	char kind[CALL_TEXT_SIZE];
+	bool has_changes;
+
+	if (!call_text(call, "events", kind) ||
+	    (strcmp(kind, "all") != 0 && !call_event_kind(call, "events", kind)) ||
+	    !call_boolean(call, "changes", true, &has_changes) ||
+	    !call_integer(call, "after_event", 0, INT64_MAX, -1, out_after)) {
+		return false;
+	}
+	snprintf(filter->events, sizeof filter->events, "%s", kind);
+	filter->is_without_changes = !has_changes;
+	return true;
+}
+
 static void get(struct call *call)
 {
 	struct live_filter filter = { 0 };
+	struct live_start start = { .after_index = INT64_MAX };
 	char asset[CALL_TEXT_SIZE];
 	char name[CALL_TEXT_SIZE];
 	const struct table *table;
 	struct view *view;
-	int64_t after_no;
-	int64_t after_index = INT64_MAX;
 
 	if (!call_text(call, "table", name) || !call_table(call, name, 400, &table) ||
-	    !call_text(call, "asset", asset) ||
-	    !call_integer(call, "after", 0, INT64_MAX, -1, &after_no) ||
-	    !read_last_event(call, &after_no, &after_index)) {
+	    !call_text(call, "asset", asset) || !read_events(call, &filter, &start.after_event) ||
+	    !call_integer(call, "after", 0, INT64_MAX, -1, &start.after_no) ||
+	    !read_last_event(call, &start.after_no, &start.after_index)) {
 		return;
 	}
 	if (asset[0] != '\0' && !asset_find(call, asset, &view, filter.asset)) {
@@ -53,11 +69,12 @@ static void get(struct call *call)
 	if (table != NULL) {
 		snprintf(filter.table, sizeof filter.table, "%s", table->name);
 	}
-	live_stream(call->api->live, call, &filter, after_no, after_index);
+	live_stream(call->api->live, call, &filter, &start);
 }
 
 const struct resource resource_stream = {
 	.path = "/api/v1/stream",
-	.summary = "Changes as they are committed",
-	.operations = { { "GET", RESOURCE_READ, "table asset after", get } },
+	.summary = "Changes and events as they are committed",
+	.operations = { { "GET", RESOURCE_READ, "table asset after events changes after_event",
+			  get } },
 };
