@@ -7,6 +7,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/change.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 #include "schema/schema.h"
 #include "sys/clock.h"
@@ -49,26 +50,6 @@ static int print_changes(struct client *client, const struct args *args, enum ou
 	return 0;
 }
 
-/* A time, or how long ago. */
-static int read_moment(const char *text, char out[CLOCK_TEXT_SIZE], struct why *why)
-{
-	int64_t moment_ms;
-	int64_t ago_ms;
-
-	if (clock_from_text(span_of(text), &moment_ms) == 0) {
-		clock_to_text(moment_ms, out);
-		return 0;
-	}
-	if (clock_duration_from_text(span_of(text), &ago_ms) == 0) {
-		clock_to_text(clock_wall_ms() - ago_ms, out);
-		return 0;
-	}
-	return why_set(
-		why, ERR_USAGE,
-		"--at must be a time such as 2026-11-21T12:00:00Z or 2026-11-21, or how long ago, "
-		"such as 2h");
-}
-
 static int fetch_table(struct client *client, const char *asset, const char *table, const char *at,
 		       json_t **out, struct why *why)
 {
@@ -99,7 +80,7 @@ static int print_moment(struct client *client, const struct args *args, enum out
 	const char *only = args_value(args, "--table", NULL);
 	char at[CLOCK_TEXT_SIZE];
 	json_t *tables = json_array();
-	int error = read_moment(args_value(args, "--at", ""), at, why);
+	int error = moment_read("--at", args_value(args, "--at", ""), at, why);
 	size_t index;
 	json_t *rows;
 

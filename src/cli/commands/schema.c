@@ -47,6 +47,13 @@ static const char sql_head[] =
 	"  op TEXT, -- added, updated, removed\n"
 	"  key TEXT, -- the key columns' values, separated by spaces\n"
 	"  \"row\" TEXT, old TEXT -- JSON objects; null where removed, added\n"
+	");\n\n"
+	"CREATE TABLE events( -- of all kinds; each kind is a table of its own too, see below\n"
+	"  no INTEGER, -- rising by one in the order in which they were stored\n"
+	"  at INTEGER, -- when it happened, by the sensor's clock\n"
+	"  received_at INTEGER,\n"
+	"  asset TEXT, asset_name TEXT, kind TEXT,\n"
+	"  \"row\" TEXT -- a JSON object\n"
 	");\n";
 
 static const char *sql_type(enum column_type type)
@@ -54,23 +61,31 @@ static const char *sql_type(enum column_type type)
 	return type == COLUMN_TEXT || type == COLUMN_LIST ? "TEXT" : "INTEGER";
 }
 
+static void print_sql_of(const struct table *table, const char *first)
+{
+	printf("\n-- %s\nCREATE TABLE %s(\n  %s,\n", table->summary, table->name, first);
+	for (size_t c = 0; c < table->column_count; c++) {
+		const struct column *column = &table->columns[c];
+
+		printf("  \"%s\" %s%s -- %s%s%s\n", column->name, sql_type(column->type),
+		       c + 1 < table->column_count ? "," : "", column->meaning,
+		       column->type == COLUMN_LIST ? " (a JSON array)" : "",
+		       column->type == COLUMN_TIME ? " (seconds since 1970)" : "");
+	}
+	puts(");");
+}
+
 static void print_sql(void)
 {
 	fputs(sql_head, stdout);
 	for (size_t t = 0; schema_tables[t] != NULL; t++) {
-		const struct table *table = schema_tables[t];
-
-		printf("\n-- %s\nCREATE TABLE %s(\n  asset TEXT, asset_name TEXT,\n",
-		       table->summary, table->name);
-		for (size_t c = 0; c < table->column_count; c++) {
-			const struct column *column = &table->columns[c];
-
-			printf("  \"%s\" %s%s -- %s%s%s\n", column->name, sql_type(column->type),
-			       c + 1 < table->column_count ? "," : "", column->meaning,
-			       column->type == COLUMN_LIST ? " (a JSON array)" : "",
-			       column->type == COLUMN_TIME ? " (seconds since 1970)" : "");
-		}
-		puts(");");
+		print_sql_of(schema_tables[t], "asset TEXT, asset_name TEXT");
+	}
+	puts("\n-- Kinds of events. `at`: milliseconds since 1970, by the sensor's clock; hidden: "
+	     "no, "
+	     "received_at");
+	for (size_t t = 0; schema_events[t] != NULL; t++) {
+		print_sql_of(schema_events[t], "asset TEXT, asset_name TEXT, at INTEGER");
 	}
 }
 
@@ -99,15 +114,12 @@ static void print_name(const char *name)
 	}
 }
 
-static void print_cddl(void)
+static void print_cddl_of(const char *what, const struct table *const *list)
 {
-	puts("; The rows of each table, as docs/protocol.cddl's `row`: columns in this order, null "
-	     "for unknown,\n"
-	     "; missing ones at the end are null.\n\ntime-s = int ; seconds since 1970-01-01 UTC");
-	for (size_t t = 0; schema_tables[t] != NULL; t++) {
-		const struct table *table = schema_tables[t];
+	for (size_t t = 0; list[t] != NULL; t++) {
+		const struct table *table = list[t];
 
-		printf("\n; table %u: %s\n", table->number, table->summary);
+		printf("\n; %s %u: %s\n", what, table->number, table->summary);
 		print_name(table->name);
 		puts("-row = [");
 		for (size_t c = 0; c < table->column_count; c++) {
@@ -122,13 +134,19 @@ static void print_cddl(void)
 	}
 }
 
-static void print_markdown(void)
+static void print_cddl(void)
 {
-	puts("# The vocabulary\n\nMade by `bartizan schema --markdown`. Key columns tell a row "
-	     "from its "
-	     "neighbours on one asset; personal ones can identify a person or a device.");
-	for (size_t t = 0; schema_tables[t] != NULL; t++) {
-		const struct table *table = schema_tables[t];
+	puts("; The rows of each table, as docs/protocol.cddl's `row`: columns in this order, null "
+	     "for unknown,\n"
+	     "; missing ones at the end are null.\n\ntime-s = int ; seconds since 1970-01-01 UTC");
+	print_cddl_of("table", schema_tables);
+	print_cddl_of("event", schema_events);
+}
+
+static void print_markdown_of(const struct table *const *list)
+{
+	for (size_t t = 0; list[t] != NULL; t++) {
+		const struct table *table = list[t];
 
 		printf("\n## %s\n\n%s. Number %u; signal: %s.%s\n\n| column | type | | meaning "
 		       "|\n|---|---|---|---|\n",
@@ -145,6 +163,16 @@ static void print_markdown(void)
 			       column->meaning);
 		}
 	}
+}
+
+static void print_markdown(void)
+{
+	puts("# The vocabulary\n\nMade by `bartizan schema --markdown`. Key columns tell a row "
+	     "from its "
+	     "neighbours on one asset; personal ones can identify a person or a device.");
+	print_markdown_of(schema_tables);
+	puts("\n# Events\n\nWhat happens, with its time: it has no key and is never updated.");
+	print_markdown_of(schema_events);
 }
 
 static json_t *columns_of(const struct table *table)
@@ -164,43 +192,55 @@ static json_t *columns_of(const struct table *table)
 	return columns;
 }
 
-/* What GET /api/v1/schema answers. */
-static void print_json(void)
+static json_t *list_of(const struct table *const *list)
 {
 	json_t *tables = json_array();
-	json_t *whole;
 
-	for (size_t t = 0; schema_tables[t] != NULL; t++) {
-		const struct table *table = schema_tables[t];
+	for (size_t t = 0; list[t] != NULL; t++) {
+		const struct table *table = list[t];
 
 		json_array_append_new(
 			tables, json_pack("{s:s, s:i, s:s, s:s, s:o}", "name", table->name,
 					  "number", (int)table->number, "summary", table->summary,
 					  "signal", table->signal, "columns", columns_of(table)));
 	}
-	whole = json_pack("{s:o}", "tables", tables);
+	return tables;
+}
+
+/* What GET /api/v1/schema answers. */
+static void print_json(void)
+{
+	json_t *whole = json_pack("{s:o, s:o}", "tables", list_of(schema_tables), "events",
+				  list_of(schema_events));
+
 	output_json(whole, stdout);
 	json_decref(whole);
 }
 
-static void print_list(enum output output)
+static void add_list(struct sheet *sheet, const struct table *const *list, const char *what)
 {
-	static const char *const columns[] = { "table", "columns", "summary", NULL };
-	struct sheet *sheet = sheet_new(columns);
-
-	for (size_t t = 0; schema_tables[t] != NULL; t++) {
+	for (size_t t = 0; list[t] != NULL; t++) {
 		char names[1024] = "";
 		size_t used = 0;
 
-		for (size_t c = 0; c < schema_tables[t]->column_count && used < sizeof names; c++) {
+		for (size_t c = 0; c < list[t]->column_count && used < sizeof names; c++) {
 			used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
-						 c > 0 ? " " : "",
-						 schema_tables[t]->columns[c].name);
+						 c > 0 ? " " : "", list[t]->columns[c].name);
 		}
-		sheet_text(sheet, span_of(schema_tables[t]->name));
+		sheet_text(sheet, span_of(list[t]->name));
+		sheet_text(sheet, span_of(what));
 		sheet_text(sheet, span_of(names));
-		sheet_text(sheet, span_of(schema_tables[t]->summary));
+		sheet_text(sheet, span_of(list[t]->summary));
 	}
+}
+
+static void print_list(enum output output)
+{
+	static const char *const columns[] = { "table", "is", "columns", "summary", NULL };
+	struct sheet *sheet = sheet_new(columns);
+
+	add_list(sheet, schema_tables, "state");
+	add_list(sheet, schema_events, "events");
 	sheet_print(sheet, output, output_width(), stdout);
 	sheet_free(&sheet);
 }
@@ -235,7 +275,8 @@ static int run(const struct args *args, struct why *why)
 const struct command command_schema = {
 	.name = "schema",
 	.spec = { .usage = "bartizan schema [--sql | --cddl | --markdown]",
-		  .summary = "Shows the tables and their columns. No server is needed.",
+		  .summary = "Shows the tables, the kinds of events, and their columns. No server "
+			     "is needed.",
 		  .options = options,
 		  .examples = "  bartizan schema\n"
 			      "  bartizan schema --sql | less\n"
