@@ -13,8 +13,9 @@ from lab.programs import trust
 from lab.rows import row_hash
 from lab.story import Failed, check
 
-HELLO, BATCH, ROWS, ALIVE = 1, 2, 3, 4
-WELCOME, WANT, ACK, RESYNC, REFUSE, GOODBYE, RESTART = 16, 17, 18, 19, 20, 21, 22
+HELLO, BATCH, ROWS, ALIVE, EVENTS = 1, 2, 3, 4, 5
+WELCOME, WANT, ACK, RESYNC, REFUSE, GOODBYE, RESTART, POLICY, EVENTS_ACK = 16, 17, 18, 19, 20, 21, 22, 23, 24
+NO_POLICY = bytes(16)
 
 
 def _address(text):
@@ -112,9 +113,10 @@ class Sensor:
                 return None
             self.held += more
 
-    def hello(self, tables):
-        """Says hello for tables and takes the welcome: table -> (seq, count, digest)."""
-        self.send([HELLO, 1, "agent", "by-hand", int(time.time() * 1000), list(tables)])
+    def hello(self, tables, policy=None):
+        """Says hello for tables and takes the welcome: table -> (seq, count, digest). policy: the digest of the one in force;
+        without one it is a sensor that knows no policies and no events."""
+        self.send([HELLO, 1, "agent", "by-hand", int(time.time() * 1000), list(tables)] + ([policy] if policy is not None else []))
         answer = self.receive()
         check(answer and answer[0] == WELCOME, f"hello was answered with {answer}")
         held = {t[0]: (t[1], t[2], t[3]) for t in answer[4]}
@@ -129,6 +131,15 @@ class Sensor:
         seq = self.seq[table] + 1 if seq is None else seq
         self.send([BATCH, table, seq, int(time.time() * 1000), 0, digest, b"".join(row_hash(table, r) for r in removes), b"".join(hashes),
                    list(adds) if inline else []])
+
+    def events(self, epoch, first, events):
+        """Events as (kind's number, time in ms, row's bytes), numbered from first."""
+        self.send([EVENTS, epoch, first, [list(e) for e in events]])
+
+    def events_stored(self, epoch, following):
+        """Takes the acknowledgement of the events in flight."""
+        answer = self.receive()
+        check(answer == [EVENTS_ACK, epoch, following], f"good events were answered with {answer}")
 
     def applied(self, table):
         """Takes the acknowledgement of the batch in flight."""

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Events arrive once and are seen; policies and tags reach the sensors they are for. By a sensor that is spoken by hand."""
+
+import json
+import os
+import signal
+import time
+
+from lab import Lab, Sensor, Server, cbor, check, equal, story, tell, wait_for
+from lab.programs import Program, build_folder
+from lab.sensor import EVENTS_ACK, GOODBYE, NO_POLICY, RESTART
+
+LOGINS, EXECUTIONS, GAPS, PACKAGES = 3, 2, 1, 4
+
+
+def login(user, is_success=False):
+    return cbor.encode([user, is_success, "sshd", "password", "192.0.2.9"])
+
+
+def execution(path, *arguments):
+    return cbor.encode([path, list(arguments), "root", 4711])
+
+
+def now():
+    return int(time.time() * 1000)
+
+
+@story("a sensor that knows events is welcome")
+def begin(lab):
+    lab.server = Server(lab)
+    lab.sensor = Sensor(lab, lab.server)
+    equal(lab.sensor.enrol(lab.server.token())[0], 200, "enrolment")
+    lab.sensor.connect().hello([PACKAGES], NO_POLICY)
+
+
+@story("what it tells is acknowledged, and seen by every way there is")
+def seen(lab):
+    at = now()
+    lab.sensor.events(77, 0, [(LOGINS, at, login("ann")), (EXECUTIONS, at + 1, execution("/bin/ls", "ls", "-l"))])
+    lab.sensor.events_stored(77, 2)
+    items = lab.server.get("/api/v1/events")["items"]
+    equal([(e["no"], e["kind"]) for e in items], [(2, "executions"), (1, "logins")], "the events by REST")
+    equal(items[0]["row"]["arguments"], ["ls", "-l"], "the arguments")
+    equal(lab.server.sql("SELECT user, is_success, at FROM logins"), [{"user": "ann", "is_success": 0, "at": at}], "the events by SQL")
+    text = lab.server.cli("events", "--kind", "executions", "--since", "1h").stdout
+    check("executable=/bin/ls arguments=ls -l user=root pid=4711" in text and "logins" not in text, text)
+    equal(len(json.loads(lab.server.cli("events", "--asset", lab.sensor.id()[:6], "--json").stdout)["items"]), 2, "the events of one asset")
+    equal(int(lab.server.metric("bartizan_events_total")), 2, "the metric")
+
+
+@story("they are in the live stream of whoever asked for them")
+def followed(lab):
+    lab.follow = Program(lab, "follow", [build_folder() / "bartizan", "--data", lab.server.data, "events", "--follow", "--json"])
+    lab.follow.wait_log("connected")
+    lab.sensor.events(77, 2, [(LOGINS, now(), login("bob"))])
+    lab.sensor.events_stored(77, 3)
+    line = wait_for(lambda: lab.follow.out.strip(), 10, "the event in the stream")
+    equal(json.loads(line)["row"]["user"], "bob", "the user")
+
+
+def until_restart(sensor):
+    """Takes what the server still says until it asks for a new hello. True where it acknowledged events."""
+    is_acknowledged = False
+    while True:
+        answer = sensor.receive(30)
+        if answer[0] == RESTART:
+            return is_acknowledged
+        is_acknowledged = is_acknowledged or answer[0] == EVENTS_ACK
+
+
+@story("a kill of the engine loses nothing and doubles nothing")
+def exactly_once(lab):
+    number = 3
+    for _ in range(3):
+        users = [(LOGINS, now(), login(f"u{number + n}")) for n in range(50)]
+        engine = lab.server.role("engine")
+        lab.sensor.events(77, number, users)
+        os.kill(engine, signal.SIGKILL)
+        # the connection stays; what was not acknowledged is told again
+        is_acknowledged = until_restart(lab.sensor)
+        lab.sensor.hello([PACKAGES], NO_POLICY)
+        if not is_acknowledged:
+            lab.sensor.events(77, number, users)
+            lab.sensor.events_stored(77, number + 50)
+        number += 50
+    rows = lab.server.sql("SELECT user FROM logins WHERE user LIKE 'u%'")
+    equal(sorted(r["user"] for r in rows), sorted(f"u{n}" for n in range(3, number)), "the users, each once")
+    equal(lab.server.sql("SELECT count(*) AS n FROM gaps"), [{"n": 0}], "gaps")
+    lab.number = number
+
+
+@story("what was lost on the way is an event that says how much")
+def lost(lab):
+    lab.sensor.events(77, lab.number + 1000, [(LOGINS, now(), login("late"))])
+    lab.sensor.events_stored(77, lab.number + 1001)
+    equal(lab.server.sql("SELECT reason, count FROM gaps"), [{"reason": "ring", "count": 1000}], "the gap")
+    lab.sensor.events(78, 0, [(LOGINS, now(), login("anew"))])
+    lab.sensor.events_stored(78, 1)
+    equal(lab.server.sql("SELECT count(*) AS n FROM gaps"), [{"n": 1}], "gaps after counting began anew")
+
+
+@story("kinds that the server does not know are counted, rows that are malformed end the session")
+def unknown(lab):
+    lab.sensor.events(78, 1, [(30, now(), cbor.encode(["?"])), (LOGINS, now(), login("known"))])
+    lab.sensor.events_stored(78, 3)
+    equal(int(lab.server.metric("bartizan_unknown_events_total")), 1, "unknown ones")
+    lab.sensor.events(78, 3, [(LOGINS, now(), login("good")), (LOGINS, now(), cbor.encode([1]))])
+    answer = lab.sensor.receive()
+    equal(answer[:2], [GOODBYE, 3], "the answer to a malformed event")
+    equal(lab.server.sql("SELECT count(*) AS n FROM logins WHERE user = 'good'"), [{"n": 0}], "what came with it")
+
+
+if __name__ == "__main__":
+    tell(Lab)
