@@ -314,6 +314,61 @@ int policy_merge(struct policy *base, const struct policy *over)
 	return 0;
 }
 
+static size_t merge_all(const struct span *documents, size_t count, struct policy *out)
+{
+	size_t left_out = 0;
+
+	policy_init(out);
+	for (size_t i = 0; i < count; i++) {
+		struct policy next;
+
+		if (policy_decode(documents[i], &next) != 0 || policy_merge(out, &next) != 0) {
+			left_out++;
+		}
+	}
+	return left_out;
+}
+
+int policy_combine(const struct span *documents, size_t count, struct policy *out_merged,
+		   struct writer *out, size_t *out_left_out)
+{
+	/* where all together are too long to be sent, the most special ones go first */
+	for (size_t taken = count;; taken--) {
+		size_t left_out = count - taken + merge_all(documents, taken, out_merged);
+		int error = policy_encode(out_merged, out);
+
+		if (error == 0 && out_left_out != NULL) {
+			*out_left_out = left_out;
+		}
+		if (error == 0 || taken == 0) {
+			return error;
+		}
+	}
+}
+
+bool policy_is_empty(const struct policy *policy)
+{
+	const struct policy_files *files = &policy->files;
+	const struct policy_budget *budget = &policy->budget;
+
+	for (size_t i = 0; i < SCHEMA_TABLES_MAX; i++) {
+		if (policy->collectors[i].is_on != POLICY_INHERIT ||
+		    policy->collectors[i].period_s != 0) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < SCHEMA_EVENTS_MAX; i++) {
+		if (policy->events[i].is_on != POLICY_INHERIT ||
+		    policy->events[i].per_minute_max != 0) {
+			return false;
+		}
+	}
+	return files->has_defaults == POLICY_INHERIT && files->path_count == 0 &&
+	       files->exclude_count == 0 && files->files_max == 0 && files->hash_bytes_max == 0 &&
+	       budget->cpu_permille == 0 && budget->bytes_per_day == 0 && budget->ring_bytes == 0 &&
+	       budget->io_bytes_per_s == 0;
+}
+
 void policy_digest(struct span bytes, uint8_t out[MESSAGE_POLICY_DIGEST])
 {
 	uint8_t whole[SHA256_SIZE];

@@ -74,5 +74,14 @@ MUST_USE int policy_decode(struct span bytes, struct policy *out);
  * ERR_LIMIT where they are too many. */
 MUST_USE int policy_merge(struct policy *base, const struct policy *over);
 
+/* Policies' bytes, the most general first, merged into one that borrows from them, and written.
+ * What cannot be read, or does not fit beside those before it, is left out; *out_left_out (may be
+ * NULL) says how many. ERR_FULL where the writer has no room. */
+MUST_USE int policy_combine(const struct span *documents, size_t count, struct policy *out_merged,
+			    struct writer *out, size_t *out_left_out);
+
+/* True where nothing is set. */
+bool policy_is_empty(const struct policy *policy);
+
 /* The digest that names these bytes. */
 void policy_digest(struct span bytes, uint8_t out[MESSAGE_POLICY_DIGEST]);

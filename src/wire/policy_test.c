@@ -92,6 +92,65 @@ static void a_merge_replaces_what_is_set_and_adds_paths_once(void **state)
 	assert_int_equal(base.budget.ring_bytes, 1 << 20);
 }
 
+static void many_are_combined_in_order_and_bad_ones_left_out(void **state)
+{
+	uint8_t rooms[3][1024];
+	struct policy p = sample();
+	struct policy over;
+	struct policy merged;
+	struct span documents[3];
+	struct writer w = writer_over(rooms[2], sizeof rooms[2]);
+	size_t left_out;
+
+	(void)state;
+	policy_init(&over);
+	assert_true(policy_is_empty(&over));
+	assert_false(policy_is_empty(&p));
+	over.collectors[TABLE_PROCESSES].is_on = POLICY_ON;
+	assert_false(policy_is_empty(&over));
+	documents[0] = encoded(&p, rooms[0], sizeof rooms[0]);
+	documents[1] = span_of("?");
+	documents[2] = encoded(&over, rooms[1], sizeof rooms[1]);
+	assert_int_equal(policy_combine(documents, 3, &merged, &w, &left_out), 0);
+	assert_int_equal(left_out, 1);
+	assert_int_equal(policy_decode(writer_span(&w), &over), 0);
+	assert_int_equal(over.collectors[TABLE_PROCESSES].is_on, POLICY_ON);
+	assert_int_equal(over.budget.cpu_permille, 20);
+	assert_int_equal(policy_combine(documents, 0, &merged, &w, NULL), 0);
+	assert_true(policy_is_empty(&merged));
+}
+
+/* Each fits, both together do not. */
+static void what_is_too_long_together_is_cut_from_the_special_end(void **state)
+{
+	static char names[100][POLICY_TEXT_MAX + 1];
+	static uint8_t rooms[3][MESSAGE_POLICY_MAX + 1024];
+	struct policy first;
+	struct policy second;
+	struct policy merged;
+	struct span documents[2];
+	struct writer w = writer_over(rooms[2], sizeof rooms[2]);
+	size_t left_out;
+
+	(void)state;
+	policy_init(&first);
+	policy_init(&second);
+	for (size_t i = 0; i < 100; i++) {
+		struct policy *p = i < 50 ? &first : &second;
+
+		memset(names[i], 'x', POLICY_TEXT_MAX);
+		names[i][0] = '/';
+		names[i][1] = (char)('a' + i % 26);
+		names[i][2] = (char)('a' + i / 26);
+		p->files.paths[p->files.path_count++] = span_of(names[i]);
+	}
+	documents[0] = encoded(&first, rooms[0], sizeof rooms[0]);
+	documents[1] = encoded(&second, rooms[1], sizeof rooms[1]);
+	assert_int_equal(policy_combine(documents, 2, &merged, &w, &left_out), 0);
+	assert_int_equal(left_out, 1);
+	assert_int_equal(merged.files.path_count, 50);
+}
+
 static void too_many_paths_are_refused_whole(void **state)
 {
 	static char names[POLICY_PATHS_MAX + 1][8];
@@ -135,6 +194,8 @@ int main(void)
 		cmocka_unit_test(what_was_written_is_read_again),
 		cmocka_unit_test(every_truncation_is_refused_and_changes_nothing),
 		cmocka_unit_test(a_merge_replaces_what_is_set_and_adds_paths_once),
+		cmocka_unit_test(many_are_combined_in_order_and_bad_ones_left_out),
+		cmocka_unit_test(what_is_too_long_together_is_cut_from_the_special_end),
 		cmocka_unit_test(too_many_paths_are_refused_whole),
 		cmocka_unit_test(equal_policies_have_equal_digests),
 	};

@@ -62,6 +62,17 @@ MUST_USE int inventory_sensor_find(struct inventory *inv, const char *id,
 /* Connected, seen, gone. Kept in memory and written along with the next commit after a while. */
 void inventory_sensor_seen(struct inventory *inv, const char *id, const char *version,
 			   const char *address, bool is_connected, int64_t now_ms);
+
+/* What a sensor says of itself; written along as above. policy: the digest of the one in force
+ * there, empty where it knows none. silent_s: its part that reads the machine has not moved for so
+ * long. */
+void inventory_sensor_policy(struct inventory *inv, const char *id, struct span policy);
+void inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t silent_s,
+			     uint16_t busy_table, int64_t now_ms);
+
+/* Its key was seen in two places; or, with NULL, is taken for mended. */
+void inventory_sensor_duplicated(struct inventory *inv, const char *id, const char *places,
+				 int64_t now_ms);
 MUST_USE int inventory_sensor_revoke(struct inventory *inv, const char *id, struct why *why);
 
 /* After a start: no sensor is connected. */
@@ -164,6 +175,43 @@ MUST_USE int inventory_set_event_limits(struct inventory *inv, int64_t keep_ms, 
 /* Drops some of those that need not be kept any more, in a transaction of its own, where none is
  * open. Returns true while there may be more. */
 bool inventory_drop_old_events(struct inventory *inv, int64_t now_ms);
+
+/* --- tags and policies --- */
+
+bool inventory_tag_is_valid(struct span tag);
+
+/* The number of the asset with this id. ERR_NOT_FOUND. */
+MUST_USE int inventory_asset_find(const struct inventory *inv, const char *id, uint32_t *out_asset);
+
+MUST_USE int inventory_tags(struct inventory *inv, uint32_t asset, struct inventory_tags *out,
+			    struct why *why);
+
+/* Adds one, or takes one away; each once, rising. ERR_LIMIT where there are too many. */
+MUST_USE int inventory_tags_add(struct inventory_tags *tags, struct span tag);
+void inventory_tags_remove(struct inventory_tags *tags, struct span tag);
+
+MUST_USE int inventory_set_tags(struct inventory *inv, uint32_t asset,
+				const struct inventory_tags *tags, struct why *why);
+
+/* "default" or "tag:NAME". */
+#define INVENTORY_POLICY_SIZE (INVENTORY_TAG_SIZE + 4)
+bool inventory_policy_name_is_valid(struct span name);
+
+/* bytes: wire/policy.h, which the caller has read. */
+MUST_USE int inventory_policy_set(struct inventory *inv, const char *name, struct span bytes,
+				  const char *by, int64_t now_ms, struct why *why);
+
+/* ERR_NOT_FOUND. */
+MUST_USE int inventory_policy_drop(struct inventory *inv, const char *name, struct why *why);
+
+/* What applies to an asset: the tenant's default, then those of its tags in their order. */
+struct inventory_policy {
+	bool is_empty; /* nothing is set */
+	uint8_t digest[MESSAGE_POLICY_DIGEST];
+	struct span bytes; /* valid until the next call */
+};
+MUST_USE int inventory_policy(struct inventory *inv, uint32_t asset, struct inventory_policy *out,
+			      struct why *why);
 
 /* --- figures, for metrics --- */
 

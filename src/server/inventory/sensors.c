@@ -8,6 +8,11 @@
 /* A sensor that merely shows that it is alive is written this often. */
 #define SEEN_INTERVAL_MS 60000
 
+/* From so many seconds on, a collector that does not move is called silent; and how exactly the
+ * moment is known at which that began. */
+#define SILENT_S        60
+#define SILENT_DRIFT_MS 15000
+
 static void replace_certificate(struct inventory_sensor *old, const struct inventory_sensor *new)
 {
 	if (memcmp(old->key_hash, new->key_hash, sizeof old->key_hash) != 0) {
@@ -88,6 +93,61 @@ void inventory_sensor_seen(struct inventory *inv, const char *id, const char *ve
 	    now_ms < sensor->stored_seen_ms) {
 		state_note_sensor(inv, sensor);
 	}
+}
+
+void inventory_sensor_policy(struct inventory *inv, const char *id, struct span policy)
+{
+	struct sensor *sensor = state_sensor(inv, id);
+	bool is_policed = policy.len == sizeof sensor->is.policy;
+
+	if (sensor == NULL ||
+	    (sensor->is.is_policed == is_policed &&
+	     (!is_policed || memcmp(sensor->is.policy, policy.ptr, policy.len) == 0))) {
+		return;
+	}
+	sensor->is.is_policed = is_policed;
+	mem_zero(sensor->is.policy, sizeof sensor->is.policy);
+	if (is_policed) {
+		mem_copy(sensor->is.policy, policy.ptr, policy.len);
+	}
+	state_note_sensor(inv, sensor);
+}
+
+/* A heartbeat is not a write: when the silence began is kept, which does not change while it
+ * lasts. */
+void inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t silent_s,
+			     uint16_t busy_table, int64_t now_ms)
+{
+	struct sensor *sensor = state_sensor(inv, id);
+	bool is_silent = silent_s >= SILENT_S;
+	int64_t since_ms = now_ms - (int64_t)silent_s * 1000;
+	int64_t drift_ms;
+
+	if (sensor == NULL || (!is_silent && sensor->is.silent_since_ms == 0)) {
+		return;
+	}
+	drift_ms = since_ms - sensor->is.silent_since_ms;
+	if (is_silent && sensor->is.busy_table == busy_table && drift_ms > -SILENT_DRIFT_MS &&
+	    drift_ms < SILENT_DRIFT_MS) {
+		return;
+	}
+	sensor->is.silent_since_ms = is_silent ? since_ms : 0;
+	sensor->is.busy_table = is_silent ? busy_table : 0;
+	state_note_sensor(inv, sensor);
+}
+
+void inventory_sensor_duplicated(struct inventory *inv, const char *id, const char *places,
+				 int64_t now_ms)
+{
+	struct sensor *sensor = state_sensor(inv, id);
+
+	if (sensor == NULL || (places == NULL && sensor->is.duplicated_ms == 0)) {
+		return;
+	}
+	sensor->is.duplicated_ms = places != NULL ? now_ms : 0;
+	(void)replace_text(sensor->is.duplicates, sizeof sensor->is.duplicates,
+			   places != NULL ? places : "");
+	state_note_sensor(inv, sensor);
 }
 
 int inventory_sensor_revoke(struct inventory *inv, const char *id, struct why *why)

@@ -144,6 +144,7 @@ struct scratch {
 	struct packed_writer added;
 	struct packed_writer set;
 	char reason[256];
+	struct buffer policies; /* those that apply to an asset, end to end, and the merged one */
 };
 
 struct inventory {
@@ -265,6 +266,9 @@ bool checkpoint_is_due(const struct inventory *inv);
 /* Writes one slice in a transaction of its own; is_done when nothing is left. No transaction may be
  * open. */
 MUST_USE int checkpoint_slice(struct inventory *inv, bool *out_is_done, struct why *why);
+
+/* policies.c: an asset's policies and the merged one. */
+#define POLICIES_BYTES_MAX ((INVENTORY_TAGS_MAX + 2) * (size_t)MESSAGE_POLICY_MAX)
 
 /* events.c */
 extern const struct store_event_limits events_limits_default;

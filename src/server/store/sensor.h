@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Sensor and asset ids: 16 lower-case hex digits and a NUL. */
@@ -22,4 +23,22 @@ struct inventory_sensor {
 	uint8_t key_hash[32];          /* SHA-256 of its SubjectPublicKeyInfo */
 	uint8_t previous_key_hash[32]; /* of the certificate before, accepted too; zero where there
 					  is none */
+	bool is_policed;               /* it knows policies */
+	uint8_t policy[16];            /* the digest of the one in force there; zero: none */
+	int64_t silent_since_ms;       /* its part that reads the machine has not moved since; 0: it
+					  moves */
+	uint16_t busy_table;           /* what that was reading, or 0 */
+	char clone_of[INVENTORY_ID_SIZE]; /* whose copied state it enrolled with; "" */
+	int64_t duplicated_ms;            /* when its key was last seen in two places; 0: never */
+	char duplicates[160];             /* which two, for people */
+};
+
+/* Tags of assets: 1 to 40 of a-z 0-9 _ . - */
+#define INVENTORY_TAG_SIZE 41
+#define INVENTORY_TAGS_MAX 32
+
+/* Each once, rising. */
+struct inventory_tags {
+	char names[INVENTORY_TAGS_MAX][INVENTORY_TAG_SIZE];
+	size_t count;
 };

@@ -139,6 +139,28 @@ MUST_USE int store_get_event_limits(struct store *s, struct store_event_limits *
 MUST_USE int store_put_event_limits(struct store *s, const struct store_event_limits *limits,
 				    struct why *why);
 
+/* An asset's tags: all of them anew. */
+MUST_USE int store_put_tags(struct store *s, uint32_t asset, const struct inventory_tags *tags,
+			    struct why *why);
+MUST_USE int store_get_tags(struct store *s, uint32_t asset, struct inventory_tags *out,
+			    struct why *why);
+
+/* A policy of the tenant: its bytes (wire/policy.h), who changed it and when. */
+struct store_policy {
+	struct span bytes;
+	int64_t changed_ms;
+	const char *changed_by;
+};
+MUST_USE int store_put_policy(struct store *s, const char *name, const struct store_policy *policy,
+			      struct why *why);
+
+/* ERR_NOT_FOUND. */
+MUST_USE int store_drop_policy(struct store *s, const char *name, struct why *why);
+
+/* Appends a policy's bytes. ERR_NOT_FOUND where there is none of this name, ERR_FULL. */
+MUST_USE int store_get_policy(struct store *s, const char *name, struct buffer *out,
+			      struct why *why);
+
 /* The packed assets that hold a row, as of the last time they were put. Empty where there are none.
  * Valid until the next call. */
 MUST_USE int store_get_holders(struct store *s, uint16_t table, uint32_t row, struct span *out,

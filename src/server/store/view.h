@@ -3,8 +3,9 @@
  *
  * Tables: each table of the schema by its name, with the columns `asset` (id) and `asset_name`
  * first and the hidden column `at` (milliseconds since 1970: as it was then); `assets`, `sensors`,
- * `changes`; each kind of event by its name, and `events`, all of them. docs/sql.md and `bartizan schema --sql` describe them. Nothing can be written,
- * attached or read beside them: the authorizer refuses it by name.
+ * `changes`, `tags`, `policies`; each kind of event by its name, and `events`, all of them.
+ * docs/sql.md and `bartizan schema --sql` describe them. Nothing can be written, attached or read
+ * beside them: the authorizer refuses it by name.
  */
 #pragma once
 

@@ -131,6 +131,8 @@ static const char *const tables[] = {
 	"sensors",
 	"changes",
 	"events",
+	"tags",
+	"policies",
 	"json_each",
 	"json_tree",
 	"sqlite_schema",

@@ -55,7 +55,23 @@ static const char fixed[] =
 	"CREATE TABLE IF NOT EXISTS _event_kinds(kind INTEGER, no INTEGER, PRIMARY KEY(kind, no))"
 	" WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS _event_marks(asset INTEGER PRIMARY KEY, epoch INTEGER NOT NULL,"
-	" next INTEGER NOT NULL);";
+	" next INTEGER NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS _tags(asset INTEGER, tag TEXT, PRIMARY KEY(asset, tag))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS _policies(name TEXT PRIMARY KEY, bytes BLOB NOT NULL,"
+	" changed INTEGER NOT NULL, changed_by TEXT NOT NULL) WITHOUT ROWID;";
+
+/* What _sensors gained since its first layout, in the order in which it did. */
+#define SENSOR_COLUMNS_FIRST 11
+static const char *const sensor_columns[] = {
+	"is_policed INTEGER NOT NULL DEFAULT 0",
+	"policy BLOB NOT NULL DEFAULT x'00000000000000000000000000000000'",
+	"silent_since INTEGER NOT NULL DEFAULT 0",
+	"busy_table INTEGER NOT NULL DEFAULT 0",
+	"clone_of TEXT NOT NULL DEFAULT ''",
+	"duplicated INTEGER NOT NULL DEFAULT 0",
+	"duplicates TEXT NOT NULL DEFAULT ''",
+};
 
 /* The columns that people search a fleet by. */
 static const struct {
@@ -141,6 +157,22 @@ static int add_columns(sqlite3 *db, const struct table *table, struct why *why)
 	return error;
 }
 
+static int add_sensor_columns(sqlite3 *db, struct why *why)
+{
+	int64_t present = 0;
+	int error = database_number(db, "SELECT count(*) FROM pragma_table_info('_sensors')", 0,
+				    &present, why);
+
+	for (size_t c = (size_t)present - SENSOR_COLUMNS_FIRST;
+	     error == 0 && c < COUNT_OF(sensor_columns); c++) {
+		sqlite3_str *add = sqlite3_str_new(db);
+
+		sqlite3_str_appendf(add, "ALTER TABLE _sensors ADD COLUMN %s", sensor_columns[c]);
+		error = run_built(db, add, why);
+	}
+	return error;
+}
+
 /* An index of our own: SQLite's would be written at random places with each new row. */
 static int create_index(sqlite3 *db, const struct table *table, unsigned column, struct why *why)
 {
@@ -158,6 +190,7 @@ static int create_all(sqlite3 *db, struct why *why)
 {
 	int error = database_run(db, fixed, why);
 
+	error = error != 0 ? error : add_sensor_columns(db, why);
 	for (size_t i = 0; error == 0 && schema_tables[i] != NULL; i++) {
 		error = create_rows(db, schema_tables[i], why);
 		if (error == 0) {

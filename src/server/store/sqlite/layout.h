@@ -14,7 +14,7 @@
 
 /* PRAGMA application_id ("BTZ1") and user_version. */
 #define LAYOUT_APPLICATION 0x42545a31
-#define LAYOUT_VERSION     1
+#define LAYOUT_VERSION     2
 
 /* The id of a set: asset and table. Of a row's holders: table and row. */
 int64_t layout_set_id(uint32_t asset, uint16_t table);

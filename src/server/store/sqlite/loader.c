@@ -212,8 +212,18 @@ static int take_sensor(sqlite3_stmt *statement, const void *each, void *context)
 		.enrolled_ms = sqlite3_column_int64(statement, 6),
 		.last_seen_ms = sqlite3_column_int64(statement, 7),
 		.certificate_not_after_ms = sqlite3_column_int64(statement, 8),
+		.is_policed = sqlite3_column_int(statement, 11) != 0,
+		.silent_since_ms = sqlite3_column_int64(statement, 13),
+		.busy_table = (uint16_t)sqlite3_column_int(statement, 14),
+		.duplicated_ms = sqlite3_column_int64(statement, 16),
 	};
+	struct span policy = database_blob(statement, 12);
 
+	if (policy.len == sizeof sensor.policy) {
+		mem_copy(sensor.policy, policy.ptr, policy.len);
+	}
+	copy_text(statement, 15, sensor.clone_of, sizeof sensor.clone_of);
+	copy_text(statement, 17, sensor.duplicates, sizeof sensor.duplicates);
 	if (!copy_hash(statement, 9, sensor.key_hash) ||
 	    !copy_hash(statement, 10, sensor.previous_key_hash)) {
 		return ERR_MALFORMED;
@@ -232,11 +242,12 @@ int store_each_sensor(struct store *s,
 	struct each_sensor call = { each };
 	struct walk w = { take_sensor, &call, context };
 
-	return walk_sql(
-		s,
-		"SELECT id, kind, version, address, is_connected, is_revoked, enrolled, "
-		"last_seen, not_after, key_hash, previous_key_hash FROM _sensors ORDER BY id",
-		&w, why);
+	return walk_sql(s,
+			"SELECT id, kind, version, address, is_connected, is_revoked, enrolled, "
+			"last_seen, not_after, key_hash, previous_key_hash, is_policed, policy, "
+			"silent_since, busy_table, clone_of, duplicated, duplicates FROM _sensors "
+			"ORDER BY id",
+			&w, why);
 }
 
 int store_get_meta(struct store *s, struct store_meta *out, struct why *why)

@@ -84,7 +84,8 @@ struct view_value view_span(struct span value)
 
 static void list_tables(char *out, size_t size)
 {
-	size_t used = (size_t)snprintf(out, size, "assets, sensors, changes, events");
+	size_t used =
+		(size_t)snprintf(out, size, "assets, sensors, changes, tags, policies, events");
 
 	for (size_t i = 0; schema_events[i] != NULL && used < size; i++) {
 		used += (size_t)snprintf(out + used, size - used, ", %s", schema_events[i]->name);

@@ -36,6 +36,7 @@ int vtab_create_all(sqlite3 *db, struct snapshot *snapshot, struct why *why)
 		{ "sensors", &vtab_sensors },
 		{ "changes", &vtab_changes },
 	};
+	static const char *const plain[] = { "tags", "policies" };
 	int error = create_module(db, "inventory_rows", &vtab_rows, snapshot, why);
 
 	for (size_t i = 0; error == 0 && schema_tables[i] != NULL; i++) {
@@ -51,6 +52,12 @@ int vtab_create_all(sqlite3 *db, struct snapshot *snapshot, struct why *why)
 	}
 	if (error == 0) {
 		error = create_table(db, "events", "inventory_events", 0, why);
+	}
+	if (error == 0) {
+		error = create_module(db, "inventory_plain", &vtab_plain, snapshot, why);
+	}
+	for (unsigned i = 0; error == 0 && i < COUNT_OF(plain); i++) {
+		error = create_table(db, plain[i], "inventory_plain", i, why);
 	}
 	for (size_t i = 0; error == 0 && i < COUNT_OF(fixed); i++) {
 		char module[32];

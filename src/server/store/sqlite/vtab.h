@@ -14,6 +14,7 @@ struct vtab {
 	sqlite3_vtab base;
 	struct snapshot *snapshot;
 	const struct table *table; /* of the schema, where it is one of those */
+	uint64_t number;           /* of vtab_plain's own */
 };
 
 /* The modules: one table of the schema, named by its number; and three fixed ones. */
@@ -21,6 +22,9 @@ extern const sqlite3_module vtab_rows;
 extern const sqlite3_module vtab_assets;
 extern const sqlite3_module vtab_sensors;
 extern const sqlite3_module vtab_changes;
+
+/* Small tables that are shown as they are: `tags` and `policies`, named by their index. */
+extern const sqlite3_module vtab_plain;
 
 /* One kind of event, named by its number; or, with 0, `events`: all of them. */
 extern const sqlite3_module vtab_events;

@@ -54,6 +54,7 @@ enum {
 	ASSET_FIRST_SEEN,
 	ASSET_LAST_SEEN,
 	ASSET_ROWS,
+	ASSET_TAGS,
 };
 
 struct asset_cursor {
@@ -66,6 +67,7 @@ struct asset_cursor {
 	sqlite3_stmt *sensor;
 	sqlite3_stmt *os_name;
 	sqlite3_stmt *address;
+	sqlite3_stmt *tags;
 };
 
 static struct asset_cursor *asset_cursor_of(sqlite3_vtab_cursor *base)
@@ -82,7 +84,7 @@ static int assets_connect(sqlite3 *db, void *snapshot, int argc, const char *con
 	return vtab_connect(db, snapshot, NULL,
 			    "CREATE TABLE x(id TEXT, name TEXT, os TEXT, addresses TEXT, "
 			    "sensor TEXT, is_connected INTEGER, first_seen INTEGER, "
-			    "last_seen INTEGER, rows INTEGER)",
+			    "last_seen INTEGER, rows INTEGER, tags TEXT)",
 			    out);
 }
 
@@ -105,6 +107,7 @@ static int assets_close(sqlite3_vtab_cursor *base)
 	(void)sqlite3_finalize(c->sensor);
 	(void)sqlite3_finalize(c->os_name);
 	(void)sqlite3_finalize(c->address);
+	(void)sqlite3_finalize(c->tags);
 	free(c);
 	return SQLITE_OK;
 }
@@ -268,6 +271,23 @@ static int result_addresses(struct asset_cursor *c, sqlite3_context *context, ui
 	return error;
 }
 
+static int result_tags(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
+{
+	int error = prepare(c->base.pVtab,
+			    "SELECT json_group_array(tag) FROM (SELECT tag FROM _tags WHERE "
+			    "asset = ? ORDER BY tag)",
+			    &c->tags);
+
+	if (error == 0) {
+		(void)sqlite3_bind_int64(c->tags, 1, asset);
+		if (sqlite3_step(c->tags) == SQLITE_ROW) {
+			sqlite3_result_value(context, sqlite3_column_value(c->tags, 0));
+		}
+		(void)sqlite3_reset(c->tags);
+	}
+	return error;
+}
+
 static int result_rows(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
 {
 	int64_t count;
@@ -295,6 +315,9 @@ static int assets_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
 		break;
 	case ASSET_ADDRESSES:
 		error = result_addresses(c, context, asset);
+		break;
+	case ASSET_TAGS:
+		error = result_tags(c, context, asset);
 		break;
 	case ASSET_ROWS:
 		error = result_rows(c, context, asset);
@@ -338,12 +361,16 @@ struct sensor_cursor {
 	sqlite3_stmt *now; /* one of the two */
 };
 
-/* The statement's columns are the table's, but these two. */
-enum { SENSOR_ASSET = 2, SENSOR_NAME = 3 };
+/* The statement's columns are the table's, but these. */
+enum { SENSOR_ASSET = 2, SENSOR_NAME = 3, SENSOR_BUSY_TABLE = 14 };
 
 #define SENSOR_COLUMNS                                                                             \
 	"SELECT s.id, kind, asset, NULL, nullif(version, ''), nullif(address, ''), is_connected, " \
-	"is_revoked, enrolled, nullif(last_seen, 0), not_after "                                   \
+	"is_revoked, enrolled, nullif(last_seen, 0), not_after, "                                  \
+	"(SELECT json_group_array(tag) FROM (SELECT tag FROM _tags t WHERE t.asset = a.asset "     \
+	"ORDER BY tag)), CASE WHEN is_policed THEN lower(hex(policy)) END, "                       \
+	"nullif(silent_since, 0), busy_table, nullif(clone_of, ''), duplicated <> 0, "             \
+	"nullif(duplicates, '') "                                                                  \
 	"FROM _sensors s LEFT JOIN _assets a ON a.id = s.id "
 
 static struct sensor_cursor *sensor_cursor_of(sqlite3_vtab_cursor *base)
@@ -361,7 +388,9 @@ static int sensors_connect(sqlite3 *db, void *snapshot, int argc, const char *co
 			    "CREATE TABLE x(id TEXT, kind TEXT, asset TEXT, name TEXT, "
 			    "version TEXT, address TEXT, is_connected INTEGER, "
 			    "is_revoked INTEGER, enrolled_at INTEGER, last_seen INTEGER, "
-			    "certificate_not_after INTEGER)",
+			    "certificate_not_after INTEGER, tags TEXT, policy TEXT, "
+			    "silent_since INTEGER, busy_table TEXT, clone_of TEXT, "
+			    "is_duplicated INTEGER, duplicates TEXT)",
 			    out);
 }
 
@@ -441,6 +470,15 @@ static int sensors_column(sqlite3_vtab_cursor *base, sqlite3_context *context, i
 	}
 	if (column == SENSOR_NAME) {
 		column = 0; /* its id, where it has no asset yet */
+	}
+	if (column == SENSOR_BUSY_TABLE) {
+		const struct table *table =
+			schema_by_number((uint64_t)sqlite3_column_int64(c->now, SENSOR_BUSY_TABLE));
+
+		if (table != NULL) {
+			vtab_result_text(context, table->name);
+		}
+		return SQLITE_OK;
 	}
 	sqlite3_result_value(context, sqlite3_column_value(c->now, column));
 	return SQLITE_OK;

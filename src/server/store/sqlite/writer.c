@@ -34,12 +34,15 @@ static int prepare_all(struct store *s, struct why *why)
 			       " ON CONFLICT(id) DO UPDATE SET seq=?2" },
 		{ &s->put_asset, "INSERT INTO _assets VALUES(?1,?2,?3,?4)"
 				 " ON CONFLICT(asset) DO UPDATE SET newest=?4" },
-		{ &s->put_sensor, "INSERT OR REPLACE INTO _sensors VALUES(?,?,?,?,?,?,?,?,?,?,?)" },
+		{ &s->put_sensor, "INSERT OR REPLACE INTO _sensors VALUES(?,?,?,?,?,?,?,?,?,?,?,"
+				  "?,?,?,?,?,?,?)" },
 		{ &s->put_meta, "INSERT OR REPLACE INTO _meta VALUES('tail_start',?1),"
 				"('disagreements',?2),('judged',?3)" },
 		{ &s->get_holders, "SELECT packed FROM _holders WHERE id=?" },
 		{ &s->put_holders, "INSERT OR REPLACE INTO _holders VALUES(?,?)" },
 		{ &s->drop_holders, "DELETE FROM _holders WHERE id=?" },
+		{ &s->get_tags, "SELECT tag FROM _tags WHERE asset=? ORDER BY tag" },
+		{ &s->get_policy, "SELECT bytes FROM _policies WHERE name=?" },
 		{ &s->put_events, "INSERT INTO _events VALUES(?,?,?,?,?,?,?,?)" },
 		{ &s->put_event_kind, "INSERT INTO _event_kinds VALUES(?,?)" },
 		{ &s->put_event_mark, "INSERT OR REPLACE INTO _event_marks VALUES(?,?,?)" },
@@ -294,6 +297,13 @@ int store_put_sensor(struct store *s, const struct inventory_sensor *sensor, str
 	database_bind_blob(
 		statement, 11,
 		(struct span){ sensor->previous_key_hash, sizeof sensor->previous_key_hash });
+	(void)sqlite3_bind_int(statement, 12, sensor->is_policed);
+	database_bind_blob(statement, 13, (struct span){ sensor->policy, sizeof sensor->policy });
+	(void)sqlite3_bind_int64(statement, 14, sensor->silent_since_ms);
+	(void)sqlite3_bind_int(statement, 15, sensor->busy_table);
+	database_bind_text(statement, 16, span_of(sensor->clone_of));
+	(void)sqlite3_bind_int64(statement, 17, sensor->duplicated_ms);
+	database_bind_text(statement, 18, span_of(sensor->duplicates));
 	return database_step(statement, "storing a sensor", why);
 }
 

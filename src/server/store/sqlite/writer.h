@@ -25,5 +25,7 @@ struct store {
 	sqlite3_stmt *put_event_kind;
 	sqlite3_stmt *put_event_mark;
 	sqlite3_stmt *get_event_mark;
+	sqlite3_stmt *get_tags;
+	sqlite3_stmt *get_policy;
 	struct buffer lists; /* JSON of the row that is being bound */
 };

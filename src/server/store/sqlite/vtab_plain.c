@@ -1,0 +1,170 @@
+/* vtab_plain.c - small tables that are shown as they are: `tags` and `policies`. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "server/store/sqlite/vtab.h"
+
+/* Each can be asked for by its first column. */
+static const struct plain {
+	const char *columns;
+	const char *all;
+	const char *one;
+	int name_column; /* the statement has an asset's number where its name is shown; or -1 */
+} plains[] = {
+	{ "CREATE TABLE x(asset TEXT, asset_name TEXT, tag TEXT)",
+	  "SELECT a.id, t.asset, t.tag FROM _tags t JOIN _assets a ON a.asset = t.asset"
+	  " ORDER BY t.asset, t.tag",
+	  "SELECT a.id, t.asset, t.tag FROM _assets a JOIN _tags t ON t.asset = a.asset"
+	  " WHERE a.id = ? ORDER BY t.tag",
+	  1 },
+	{ "CREATE TABLE x(name TEXT, bytes BLOB, changed_at INTEGER, changed_by TEXT)",
+	  "SELECT name, bytes, changed, changed_by FROM _policies ORDER BY name",
+	  "SELECT name, bytes, changed, changed_by FROM _policies WHERE name = ?", -1 },
+};
+
+struct cursor {
+	sqlite3_vtab_cursor base;
+	bool is_end;
+	sqlite3_int64 rowid;
+	sqlite3_stmt *statement;
+};
+
+static struct cursor *cursor_of(sqlite3_vtab_cursor *base)
+{
+	return (struct cursor *)base;
+}
+
+static const struct plain *plain_of(sqlite3_vtab *base)
+{
+	return &plains[((const struct vtab *)base)->number];
+}
+
+static int plain_connect(sqlite3 *db, void *snapshot, int argc, const char *const *argv,
+			 sqlite3_vtab **out, char **out_error)
+{
+	uint64_t number;
+	int code;
+
+	(void)out_error;
+	if (argc <= 3 || text_to_u64(span_of(argv[3]), COUNT_OF(plains) - 1, &number) != 0) {
+		return SQLITE_ERROR;
+	}
+	code = vtab_connect(db, snapshot, NULL, plains[number].columns, out);
+	if (code == SQLITE_OK) {
+		((struct vtab *)*out)->number = number;
+	}
+	return code;
+}
+
+/* A function of its own, so that the module cannot be used as a table by its name. */
+static int plain_create(sqlite3 *db, void *snapshot, int argc, const char *const *argv,
+			sqlite3_vtab **out, char **out_error)
+{
+	return plain_connect(db, snapshot, argc, argv, out, out_error);
+}
+
+static int plain_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
+{
+	int i = vtab_constraint(info, 0, SQLITE_INDEX_CONSTRAINT_EQ);
+
+	(void)base;
+	info->idxNum = i >= 0;
+	info->estimatedCost = i >= 0 ? 5 : 1000;
+	if (i >= 0) {
+		info->aConstraintUsage[i].argvIndex = 1;
+	}
+	return SQLITE_OK;
+}
+
+static int plain_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out)
+{
+	(void)vtab;
+	return vtab_open_cursor(sizeof(struct cursor), out);
+}
+
+static int plain_close(sqlite3_vtab_cursor *base)
+{
+	(void)sqlite3_finalize(cursor_of(base)->statement);
+	free(base);
+	return SQLITE_OK;
+}
+
+static int plain_next(sqlite3_vtab_cursor *base)
+{
+	struct cursor *c = cursor_of(base);
+	struct snapshot *s = vtab_of(base)->snapshot;
+	int code = sqlite3_step(c->statement);
+
+	c->rowid++;
+	c->is_end = code != SQLITE_ROW;
+	if (code != SQLITE_ROW && code != SQLITE_DONE) {
+		return vtab_fail(base->pVtab,
+				 database_error(s->db, "reading the inventory", &s->why));
+	}
+	return SQLITE_OK;
+}
+
+static int plain_filter(sqlite3_vtab_cursor *base, int is_one, const char *text, int argc,
+			sqlite3_value **argv)
+{
+	struct cursor *c = cursor_of(base);
+	const struct plain *plain = plain_of(base->pVtab);
+	struct snapshot *s = vtab_of(base)->snapshot;
+	int error;
+
+	(void)text;
+	(void)sqlite3_finalize(c->statement);
+	c->statement = NULL;
+	error = database_prepare(s->db, is_one != 0 ? plain->one : plain->all, &c->statement,
+				 &s->why);
+	if (error != 0) {
+		return vtab_fail(base->pVtab, error);
+	}
+	if (is_one != 0 && argc == 1) {
+		(void)sqlite3_bind_value(c->statement, 1, argv[0]);
+	}
+	return plain_next(base);
+}
+
+static int plain_eof(sqlite3_vtab_cursor *base)
+{
+	return cursor_of(base)->is_end;
+}
+
+static int plain_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+	struct cursor *c = cursor_of(base);
+	const struct snapshot *s = vtab_of(base)->snapshot;
+	int64_t asset;
+
+	if (column != plain_of(base->pVtab)->name_column) {
+		sqlite3_result_value(context, sqlite3_column_value(c->statement, column));
+		return SQLITE_OK;
+	}
+	asset = sqlite3_column_int64(c->statement, column);
+	return asset > 0 && asset <= s->asset_count
+		       ? vtab_result_asset_name(context, base->pVtab, (uint32_t)asset)
+		       : SQLITE_OK;
+}
+
+static int plain_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+	*out = cursor_of(base)->rowid;
+	return SQLITE_OK;
+}
+
+const sqlite3_module vtab_plain = {
+	.xCreate = plain_create,
+	.xConnect = plain_connect,
+	.xBestIndex = plain_best_index,
+	.xDisconnect = vtab_disconnect,
+	.xDestroy = vtab_disconnect,
+	.xOpen = plain_open,
+	.xClose = plain_close,
+	.xFilter = plain_filter,
+	.xNext = plain_next,
+	.xEof = plain_eof,
+	.xColumn = plain_column,
+	.xRowid = plain_rowid,
+};
