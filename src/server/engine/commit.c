@@ -80,6 +80,8 @@ static void welcome(struct engine_session *s)
 	m.welcome.clock_ms = clock_wall_ms();
 	m.welcome.alive_s = ALIVE_S;
 	session_send(s, &m);
+	s->is_greeted = true;
+	policy_offer(s);
 }
 
 static void acknowledge(struct engine_session *s, const struct pending_answer *a)
@@ -271,6 +273,7 @@ bool engine_commit(struct engine *engine)
 	for (struct engine_tenant *t = engine->tenants; t != NULL; t = t->next) {
 		announce(t);
 		t->is_undone = false;
+		is_more = policy_offer_some(t) || is_more;
 	}
 	engine->turn_started_us = 0;
 	engine->turn_bytes = 0;

@@ -3,8 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "server/bus/arguments.h"
-#include "server/engine/parts.h"
+#include "server/engine/operation.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 
@@ -15,19 +14,10 @@
 #define TOKEN_TTL_MS_MAX (366 * 24 * 3600 * INT64_C(1000))
 #define TOKEN_USES_MAX   1000000
 
-#define ACTOR_SIZE 101
-
-struct operation {
-	const char *name;
-	/* Writes a reply on 0; else the error and its reason become the reply. */
-	int (*run)(struct engine *engine, const struct arguments *arguments, struct writer *reply,
-		   struct why *why);
-};
-
 /* --- arguments --- */
 
-static int take_text(const struct arguments *arguments, const char *name, char *out, size_t size,
-		     struct why *why)
+int operation_text(const struct arguments *arguments, const char *name, char *out, size_t size,
+		   struct why *why)
 {
 	struct span text;
 	int error = arguments_text(arguments, name, &text);
@@ -43,8 +33,8 @@ static int take_text(const struct arguments *arguments, const char *name, char *
 	return 0;
 }
 
-static int take_number(const struct arguments *arguments, const char *name, uint64_t max,
-		       uint64_t *out, struct why *why)
+int operation_number(const struct arguments *arguments, const char *name, uint64_t max,
+		     uint64_t *out, struct why *why)
 {
 	uint64_t number;
 	int error = arguments_uint(arguments, name, &number);
@@ -57,17 +47,42 @@ static int take_number(const struct arguments *arguments, const char *name, uint
 	return 0;
 }
 
-static int take_tenant(struct engine *engine, const struct arguments *arguments,
-		       struct engine_tenant **out, struct why *why)
+int operation_tenant(struct engine *engine, const struct arguments *arguments,
+		     struct engine_tenant **out, struct why *why)
 {
 	char name[TENANT_NAME_SIZE];
-	int error = take_text(arguments, "tenant", name, sizeof name, why);
+	int error = operation_text(arguments, "tenant", name, sizeof name, why);
 
 	if (error != 0) {
 		return error;
 	}
 	*out = engine_tenant_find(engine, span_of(name));
 	return *out != NULL ? 0 : why_set(why, ERR_NOT_FOUND, "there is no tenant %s", name);
+}
+
+int operation_begin(struct engine_tenant *tenant, struct inventory **out, struct why *why)
+{
+	*out = engine_tenant_begin(tenant);
+	return *out != NULL
+		       ? 0
+		       : why_set(why, ERR_FULL, "the tenant's inventory cannot be written now");
+}
+
+/* The inventory first, durably: what was done and is not in the log is told as a failure, and can
+ * be done again. */
+int operation_finish(struct engine_tenant *tenant, int error, const char *actor, const char *action,
+		     const char *subject, struct why *why)
+{
+	if (error != 0) {
+		engine_tenant_failed(tenant, why);
+		return error;
+	}
+	(void)engine_commit(tenant->engine);
+	if (tenant->is_failing) {
+		return why_set(why, ERR_FULL, "the tenant's inventory cannot be written now");
+	}
+	return audit_add(tenant->engine->platform, clock_wall_ms(), actor, action, subject,
+			 tenant->name, why);
 }
 
 /* What a deed and its audit entry have in common: both or neither. */
@@ -91,18 +106,19 @@ static int run_enrolment_token(struct engine *engine, const struct arguments *ar
 			       struct writer *reply, struct why *why)
 {
 	struct engine_tenant *tenant;
-	char actor[ACTOR_SIZE];
+	char actor[OPERATION_ACTOR_SIZE];
 	char token[TOKEN_TEXT_SIZE];
 	char subject[64];
 	uint64_t uses = 0;
 	uint64_t ttl_ms = 0;
 	int64_t now_ms = clock_wall_ms();
-	int error = take_tenant(engine, arguments, &tenant, why);
+	int error = operation_tenant(engine, arguments, &tenant, why);
 
-	error = error != 0 ? error : take_text(arguments, "actor", actor, sizeof actor, why);
-	error = error != 0 ? error : take_number(arguments, "uses", TOKEN_USES_MAX, &uses, why);
+	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
 	error = error != 0 ? error
-			   : take_number(arguments, "ttl_ms", TOKEN_TTL_MS_MAX, &ttl_ms, why);
+			   : operation_number(arguments, "uses", TOKEN_USES_MAX, &uses, why);
+	error = error != 0 ? error
+			   : operation_number(arguments, "ttl_ms", TOKEN_TTL_MS_MAX, &ttl_ms, why);
 	error = error != 0 ? error : platform_begin(engine->platform, why);
 	if (error != 0) {
 		return error;
@@ -126,13 +142,13 @@ static int run_operator_token(struct engine *engine, const struct arguments *arg
 			      struct writer *reply, struct why *why)
 {
 	char tenant[TENANT_NAME_SIZE];
-	char actor[ACTOR_SIZE];
-	char name[ACTOR_SIZE];
+	char actor[OPERATION_ACTOR_SIZE];
+	char name[OPERATION_ACTOR_SIZE];
 	char token[TOKEN_TEXT_SIZE];
-	int error = take_text(arguments, "tenant", tenant, sizeof tenant, why);
+	int error = operation_text(arguments, "tenant", tenant, sizeof tenant, why);
 
-	error = error != 0 ? error : take_text(arguments, "name", name, sizeof name, why);
-	error = error != 0 ? error : take_text(arguments, "actor", actor, sizeof actor, why);
+	error = error != 0 ? error : operation_text(arguments, "name", name, sizeof name, why);
+	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
 	error = error != 0 ? error : platform_begin(engine->platform, why);
 	if (error != 0) {
 		return error;
@@ -149,11 +165,11 @@ static int run_tenant_add(struct engine *engine, const struct arguments *argumen
 			  struct writer *reply, struct why *why)
 {
 	char name[TENANT_NAME_SIZE];
-	char actor[ACTOR_SIZE];
+	char actor[OPERATION_ACTOR_SIZE];
 	int64_t now_ms = clock_wall_ms();
-	int error = take_text(arguments, "name", name, sizeof name, why);
+	int error = operation_text(arguments, "name", name, sizeof name, why);
 
-	error = error != 0 ? error : take_text(arguments, "actor", actor, sizeof actor, why);
+	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
 	error = error != 0 ? error : platform_begin(engine->platform, why);
 	if (error != 0) {
 		return error;
@@ -181,11 +197,11 @@ static int run_sensor_revoke(struct engine *engine, const struct arguments *argu
 	struct engine_session *session;
 	struct inventory *inv;
 	char id[INVENTORY_ID_SIZE];
-	char actor[ACTOR_SIZE];
-	int error = take_tenant(engine, arguments, &tenant, why);
+	char actor[OPERATION_ACTOR_SIZE];
+	int error = operation_tenant(engine, arguments, &tenant, why);
 
-	error = error != 0 ? error : take_text(arguments, "id", id, sizeof id, why);
-	error = error != 0 ? error : take_text(arguments, "actor", actor, sizeof actor, why);
+	error = error != 0 ? error : operation_text(arguments, "id", id, sizeof id, why);
+	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
 	if (error != 0) {
 		return error;
 	}
@@ -223,7 +239,7 @@ static int run_tidy(struct engine *engine, const struct arguments *arguments, st
 		    struct why *why)
 {
 	struct engine_tenant *tenant;
-	int error = take_tenant(engine, arguments, &tenant, why);
+	int error = operation_tenant(engine, arguments, &tenant, why);
 
 	if (error != 0) {
 		return error;
@@ -271,6 +287,7 @@ static void add_engine(struct figure_list *list, const struct engine *engine)
 	add(list, "refusals", NULL, f->refusals);
 	add(list, "enrolments", NULL, f->enrolments);
 	add(list, "kept_bytes", NULL, engine->kept_bytes);
+	add(list, "policies", NULL, f->policies);
 }
 
 static void add_ingest(struct figure_list *list, const struct engine *engine)
@@ -315,7 +332,7 @@ static int run_figures(struct engine *engine, const struct arguments *arguments,
 		       struct writer *reply, struct why *why)
 {
 	struct figure_list list = { 0 };
-	size_t capacity = 12 + INGEST_FIGURES;
+	size_t capacity = 13 + INGEST_FIGURES;
 
 	(void)arguments;
 	(void)why;
@@ -337,13 +354,25 @@ static int run_figures(struct engine *engine, const struct arguments *arguments,
 
 /* --- the table --- */
 
-static const struct operation operations[] = {
+static const struct operation own[] = {
 	{ "enrolment-token", run_enrolment_token },
 	{ "operator-token", run_operator_token },
 	{ "tenant-add", run_tenant_add },
 	{ "sensor-revoke", run_sensor_revoke },
 	{ "tidy", run_tidy },
 	{ "figures", run_figures },
+};
+
+static const struct operation *const operations[] = {
+	&own[0],
+	&own[1],
+	&own[2],
+	&own[3],
+	&own[4],
+	&own[5],
+	&operation_policy_set,
+	&operation_policy_delete,
+	&operation_asset_tags,
 };
 
 static void write_failure(struct writer *reply, int error, const char *message)
@@ -381,8 +410,8 @@ void operations_run(struct engine *engine, struct span request, struct writer *r
 	if (error == 0) {
 		error = ERR_USAGE;
 		for (size_t i = 0; i < COUNT_OF(operations); i++) {
-			if (span_is(name, operations[i].name)) {
-				error = operations[i].run(engine, &arguments, reply, &why);
+			if (span_is(name, operations[i]->name)) {
+				error = operations[i]->run(engine, &arguments, reply, &why);
 			}
 		}
 	}

@@ -7,6 +7,14 @@
  *                  actor
  * tenant-add       name, actor                     created_ms
  * sensor-revoke    tenant, id, actor               id
+ * policy-set       tenant, name, bytes (hex of     (none)
+ *                  wire/policy.h), actor; with
+ *                  "default" perhaps
+ *                  events_keep_ms, events_max
+ * policy-delete    tenant, name, actor             (none)
+ * asset-tags       tenant, id, actor; set, add,    tags
+ *                  remove: tags, separated by one
+ *                  space
  * tidy             tenant                          (none): everything that lags is written
  * figures          (none)                          numbers: "NAME", or "NAME TENANT" where they
  *                                                  are of one tenant ("assets default")

@@ -39,6 +39,8 @@ struct engine_tenant {
 	struct kept_batch *kept_last;
 	struct idmap asked;      /* row -> the kept batch whose sensor was asked for it */
 	bool has_batches_to_try; /* some wait for nobody any more */
+	bool is_policy_due;      /* sessions from policy_next on are to be looked at */
+	size_t policy_next;
 	struct engine_tenant *next;
 };
 
@@ -54,6 +56,10 @@ struct engine_session {
 	bool is_ended;   /* goodbye was said; what still comes is dropped */
 	uint32_t asset;
 	struct session_guard guard;
+	bool is_greeted;                            /* the welcome was sent */
+	bool is_policed;                            /* it knows policies */
+	uint8_t policy[MESSAGE_POLICY_DIGEST];      /* in force there, as it says */
+	uint8_t policy_sent[MESSAGE_POLICY_DIGEST]; /* the last one sent; zero: none */
 	struct kept_batch *kept[MESSAGE_TABLES_MAX];
 	size_t kept_bytes;
 };
@@ -79,6 +85,7 @@ struct engine_figures {
 	uint64_t refusals;
 	uint64_t enrolments;
 	uint64_t sessions;
+	uint64_t policies;
 };
 
 struct engine {
@@ -163,6 +170,20 @@ void batch_undone(struct engine_tenant *tenant);
 
 /* Lets others ask for what a sensor was asked for long ago. */
 void batch_expire(struct engine_tenant *tenant, int64_t now_ms);
+
+/* --- policies.c --- */
+
+/* A sensor says which policy is in force there; empty where it says nothing. */
+void policy_said(struct engine_session *s, struct span digest);
+
+/* Sends what applies to a sensor, where it has another one in force. Outside of a turn's work. */
+void policy_offer(struct engine_session *s);
+
+/* Policies or tags have changed: each of the tenant's sensors is to be looked at. */
+void policy_changed(struct engine_tenant *tenant);
+
+/* Looks at some of them. True where some are left. */
+bool policy_offer_some(struct engine_tenant *tenant);
 
 /* --- commit.c --- */
 

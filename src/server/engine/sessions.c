@@ -278,6 +278,11 @@ static void greet(struct engine_session *s, const struct message_hello *hello)
 	snprintf(s->version, sizeof s->version, "%.*s", (int)(hello->version.len & 0xff),
 		 hello->version.len > 0 ? (const char *)hello->version.ptr : "");
 	inventory_sensor_seen(inv, s->sensor_id, s->version, s->address, true, clock_wall_ms());
+	s->is_greeted = false;
+	s->is_policed = hello->policy.len > 0;
+	mem_zero(s->policy_sent, sizeof s->policy_sent);
+	inventory_sensor_policy(inv, s->sensor_id, hello->policy);
+	policy_said(s, hello->policy);
 	take_asset(s, asset);
 	commit_queue(s, PENDING_WELCOME, 0, 0);
 }
@@ -306,6 +311,19 @@ static void take_events(struct engine_session *s, const struct message_events *e
 	}
 }
 
+static void take_alive(struct engine_session *s, const struct message_alive *alive)
+{
+	struct inventory *inv = s->tenant->inventory;
+	int64_t now_ms = clock_wall_ms();
+
+	if (inv == NULL) {
+		return;
+	}
+	inventory_sensor_seen(inv, s->sensor_id, s->version, s->address, true, now_ms);
+	policy_said(s, alive->policy);
+	inventory_sensor_silent(inv, s->sensor_id, alive->silent_s, alive->busy_table, now_ms);
+}
+
 static void act_on(struct engine_session *s, const struct message *m, struct span frame)
 {
 	switch (m->kind) {
@@ -321,9 +339,8 @@ static void act_on(struct engine_session *s, const struct message *m, struct spa
 	case MESSAGE_EVENTS:
 		take_events(s, &m->events);
 		break;
-	default: /* alive */
-		inventory_sensor_seen(s->tenant->inventory, s->sensor_id, s->version, s->address,
-				      true, clock_wall_ms());
+	default:
+		take_alive(s, &m->alive);
 	}
 }
 

@@ -13,9 +13,8 @@
 /* Room for a list that is written anew: what came, and a gap's event. */
 #define GAP_BYTES_MAX 128
 
-/* What is kept where nobody said otherwise: 30 days, a thousand million. */
-const struct store_event_limits events_limits_default = { 30 * 24 * 3600 * INT64_C(1000),
-							  1000000000 };
+const struct store_event_limits events_limits_default = { INVENTORY_EVENTS_KEEP_MS,
+							  INVENTORY_EVENTS_MAX };
 
 /* Takes one more event into what a record says of its list. */
 static void count_in(struct store_events *record, const struct message_event *event)

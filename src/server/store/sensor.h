@@ -37,6 +37,10 @@ struct inventory_sensor {
 #define INVENTORY_TAG_SIZE 41
 #define INVENTORY_TAGS_MAX 32
 
+/* How long events are kept where nobody said otherwise, 30 days; and how many at the most. */
+#define INVENTORY_EVENTS_KEEP_MS 2592000000
+#define INVENTORY_EVENTS_MAX     1000000000
+
 /* Each once, rising. */
 struct inventory_tags {
 	char names[INVENTORY_TAGS_MAX][INVENTORY_TAG_SIZE];

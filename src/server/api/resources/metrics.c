@@ -146,6 +146,7 @@ static const struct meaning {
 	{ "kept_bytes", false, "Bytes kept for answers that wait for a commit." },
 	{ "last_change_no", true, "Changes ever." },
 	{ "memory_bytes", false, "Memory that the inventory takes, estimated." },
+	{ "policies", true, "Policies sent to sensors." },
 	{ "refusals", true, "Batches refused." },
 	{ "resyncs", true, "Times that a sensor was told to send a table again." },
 	{ "rows", true, "Rows taken from sensors." },

@@ -133,6 +133,7 @@ static const char *const tables[] = {
 	"events",
 	"tags",
 	"policies",
+	"retention",
 	"json_each",
 	"json_tree",
 	"sqlite_schema",

@@ -23,7 +23,8 @@ extern const sqlite3_module vtab_assets;
 extern const sqlite3_module vtab_sensors;
 extern const sqlite3_module vtab_changes;
 
-/* Small tables that are shown as they are: `tags` and `policies`, named by their index. */
+/* Small tables that are shown as they are: `tags`, `policies` and `retention`, named by their
+ * index. */
 extern const sqlite3_module vtab_plain;
 
 /* One kind of event, named by its number; or, with 0, `events`: all of them. */

@@ -1,9 +1,17 @@
-/* vtab_plain.c - small tables that are shown as they are: `tags` and `policies`. */
+/* vtab_plain.c - small tables that are shown as they are: `tags`, `policies`, `retention`. */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "server/store/sqlite/vtab.h"
+
+#define TEXT_OF(number)  #number
+#define NUMBER_OF(macro) TEXT_OF(macro)
+#define RETENTION                                                                                  \
+	"SELECT coalesce((SELECT value FROM _meta WHERE key = 'events_keep_ms'), " NUMBER_OF(      \
+		INVENTORY_EVENTS_KEEP_MS) "), coalesce((SELECT value FROM _meta WHERE key = "      \
+					  "'events_count_max'), " NUMBER_OF(                       \
+						  INVENTORY_EVENTS_MAX) ")"
 
 /* Each can be asked for by its first column. */
 static const struct plain {
@@ -21,6 +29,7 @@ static const struct plain {
 	{ "CREATE TABLE x(name TEXT, bytes BLOB, changed_at INTEGER, changed_by TEXT)",
 	  "SELECT name, bytes, changed, changed_by FROM _policies ORDER BY name",
 	  "SELECT name, bytes, changed, changed_by FROM _policies WHERE name = ?", -1 },
+	{ "CREATE TABLE x(events_keep_ms INTEGER, events_max INTEGER)", RETENTION, RETENTION, -1 },
 };
 
 struct cursor {
