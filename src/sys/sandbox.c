@@ -49,6 +49,15 @@ static int close_ways_back(uint64_t keep, struct why *why)
 	return 0;
 }
 
+bool sandbox_has(int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       (data[capability / 32].effective >> capability % 32 & 1) != 0;
+}
+
 int sandbox_privileges(const int *keep, struct why *why)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

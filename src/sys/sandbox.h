@@ -19,6 +19,9 @@
  * without root. */
 MUST_USE int sandbox_privileges(const int *keep, struct why *why);
 
+/* True where this process may use the capability now (CAP_*). */
+bool sandbox_has(int capability);
+
 /* One path that stays reachable (Landlock), everything else does not. */
 struct sandbox_path {
 	const char *path; /* a folder or file; one that does not exist is passed over */

@@ -923,6 +923,22 @@ static int become_nobody(void)
 	return setuid(65534) != 0 ? SETUP : 0;
 }
 
+static int try_tell_what_it_has(void)
+{
+	return sandbox_has(CAP_NET_RAW) && !sandbox_has(CAP_CHOWN) && !sandbox_has(39) ? 0 : 1;
+}
+
+static void tells_which_privileges_it_has(void **state)
+{
+	static const int raw[] = { CAP_NET_RAW, -1 };
+
+	(void)state;
+	if (!process_is_root()) {
+		skip();
+	}
+	assert_int_equal(with_privileges(try_tell_what_it_has, raw), 0);
+}
+
 static int try_drop_as_nobody(void)
 {
 	static const int none[] = { -1 };
@@ -958,6 +974,7 @@ int main(void)
 		cmocka_unit_test(connects_only_to_the_port_that_is_allowed),
 		cmocka_unit_test(speaks_to_nobody_outside_by_signal_or_abstract_socket),
 		cmocka_unit_test(keeps_no_privilege_that_it_did_not_ask_for),
+		cmocka_unit_test(tells_which_privileges_it_has),
 		cmocka_unit_test(works_without_root),
 	};
 	return cmocka_run_group_tests(tests, make_world, end_world);
