@@ -22,6 +22,7 @@ static const struct arg options[] = {
 	{ "--cert-life", "DURATION", "life of a sensor's certificate (default 90d)" },
 	{ "--role", "ROLE", "run only this role in this process: engine, ingest or api" },
 	{ "--verbose", NULL, "say more on stderr" },
+	{ "--version", NULL, "print the version" },
 	{ NULL, NULL, NULL },
 };
 
@@ -87,6 +88,10 @@ int main(int argc, char **argv)
 	}
 	if (args.is_help) {
 		args_print_help(&spec, stdout);
+		return 0;
+	}
+	if (args_has(&args, "--version")) {
+		puts("bartizand " BARTIZAN_VERSION);
 		return 0;
 	}
 	if (read_config(&args, &config, &why) != 0) {
