@@ -28,6 +28,7 @@
 struct tree {
 	int root_fd;
 	bool is_live;
+	bool is_of_first_process;
 	tree_observer *observer;
 	void *observer_context;
 	void (*progress)(void *context);
@@ -65,8 +66,14 @@ static int error_of(int number)
 int tree_new(const char *root, struct tree **out, struct why *why)
 {
 	struct tree *tree;
+	bool is_first = strcmp(root, TREE_OF_FIRST_PROCESS) == 0;
 	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (fd < 0 && is_first) {
+		is_first = false;
+		root = "/";
+		fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (fd < 0) {
 		return why_set(why, error_of(errno), "cannot open the folder %s: %s", root,
 			       strerror(errno));
@@ -74,7 +81,8 @@ int tree_new(const char *root, struct tree **out, struct why *why)
 	tree = alloc_zeroed(1, sizeof *tree);
 	tree->root_fd = fd;
 	tree->folder_fd = -1;
-	tree->is_live = strcmp(root, "/") == 0;
+	tree->is_live = is_first || strcmp(root, "/") == 0;
+	tree->is_of_first_process = is_first;
 	*out = tree;
 	return 0;
 }
@@ -99,6 +107,11 @@ void tree_on_progress(struct tree *tree, void (*progress)(void *context), void *
 {
 	tree->progress = progress;
 	tree->progress_context = context;
+}
+
+bool tree_is_of_first_process(const struct tree *tree)
+{
+	return tree->is_of_first_process;
 }
 
 void tree_observe(struct tree *tree, tree_observer *observer, void *context)

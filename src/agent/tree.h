@@ -23,12 +23,20 @@
 
 struct tree;
 
-/* root: a folder; "/" is the running machine. */
+/* The running machine as its first process sees it: for a service that has a mount namespace of
+ * its own, in which folders are hidden or read-only. Takes CAP_SYS_PTRACE. */
+#define TREE_OF_FIRST_PROCESS "/proc/1/root"
+
+/* root: a folder; "/" is the running machine, and so is TREE_OF_FIRST_PROCESS, in whose place "/"
+ * is taken where it cannot be reached. */
 MUST_USE int tree_new(const char *root, struct tree **out, struct why *why);
 void tree_free(struct tree **tree);
 
 /* True for the running machine. */
 bool tree_is_live(const struct tree *tree);
+
+/* True where the tree is the first process's. */
+bool tree_is_of_first_process(const struct tree *tree);
 
 /* name is looked up in the folder (or all names, where NULL). is_content: the file's bytes or the
  * folder's names matter, not only that there is such a thing. */

@@ -252,6 +252,25 @@ static void tells_of_every_step_also_in_vain(void **state)
 	buffer_done(&b);
 }
 
+static void the_first_processs_root_is_the_running_machine_or_gives_way_to_it(void **state)
+{
+	struct tree *tree = NULL;
+	struct tree_entry entry;
+	struct why why;
+	bool is_reached = access(TREE_OF_FIRST_PROCESS "/.", F_OK) == 0;
+
+	(void)state;
+	assert_int_equal(tree_new(TREE_OF_FIRST_PROCESS, &tree, &why), 0);
+	assert_true(tree_is_live(tree));
+	assert_int_equal(tree_is_of_first_process(tree), is_reached);
+	assert_int_equal(tree_look(tree, "/etc", &entry, NULL), 0);
+	assert_int_equal(entry.type, 'd');
+	tree_free(&tree);
+	assert_int_equal(tree_new("/", &tree, &why), 0);
+	assert_false(tree_is_of_first_process(tree));
+	tree_free(&tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +283,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lists_a_folder_through_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tells_of_every_step_also_in_vain, set_up,
 						tear_down),
+		cmocka_unit_test(the_first_processs_root_is_the_running_machine_or_gives_way_to_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,8 @@
-/* mounts.c - /proc/self/mountinfo. */
+/*
+ * mounts.c - /proc/self/mountinfo, or the first process's where the tree is its.
+ *
+ * The own one is what wakes in either case: what is mounted elsewhere arrives by propagation.
+ */
 #include "agent/collectors/table.h"
 #include "formats/mountinfo.h"
 #include "schema/schema.h"
@@ -63,7 +67,11 @@ static int mounts_collect(struct collection *c)
 	int error;
 
 	buffer_init(&file, FILE_MAX);
-	error = machine_read_kernel(c->machine, "/proc/self/mountinfo", &file);
+	error = machine_read_kernel(c->machine,
+				    tree_is_of_first_process(c->machine->tree)
+					    ? "/proc/1/mountinfo"
+					    : "/proc/self/mountinfo",
+				    &file);
 	if (error != 0) {
 		return collection_missing(error);
 	}
