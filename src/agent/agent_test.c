@@ -89,6 +89,7 @@ static void remove_tree(const char *path)
 		"state/key/identity.pem",
 		"state/key/revoked",
 		"state/key/cloned",
+		"state/key/token",
 		"state/key",
 		"state/snapshot.0",
 		"state/snapshot.1",
@@ -98,6 +99,7 @@ static void remove_tree(const char *path)
 		"state/server",
 		"state/ca.pem",
 		"state/lock",
+		"state/token",
 		"state",
 		"root/etc/passwd",
 		"root/etc/group",
@@ -160,6 +162,9 @@ static pid_t start_agent(const struct world *w, const struct start *how)
 	if (state_open(&request, &settings.state, &why) != 0) {
 		fprintf(stderr, "%s\n", why.text);
 		_exit(AGENT_USAGE);
+	}
+	if (settings.token == NULL) {
+		settings.token = state_take_token(&settings.state);
 	}
 	log_open("agent", LOG_INFO);
 	_exit(supervisor_run(&settings));
@@ -509,6 +514,45 @@ static void revoked_it_stops_and_enrols_anew_with_a_new_token(void **state)
 	assert_int_equal(w->platform.enrolments, 2);
 }
 
+static bool is_there(const struct world *w, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", w->state, name);
+	return access(path, F_OK) == 0;
+}
+
+static void a_token_left_in_the_state_folder_is_used_once_and_removed(void **state)
+{
+	struct world *w = *state;
+	struct why why;
+
+	must(file_make_folder(w->state, 0700, &why), &why);
+	put(w->state, "token", TOKEN "\n");
+	assert_int_equal(run_once(w, NULL, "ca.pem"), AGENT_DONE);
+	assert_int_equal(w->platform.enrolments, 1);
+	assert_false(is_there(w, "token"));
+	assert_false(is_there(w, "key/token"));
+	put(w->state, "token", "not needed, but kept it would outlive a revocation\n");
+	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(w->platform.enrolments, 1);
+	assert_false(is_there(w, "token"));
+	assert_false(is_there(w, "key/token"));
+}
+
+static void a_wrong_token_that_was_left_gives_way_to_the_next(void **state)
+{
+	struct world *w = *state;
+	struct why why;
+
+	must(file_make_folder(w->state, 0700, &why), &why);
+	put(w->state, "token", "wrong");
+	assert_int_equal(run_once(w, NULL, "ca.pem"), AGENT_FAILED);
+	put(w->state, "token", TOKEN);
+	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(w->platform.enrolments, 1);
+}
+
 static void the_state_folder_is_private_and_held_once(void **state)
 {
 	const struct start how = { .token = TOKEN, .ca = "ca.pem" };
@@ -541,6 +585,8 @@ int main(void)
 		TEST(without_server_ca_and_token_it_says_what_it_needs),
 		TEST(a_certificate_past_two_thirds_of_its_life_is_renewed),
 		TEST(revoked_it_stops_and_enrols_anew_with_a_new_token),
+		TEST(a_token_left_in_the_state_folder_is_used_once_and_removed),
+		TEST(a_wrong_token_that_was_left_gives_way_to_the_next),
 		TEST(the_state_folder_is_private_and_held_once),
 	};
 

@@ -238,6 +238,7 @@ static int adopt(struct connecting *p, struct span certificate_der, struct why *
 	p->identity = identity;
 	p->is_enrolled = true;
 	p->is_cloned = false;
+	identity_drop_token(folder);
 	for (size_t i = 0; i <= PURPOSE_SESSION; i++) {
 		tls_context_free(&p->contexts[i]);
 	}
@@ -732,6 +733,9 @@ static int open_identity(struct connecting *p, struct why *why)
 	p->purpose = !p->is_enrolled ? PURPOSE_ENROL
 		     : p->is_cloned  ? PURPOSE_CLONE
 				     : PURPOSE_SESSION;
+	if (p->purpose == PURPOSE_SESSION) {
+		identity_drop_token(folder);
+	}
 	if (error == 0) {
 		error = make_context(p, why); /* OpenSSL reads its configuration, and the key */
 	}

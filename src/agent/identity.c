@@ -17,6 +17,7 @@
 #define FILE_NAME    "identity.pem"
 #define REVOKED_NAME "revoked"
 #define CLONED_NAME  "cloned"
+#define TOKEN_NAME   "token"
 
 static void path_of(const char *folder, const char *name, char out[PATH_SIZE])
 {
@@ -68,6 +69,11 @@ void identity_forget(const char *folder)
 	remove_file(folder, FILE_NAME);
 	remove_file(folder, REVOKED_NAME);
 	remove_file(folder, CLONED_NAME);
+}
+
+void identity_drop_token(const char *folder)
+{
+	remove_file(folder, TOKEN_NAME);
 }
 
 void identity_mark_revoked(const char *folder)

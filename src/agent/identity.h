@@ -36,6 +36,10 @@ MUST_USE int identity_load(const char *folder, struct identity *out, struct why 
 MUST_USE int identity_store(const char *folder, struct span key_pem, struct span certificate_der,
 			    struct why *why);
 
+/* Removes a token that was left beside the key: who has an identity has no use for it, and after a
+ * revocation it must not bring the sensor back. */
+void identity_drop_token(const char *folder);
+
 /* The server said that this identity is not accepted any more: remembered until it is replaced. */
 void identity_mark_revoked(const char *folder);
 bool identity_is_revoked(const char *folder);

@@ -42,7 +42,10 @@ static const struct args_spec spec = {
 		    "bartizan.example:8443 \\\n"
 		    "      --ca ca.pem --token-file token\n"
 		    "  bartizan-agent --state /var/lib/bartizan-agent\n"
-		    "  bartizan-agent --state image-state --root /mnt/image --once\n",
+		    "  bartizan-agent --state image-state --root /mnt/image --once\n"
+		    "\nThe environment says what the command line leaves out: "
+		    "BARTIZAN_AGENT_SERVER, BARTIZAN_AGENT_CA. A token left in\nDIR/token is "
+		    "taken at the next start and removed once it was used.\n",
 };
 
 static int fail_usage(const struct why *why)
@@ -78,11 +81,19 @@ static int take_token(const struct args *args, char **out, struct why *why)
 	return 0;
 }
 
+static const char *option_or_environment(const struct args *args, const char *option,
+					 const char *variable)
+{
+	return args_value(args, option, getenv(variable));
+}
+
 static int open_settings(const struct args *args, struct agent_settings *out, struct why *why)
 {
-	struct state_request request = { .folder = args_value(args, "--state", NULL),
-					 .server = args_value(args, "--server", NULL),
-					 .ca_file = args_value(args, "--ca", NULL) };
+	struct state_request request = {
+		.folder = args_value(args, "--state", NULL),
+		.server = option_or_environment(args, "--server", "BARTIZAN_AGENT_SERVER"),
+		.ca_file = option_or_environment(args, "--ca", "BARTIZAN_AGENT_CA")
+	};
 	int error = take_token(args, &out->token, why);
 
 	if (error != 0) {
@@ -97,7 +108,12 @@ static int open_settings(const struct args *args, struct agent_settings *out, st
 	out->is_once = args_has(args, "--once");
 	out->is_firewall_read = args_has(args, "--read-firewall");
 	out->is_verbose = args_has(args, "--verbose");
-	return state_open(&request, &out->state, why);
+	error = state_open(&request, &out->state, why);
+	if (error == 0 && !request.has_token) {
+		free(out->token);
+		out->token = state_take_token(&out->state);
+	}
+	return error;
 }
 
 int main(int argc, char **argv)

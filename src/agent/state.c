@@ -10,12 +10,15 @@
 
 #include "agent/clone.h"
 #include "agent/identity.h"
+#include "agent/secret.h"
 #include "base/error.h"
+#include "sys/alloc.h"
 #include "sys/file.h"
 #include "sys/log.h"
 
 #define SERVER_MAX 512
 #define CA_MAX     65536
+#define TOKEN_MAX  1024
 
 static int path_in(const struct state *state, const char *name, char out[STATE_PATH_SIZE],
 		   struct why *why)
@@ -69,6 +72,22 @@ static bool read_remembered(const struct state *state, const char *name, struct 
 	return path_in(state, name, path, NULL) == 0 && file_read(path, out) == 0;
 }
 
+/* What was left in the folder goes where the connector may remove it. */
+static void take_left_token(struct state *state)
+{
+	char left[STATE_PATH_SIZE];
+	char kept[STATE_PATH_SIZE];
+
+	if (path_in(state, "token", left, NULL) != 0 ||
+	    path_in(state, "key/token", kept, NULL) != 0) {
+		return;
+	}
+	(void)rename(left, kept); /* mostly there is none */
+	if (file_read(kept, &state->token) != 0) {
+		buffer_clear(&state->token);
+	}
+}
+
 static int remember(const struct state *state, const char *name, struct span bytes, struct why *why)
 {
 	char path[STATE_PATH_SIZE];
@@ -94,8 +113,9 @@ static int settle_server(struct state *state, const struct state_request *reques
 		server = span_trim(buffer_span(&remembered));
 	}
 	error = net_split(server, state->host, state->port, why);
-	return error == 0 && request->server != NULL ? remember(state, "server", server, why)
-						     : error;
+	return error == 0 && request->server != NULL && request->server[0] != '\0'
+		       ? remember(state, "server", server, why)
+		       : error;
 }
 
 /* Another CA than before means another platform: what this agent was given by the first one is
@@ -130,7 +150,7 @@ static int settle_ca(struct state *state, const struct state_request *request, s
 	if (!read_remembered(state, "ca.pem", &known)) {
 		buffer_clear(&known);
 	}
-	if (request->ca_file == NULL) {
+	if (request->ca_file == NULL || request->ca_file[0] == '\0') {
 		return known.len == 0 ? why_set(why, ERR_USAGE,
 						"no CA is known yet: give --ca FILE (ca.pem in the "
 						"server's "
@@ -161,16 +181,16 @@ static void discard_memory(const struct state *state)
 
 /* The key is another machine's. First it is marked, so that whatever fails in between it is never
  * taken for our own. */
-static int become_another(const struct state *state, bool has_token, struct why *why)
+static int become_another(const struct state *state, bool is_token_given, struct why *why)
 {
 	int error = 0;
 
 	log_warn("this state folder was copied from another machine",
 		 log_text("folder", state->folder),
-		 log_text("do", has_token ? "nothing: this machine enrols with the token"
+		 log_text("do", is_token_given ? "nothing: this machine enrols with the token"
 					  : "nothing: this machine enrols anew, as an asset of its "
 					    "own; the server tells its operator"));
-	if (has_token) {
+	if (is_token_given) {
 		identity_forget(state->key_folder);
 	} else if (identity_exists(state->key_folder)) {
 		error = identity_mark_cloned(state->key_folder, why);
@@ -202,17 +222,24 @@ static int settle_machine(const struct state *state, const struct state_request 
 		       : clone_remember(state->folder, request->machine_root, why);
 }
 
-int state_open(const struct state_request *request, struct state *out, struct why *why)
+static bool has_token(const struct state *state, const struct state_request *request)
 {
+	return request->has_token || span_trim(buffer_span(&state->token)).len > 0;
+}
+
+int state_open(const struct state_request *given, struct state *out, struct why *why)
+{
+	struct state_request request = *given;
 	struct state state = { .lock_fd = -1 };
 	char lock[STATE_PATH_SIZE];
 	int error;
 
 	buffer_init(&state.ca_pem, CA_MAX);
-	if (strlen(request->folder) >= sizeof state.folder) {
+	buffer_init(&state.token, TOKEN_MAX);
+	if (strlen(request.folder) >= sizeof state.folder) {
 		return why_set(why, ERR_LIMIT, "the path of the state folder is too long");
 	}
-	memcpy(state.folder, request->folder, strlen(request->folder) + 1);
+	memcpy(state.folder, request.folder, strlen(request.folder) + 1);
 	error = make_folders(&state, why);
 	if (error == 0) {
 		error = path_in(&state, "lock", lock, why);
@@ -221,15 +248,17 @@ int state_open(const struct state_request *request, struct state *out, struct wh
 		error = file_lock(lock, &state.lock_fd, why);
 	}
 	if (error == 0) {
-		error = settle_server(&state, request, why);
+		take_left_token(&state);
+		request.has_token = has_token(&state, given);
+		error = settle_server(&state, &request, why);
 	}
 	if (error == 0) {
-		error = settle_ca(&state, request, why);
+		error = settle_ca(&state, &request, why);
 	}
 	if (error == 0) {
-		error = settle_machine(&state, request, why);
+		error = settle_machine(&state, &request, why);
 	}
-	if (error == 0 && !request->has_token && !identity_exists(state.key_folder)) {
+	if (error == 0 && !request.has_token && !identity_exists(state.key_folder)) {
 		error = why_set(
 			why, ERR_USAGE,
 			"this agent is not enrolled yet: give --token T (bartizan enroll-token "
@@ -247,6 +276,17 @@ void state_close(struct state *state)
 {
 	file_close(&state->lock_fd);
 	buffer_done(&state->ca_pem);
+	buffer_done(&state->token);
+}
+
+char *state_take_token(struct state *state)
+{
+	struct span text = span_trim(buffer_span(&state->token));
+	char *token = text.len > 0 ? alloc_span(text) : NULL;
+
+	secret_wipe(buffer_span(&state->token));
+	buffer_clear(&state->token);
+	return token;
 }
 
 int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS], struct why *why)

@@ -7,6 +7,8 @@
  *	STATE/events	what happened and was not acknowledged yet (ring.h), the collector's
  *	STATE/policy	what the server asked to watch (policy_store.h), the collector's
  *	STATE/key/	identity.pem (key and certificate), revoked, cloned; the connector's
+ *	STATE/token	an enrolment token, if somebody left one: moved to STATE/key/token at the
+ *next start, from where the connector removes it when it is enrolled
  *	STATE/machine	hashes that tell whether the folder was copied (clone.h)
  *	STATE/lock	held while an agent runs
  */
@@ -27,9 +29,10 @@ struct state {
 	char host[256];
 	char port[6];
 	struct buffer ca_pem;
+	struct buffer token; /* that was left; empty where none was */
 };
 
-/* What the command line says; NULL for what it does not. */
+/* What the command line says; NULL or empty for what it does not. */
 struct state_request {
 	const char *folder;
 	const char *server; /* HOST:PORT */
@@ -43,6 +46,10 @@ struct state_request {
  * where another agent holds it; all with a reason that says what to do. */
 MUST_USE int state_open(const struct state_request *request, struct state *out, struct why *why);
 void state_close(struct state *state);
+
+/* The token that was left in the folder, the caller's to free; NULL where none was, or it was taken
+ * already. */
+char *state_take_token(struct state *state);
 
 /* The two snapshot files, for reading and writing, made where they are not there. */
 MUST_USE int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS],
