@@ -495,10 +495,12 @@ static int confine(const struct agent_settings *settings, struct why *why)
 			     settings->is_firewall_read ? CAP_NET_ADMIN : -1, -1 };
 	int error = sandbox_privileges(keep, why);
 
-	return error == 0 ? sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES |
-						  SANDBOX_SOCKETS_OPEN | SANDBOX_NOTIFY,
-					  why)
-			  : error;
+	if (error == 0) {
+		error = sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES | SANDBOX_SOCKETS_OPEN |
+					      SANDBOX_NOTIFY,
+				      why);
+	}
+	return error == ERR_UNSUPPORTED ? 0 : error; /* the supervisor said so */
 }
 
 static void open_timers(struct collecting *p)

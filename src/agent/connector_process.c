@@ -700,10 +700,12 @@ static int confine(const struct state *state, struct why *why)
 			error = 0;
 		}
 	}
-	return error == 0 ? sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES | SANDBOX_WRITE_FILES |
-						  SANDBOX_SOCKETS_OPEN | SANDBOX_INTERNET,
-					  why)
-			  : error;
+	if (error == 0) {
+		error = sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES | SANDBOX_WRITE_FILES |
+					      SANDBOX_SOCKETS_OPEN | SANDBOX_INTERNET,
+				      why);
+	}
+	return error == ERR_UNSUPPORTED ? 0 : error; /* the supervisor said so */
 }
 
 /* There is a token for a new identity. */

@@ -8,10 +8,25 @@
 #include "agent/socket_owners.h"
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/log.h"
 #include "wire/policy.h"
 
 /* Everything as the sensor would have it. */
 static const struct policy nothing_set;
+
+/* A kernel may lack one of them: the tables behind it then say that they cannot be read. */
+static int open_dump(int protocol, const char *tables)
+{
+	struct why why;
+	int fd;
+
+	if (netlink_dump_open(protocol, &fd, &why) != 0) {
+		log_warn("the kernel does not tell some tables", log_text("tables", tables),
+			 log_text("reason", why.text));
+		return -1;
+	}
+	return fd;
+}
 
 int machine_open(const char *root, struct machine *out, struct why *why)
 {
@@ -26,18 +41,11 @@ int machine_open(const char *root, struct machine *out, struct why *why)
 	m.is_live = tree_is_live(m.tree);
 	if (m.is_live) {
 		m.owners = socket_owners_new();
-		error = netlink_dump_open(NETLINK_ROUTE, &m.route_fd, why);
-		if (error == 0) {
-			error = netlink_dump_open(NETLINK_SOCK_DIAG, &m.diag_fd, why);
+		m.route_fd = open_dump(NETLINK_ROUTE, "interfaces, addresses, routes, neighbours");
+		m.diag_fd = open_dump(NETLINK_SOCK_DIAG, "listeners");
+		if (netlink_dump_open(NETLINK_NETFILTER, &m.filter_fd, why) != 0) {
+			m.filter_fd = -1; /* a kernel without netfilter */
 		}
-	}
-	if (error == 0 && m.is_live &&
-	    netlink_dump_open(NETLINK_NETFILTER, &m.filter_fd, why) != 0) {
-		m.filter_fd = -1; /* a kernel without netfilter */
-	}
-	if (error != 0) {
-		machine_close(&m);
-		return error;
 	}
 	*out = m;
 	return 0;

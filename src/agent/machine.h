@@ -18,8 +18,8 @@ struct socket_owners;
 struct machine {
 	struct tree *tree;
 	bool is_live;                 /* the running machine, not a tree below --root */
-	int route_fd;                 /* rtnetlink, for dumps; -1 where not live */
-	int diag_fd;                  /* sock_diag, for dumps; -1 where not live */
+	int route_fd;                 /* rtnetlink, for dumps; -1 where not live or not there */
+	int diag_fd;                  /* sock_diag, for dumps; -1 where not live or not there */
 	int filter_fd;                /* nfnetlink, for dumps; -1 where there is none */
 	struct socket_owners *owners; /* whose sockets are; NULL where not live */
 	struct health *health;        /* of the collectors; NULL where nobody asks */

@@ -111,7 +111,16 @@ static int confine(const struct agent_settings *settings, struct why *why)
 			     -1 };
 	int error = sandbox_privileges(keep, why);
 
-	return error == 0 ? forbid_programs(why) : error;
+	if (error == 0) {
+		error = forbid_programs(why);
+	}
+	if (error == ERR_UNSUPPORTED) { /* the three say so once */
+		log_warn("this kernel does not filter system calls: what the agent may do is "
+			 "limited by its privileges alone",
+			 log_text("reason", why->text));
+		error = 0;
+	}
+	return error;
 }
 
 static bool is_any_running(const struct supervisor *s)

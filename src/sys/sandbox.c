@@ -14,8 +14,8 @@
 /* Root gets no capabilities for being root, nobody gets any through ambient ones, for good. */
 #define LOCKED_BITS                                                                                \
 	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |                           \
-	 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |   \
-	 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
+	 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED)
+#define AMBIENT_BITS (SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
 static uint64_t bits_of(const int *keep)
 {
@@ -43,7 +43,12 @@ static int close_ways_back(uint64_t keep, struct why *why)
 			return refuse(why, "drop a capability from the bounding set");
 		}
 	}
-	if (prctl(PR_SET_SECUREBITS, LOCKED_BITS, 0, 0, 0) != 0 && errno != EPERM) {
+	if (prctl(PR_SET_SECUREBITS, LOCKED_BITS | AMBIENT_BITS, 0, 0, 0) == 0 || errno == EPERM) {
+		return 0;
+	}
+	/* before Linux 4.3 nothing was ambient; an emulator may know no secure bits at all */
+	if (prctl(PR_SET_SECUREBITS, LOCKED_BITS, 0, 0, 0) != 0 && errno != EPERM &&
+	    errno != EINVAL) {
 		return refuse(why, "lock the secure bits");
 	}
 	return 0;

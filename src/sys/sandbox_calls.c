@@ -24,35 +24,30 @@
 
 #include "base/error.h"
 #include "sys/sandbox_platform.h"
+#include "sys/sandbox_program.h"
 #include "sys/sandbox_table.h"
 
-#define PROGRAM_MAX 2048 /* the kernel takes 4096 */
-#define REFUSED     (SECCOMP_RET_ERRNO | EPERM)
-#define MISSING     (SECCOMP_RET_ERRNO | ENOSYS)
+#define REFUSED (SECCOMP_RET_ERRNO | EPERM)
+#define MISSING (SECCOMP_RET_ERRNO | ENOSYS)
 
-struct program {
-	struct sock_filter code[PROGRAM_MAX];
-	unsigned short len;
-};
-
-static void emit(struct program *p, uint16_t operation, uint32_t value, uint8_t if_true,
+static void emit(struct sandbox_program *p, uint16_t operation, uint32_t value, uint8_t if_true,
 		 uint8_t if_false)
 {
-	assert(p->len < PROGRAM_MAX);
+	assert(p->len < SANDBOX_PROGRAM_MAX);
 	p->code[p->len++] = (struct sock_filter){ operation, if_true, if_false, value };
 }
 
-static void emit_load(struct program *p, size_t offset)
+static void emit_load(struct sandbox_program *p, size_t offset)
 {
 	emit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
-static void emit_return(struct program *p, uint32_t verdict)
+static void emit_return(struct sandbox_program *p, uint32_t verdict)
 {
 	emit(p, BPF_RET | BPF_K, verdict, 0, 0);
 }
 
-static void emit_verdict_on(struct program *p, long number, uint32_t verdict)
+static void emit_verdict_on(struct sandbox_program *p, long number, uint32_t verdict)
 {
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1);
 	emit_return(p, verdict);
@@ -66,7 +61,7 @@ static size_t argument_offset(unsigned argument)
 
 /* The steps of one condition end in a jump whose false branch leaves the row; mark_exit notes it.
  */
-static void emit_condition(struct program *p, const struct condition *c)
+static void emit_condition(struct sandbox_program *p, const struct condition *c)
 {
 	uint32_t value = c->kind == IS_SELF ? (uint32_t)getpid() : c->value;
 
@@ -90,7 +85,7 @@ static void emit_condition(struct program *p, const struct condition *c)
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 0);
 }
 
-static void emit_row(struct program *p, const struct call_row *row)
+static void emit_row(struct sandbox_program *p, const struct call_row *row)
 {
 	unsigned short exits[CONDITIONS_MAX + 1];
 	size_t exit_count = 0;
@@ -111,7 +106,7 @@ static void emit_row(struct program *p, const struct call_row *row)
 	}
 }
 
-static void build(struct program *p, unsigned allowed)
+void sandbox_program_build(struct sandbox_program *p, unsigned allowed)
 {
 	emit_load(p, offsetof(struct seccomp_data, arch));
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, PLATFORM_ARCH, 1, 0);
@@ -135,11 +130,11 @@ static void build(struct program *p, unsigned allowed)
 
 int sandbox_calls(unsigned allowed, struct why *why)
 {
-	struct program program = { .len = 0 };
+	struct sandbox_program program = { .len = 0 };
 	struct sock_fprog filter = { .filter = program.code };
 	long result;
 
-	build(&program, allowed);
+	sandbox_program_build(&program, allowed);
 	filter.len = program.len;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		return why_set(why, ERR_IO, "cannot give up new privileges: %s", strerror(errno));
