@@ -62,8 +62,8 @@ enum {
 	{                                                                                          \
 		code, to, from, offset, value                                                      \
 	}
-#define INSN_LOAD(size, to, from, off)  INSN(BPF_LDX | BPF_MEM | (size), to, from, off, 0)
-#define INSN_STORE(size, to, off, from) INSN(BPF_STX | BPF_MEM | (size), to, from, off, 0)
+#define INSN_LOAD(size, to, from, off)         INSN(BPF_LDX | BPF_MEM | (size), to, from, off, 0)
+#define INSN_STORE(size, to, off, from)        INSN(BPF_STX | BPF_MEM | (size), to, from, off, 0)
 #define INSN_STORE_VALUE(size, to, off, value) INSN(BPF_ST | BPF_MEM | (size), to, 0, off, value)
 #define INSN_ATOMIC_ADD(to, off, from)         INSN(BPF_STX | BPF_ATOMIC | BPF_DW, to, from, off, 0)
 #define INSN_JUMP(op, reg, value, skip)        INSN(BPF_JMP | (op) | BPF_K, reg, 0, skip, value)

@@ -186,16 +186,17 @@ static bool is_secret_name(struct span raw)
 					     "passout",   "userpwd", "psk",  "dpass",
 					     "basicauth", "bearer" };
 	static const char *const parts[] = {
-		"password",  "passwd",     "passphrase",  "secret",     "token",     "apikey",
-		"api_key",   "accesskey",  "access_key",  "privatekey", "credential", "_pwd",
-		"private_key", "storepass", "keypass",    "authkey",    "auth_key",  "_pass",
-		"encryption_key", "account_key", "shared_key", "signing_key", "_authorization",
+		"password",   "passwd",      "passphrase",     "secret",         "token",
+		"apikey",     "api_key",     "accesskey",      "access_key",     "privatekey",
+		"credential", "_pwd",        "private_key",    "storepass",      "keypass",
+		"authkey",    "auth_key",    "_pass",          "encryption_key", "account_key",
+		"shared_key", "signing_key", "_authorization",
 	};
 	static const char *const harmless[] = {
-		"file", "path",  "dir",   "name",    "id",     "type",  "length", "len",
-		"ttl",  "age",   "url",   "uri",     "policy", "stdin", "prompt", "store",
-		"min",  "max",   "count", "expires", "format", "hash",  "fd",     "enabled",
-		"days", "quality",
+		"file",   "path",  "dir",     "name", "id",      "type",    "length",
+		"len",    "ttl",   "age",     "url",  "uri",     "policy",  "stdin",
+		"prompt", "store", "min",     "max",  "count",   "expires", "format",
+		"hash",   "fd",    "enabled", "days", "quality",
 	};
 	uint8_t bytes[NAME_MAX_LEN];
 	struct span name = normalize(raw, bytes);
@@ -391,7 +392,8 @@ static size_t apply_name(struct finding *f, size_t delimiter)
 
 	if (name.len == 0 || at(f, value) == '/' ||
 	    (!is_secret_name(name) && !is_header_name(name))) {
-		/* a path that begins a value is one, but behind = and such a name it may be base64 */
+		/* a path that begins a value is one, but behind = and such a name it may be base64
+		 */
 		if (name.len == 0 || at(f, delimiter) != '=' || !is_secret_name(name)) {
 			return value;
 		}
@@ -483,10 +485,11 @@ static bool is_upper_or_digit(uint8_t c)
 /* What makers of tokens put in front of them. */
 static bool has_token_prefix(struct span run)
 {
-	static const char *const prefixes[] = { "ghp_",    "gho_",    "ghu_",     "ghs_", "ghr_",
-						"github_pat_", "glpat-",  "xoxb-",    "xoxp-", "xoxa-",
-						"xoxs-",   "sk_live_", "rk_live_", "sk-",  "AIza",
-						"npm_",    "dop_v1_", "hvs." };
+	static const char *const prefixes[] = { "ghp_",     "gho_",        "ghu_",   "ghs_",
+						"ghr_",     "github_pat_", "glpat-", "xoxb-",
+						"xoxp-",    "xoxa-",       "xoxs-",  "sk_live_",
+						"rk_live_", "sk-",         "AIza",   "npm_",
+						"dop_v1_",  "hvs." };
 
 	for (size_t i = 0; run.len >= 20 && i < COUNT_OF(prefixes); i++) {
 		if (span_starts_with(run, prefixes[i])) {
@@ -508,7 +511,8 @@ static void apply_tokens(struct finding *f, size_t from, size_t to)
 	struct span word = part(f, from, to);
 
 	/* an AWS secret key; paths begin with / or . or change less */
-	if (word.len == 40 && word.ptr[0] != '/' && is_all(word, is_base64) && is_random(word, 40)) {
+	if (word.len == 40 && word.ptr[0] != '/' && is_all(word, is_base64) &&
+	    is_random(word, 40)) {
 		cut(f, from, to);
 		return;
 	}

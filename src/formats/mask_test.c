@@ -28,7 +28,8 @@ static const struct example secrets[] = {
 	{ "prog|--secret|x", "prog|--secret|***" },
 	{ "env|API_KEY=abc|true", "env|API_KEY=***|true" },
 	{ "PGPASSWORD=x y", "PGPASSWORD=***" },
-	{ "sh|-c|PGPASSWORD=abc psql -h db", "sh|-c|PGPASSWORD=***" /* may be a value with blanks */ },
+	{ "sh|-c|PGPASSWORD=abc psql -h db",
+	  "sh|-c|PGPASSWORD=***" /* may be a value with blanks */ },
 	{ "sh|-c|export DB_PASS='a b c'; run", "sh|-c|export DB_PASS='***'; run" },
 	{ "sshpass|-p|hunter2|ssh|host", "sshpass|-p|***|ssh|host" },
 	{ "sshpass|-phunter2|ssh|host", "sshpass|-p***|ssh|host" },
@@ -59,9 +60,11 @@ static const struct example secrets[] = {
 	{ "openssl|rsa|-passin|pass:hunter2", "openssl|rsa|-passin|***" },
 	{ "openssl|enc|pass:hunter2", "openssl|enc|pass:***" },
 	{ "docker|login|-u|bob|-p|hunter2|host", "docker|login|-u|bob|-p|***|host" },
-	{ "java|-Djavax.net.ssl.keyStorePassword=abc", "java|-Djavax.net.ssl.keyStorePassword=***" },
+	{ "java|-Djavax.net.ssl.keyStorePassword=abc",
+	  "java|-Djavax.net.ssl.keyStorePassword=***" },
 	{ "redis-cli|-a|hunter2|ping", "redis-cli|-a|***|ping" },
-	{ "mount|-o|username=bob,password=hunter2,vers=3", "mount|-o|username=bob,password=***,vers=3" },
+	{ "mount|-o|username=bob,password=hunter2,vers=3",
+	  "mount|-o|username=bob,password=***,vers=3" },
 };
 
 static const char *const plain[] = {
@@ -138,9 +141,9 @@ static void masks_a_whole_command_line_as_text(void **state)
 	struct writer w = writer_over(scratch, sizeof scratch);
 
 	(void)state;
-	assert_string_equal(
-		fixture_text(mask_text(span_of("/usr/bin/mysql -uroot -phunter2 -e 'select 1'"), &w)),
-		"/usr/bin/mysql -uroot -p*** -e 'select 1'");
+	assert_string_equal(fixture_text(mask_text(
+				    span_of("/usr/bin/mysql -uroot -phunter2 -e 'select 1'"), &w)),
+			    "/usr/bin/mysql -uroot -p*** -e 'select 1'");
 	assert_string_equal(fixture_text(mask_text(span_of("/bin/ls --token abc /"), &w)),
 			    "/bin/ls --token *** /");
 }

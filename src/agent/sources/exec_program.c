@@ -49,7 +49,7 @@
 #define AT_TOTAL         88
 #define AT_LENGTH        96
 #define AT_DATA          104
-#define SCRATCH_SIZE     (AT_DATA + EXEC_ARGUMENTS_MAX + EXEC_PATH_MAX)
+#define SCRATCH_SIZE     EXEC_RECORD_MAX
 
 /* The small program's record ends before the mount. */
 #define SMALL_SIZE AT_MOUNT
@@ -79,6 +79,8 @@ enum {
 	TASK_LOGINUID = REQUIRED_MEMBERS, /* only with CONFIG_AUDIT */
 	MEMBERS
 };
+
+static_assert(SCRATCH_SIZE == AT_DATA + EXEC_ARGUMENTS_MAX + EXEC_PATH_MAX, "the layout above");
 
 struct code {
 	struct bpf_insn insns[CODE_MAX];
@@ -291,7 +293,8 @@ static int attach(struct exec_program *p, bool want_full)
 
 	if (want_full && find_members(members) == 0) {
 		build_full(&code, p, members);
-		p->link_fd = bpf_attach("sched_process_exec", code.insns, code.count, "Dual BSD/GPL");
+		p->link_fd =
+			bpf_attach("sched_process_exec", code.insns, code.count, "Dual BSD/GPL");
 		p->is_full = p->link_fd >= 0;
 	}
 	if (p->link_fd < 0) {
@@ -321,8 +324,8 @@ static bool is_first_pid_space(void)
 	char text[64];
 	ssize_t len = readlink("/proc/self/ns/pid", text, sizeof text);
 
-	return len > 0 && span_is((struct span){ (const uint8_t *)text, (size_t)len },
-				  "pid:[4026531836]");
+	return len > 0 &&
+	       span_is((struct span){ (const uint8_t *)text, (size_t)len }, "pid:[4026531836]");
 }
 
 int exec_program_open(bool want_full, struct exec_program *out, struct why *why)
@@ -398,6 +401,31 @@ int exec_record_parse(struct span bytes, struct exec_record *out)
 	}
 	*out = record;
 	return 0;
+}
+
+static void write_place(struct writer *w, const struct program_key *key)
+{
+	writer_le64(w, key->mount);
+	writer_le64(w, key->dentry);
+	writer_le64(w, key->inode);
+}
+
+void exec_record_write(const struct exec_record *record, struct writer *w)
+{
+	writer_le64(w, record->boot_ns);
+	writer_le64(w, (uint64_t)record->pid << 32);
+	writer_le64(w, record->uid);
+	write_place(w, &record->program);
+	write_place(w, &record->parent_program);
+	writer_le32(w, record->program.device);
+	writer_le32(w, record->parent_program.device);
+	writer_le32(w, record->parent_pid);
+	writer_le32(w, record->login_uid);
+	writer_le64(w, record->arguments.len + (record->is_cut ? 1 : 0));
+	writer_le64(w, record->arguments.len);
+	writer_bytes(w, record->arguments);
+	writer_bytes(w, span_first(record->path, EXEC_PATH_MAX - 1));
+	writer_u8(w, 0);
 }
 
 bool exec_program_next(struct exec_program *p, struct exec_record *out)

@@ -10,6 +10,7 @@
 #include "agent/bpf.h"
 #include "base/attr.h"
 #include "base/span.h"
+#include "base/writer.h"
 #include "sys/why.h"
 
 /* Bytes of arguments that a record holds at the most, and of the program's path. */
@@ -63,6 +64,12 @@ void exec_program_close(struct exec_program *program);
 
 /* The next record; false where there is none left. Borrowed until the next call. */
 bool exec_program_next(struct exec_program *program, struct exec_record *out);
+
+/* The most bytes that a record has. */
+#define EXEC_RECORD_MAX (104 + EXEC_ARGUMENTS_MAX + EXEC_PATH_MAX)
+
+/* The same bytes as the full program writes; w has EXEC_RECORD_MAX. */
+void exec_record_write(const struct exec_record *record, struct writer *w);
 
 /* A record's bytes; ERR_MALFORMED. */
 MUST_USE int exec_record_parse(struct span bytes, struct exec_record *out);

@@ -1,4 +1,8 @@
-/* table.c - every event source: the better way before the fallback of the same events. */
-#include "agent/sources/source.h"
+/* table.c - every event source; of those that tell of the same, the better one first. */
+#include "agent/sources/table.h"
 
-const struct event_source *const event_sources[] = { NULL };
+const struct event_source *const event_sources[] = {
+	&event_source_exec_tracepoint,
+	&event_source_exec_connector,
+	NULL,
+};
