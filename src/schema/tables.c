@@ -482,6 +482,7 @@ static const struct column logins_columns[] = {
 	[LOGINS_TERMINAL] = { "terminal", COLUMN_TEXT, 0, "pts/0, tty1" },
 	[LOGINS_REASON] = { "reason", COLUMN_TEXT, 0, "why it failed, as the log says" },
 	[LOGINS_COUNT] = { "count", COLUMN_INTEGER, 0, "like ones in one record; else null" },
+	[LOGINS_BY] = { "by", COLUMN_TEXT, PERSONAL, "who became that user, of su" },
 };
 
 static const struct column sudo_uses_columns[] = {

@@ -124,8 +124,8 @@ static void hash_of(const char *path, char out[2 * SHA256_SIZE + 1])
 
 static void tells_a_program(enum way way)
 {
-	char *const argv[] = { (char *)(uintptr_t)"kitty", (char *)(uintptr_t)"--",
-			       (char *)(uintptr_t)"-", NULL };
+	char *const argv[] = { (char *)(uintptr_t) "kitty", (char *)(uintptr_t) "--",
+			       (char *)(uintptr_t) "-", NULL };
 	struct world *w = world_open(way);
 	char own[4096];
 	char real[4096];
@@ -181,8 +181,8 @@ static void run(char *const argv[], const char *path, pid_t *out_pid)
 
 static void tells_arguments_and_programs_of_what_has_ended(void **state)
 {
-	char *const argv[] = { (char *)(uintptr_t)"true", (char *)(uintptr_t)"--password=hunter2",
-			       (char *)(uintptr_t)"", (char *)(uintptr_t)"last", NULL };
+	char *const argv[] = { (char *)(uintptr_t) "true", (char *)(uintptr_t) "--password=hunter2",
+			       (char *)(uintptr_t) "", (char *)(uintptr_t) "last", NULL };
 	struct world *w = world_open(FULL);
 	char real[4096];
 	struct row row;
@@ -193,7 +193,8 @@ static void tells_arguments_and_programs_of_what_has_ended(void **state)
 	wait_for(w, pid, &row);
 	assert_non_null(realpath("/bin/true", real));
 	assert_string_equal(fake_sink_text(&row, EXECUTIONS_EXECUTABLE), real);
-	assert_string_equal(fake_sink_text(&row, EXECUTIONS_ARGUMENTS), "true|--password=***||last");
+	assert_string_equal(fake_sink_text(&row, EXECUTIONS_ARGUMENTS),
+			    "true|--password=***||last");
 	assert_true(row.values[EXECUTIONS_SHA256].kind == VALUE_TEXT);
 	world_close(w);
 }
@@ -201,7 +202,7 @@ static void tells_arguments_and_programs_of_what_has_ended(void **state)
 static void tells_the_interpreter_of_a_script(void **state)
 {
 	char path[] = "/tmp/bartizan-script-XXXXXX";
-	char *const argv[] = { path, (char *)(uintptr_t)"x", NULL };
+	char *const argv[] = { path, (char *)(uintptr_t) "x", NULL };
 	struct world *w = world_open(FULL);
 	char expected[128];
 	char shell[4096];
@@ -227,7 +228,7 @@ static void tells_the_interpreter_of_a_script(void **state)
 static void cuts_what_is_too_long(void **state)
 {
 	static char longest[4000];
-	char *const argv[] = { (char *)(uintptr_t)"true", longest, NULL };
+	char *const argv[] = { (char *)(uintptr_t) "true", longest, NULL };
 	struct world *w = world_open(FULL);
 	struct row row;
 	pid_t pid;
@@ -287,7 +288,7 @@ static void sees_that_a_program_was_replaced_or_renamed(void **state)
 
 static void is_silent_while_it_is_off(void **state)
 {
-	char *const argv[] = { (char *)(uintptr_t)"true", NULL };
+	char *const argv[] = { (char *)(uintptr_t) "true", NULL };
 	struct world *w = world_open(FULL);
 	struct row row;
 	pid_t unseen;
@@ -312,7 +313,7 @@ static void is_silent_while_it_is_off(void **state)
 static void counts_what_the_ring_had_no_room_for(void **state)
 {
 	static char longest[EXEC_ARGUMENTS_MAX];
-	char *const argv[] = { (char *)(uintptr_t)"true", longest, NULL };
+	char *const argv[] = { (char *)(uintptr_t) "true", longest, NULL };
 	struct world *w = world_open(FULL);
 	struct row row;
 	const char *reason;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/mem.h"
 #include "sys/alloc.h"
 
 #define TEXT_SIZE 4096
@@ -93,7 +94,7 @@ struct span event_sink_position(const struct event_sink *sink, unsigned source)
 void event_sink_keep_position(struct event_sink *sink, unsigned source, struct span position)
 {
 	assert(source < EVENT_SOURCES_MAX && position.len <= EVENT_POSITION_SIZE);
-	memcpy(sink->positions[source], position.ptr, position.len);
+	mem_copy(sink->positions[source], position.ptr, position.len);
 	sink->position_lens[source] = position.len;
 }
 
