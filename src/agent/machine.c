@@ -5,6 +5,8 @@
 #include <linux/netlink.h>
 
 #include "agent/netlink_dump.h"
+#include "agent/package_owners.h"
+#include "agent/process_files.h"
 #include "agent/socket_owners.h"
 #include "base/error.h"
 #include "sys/file.h"
@@ -41,6 +43,8 @@ int machine_open(const char *root, struct machine *out, struct why *why)
 	m.is_live = tree_is_live(m.tree);
 	if (m.is_live) {
 		m.owners = socket_owners_new();
+		m.package_owners = package_owners_new();
+		m.process_files = process_files_new();
 		m.route_fd = open_dump(NETLINK_ROUTE, "interfaces, addresses, routes, neighbours");
 		m.diag_fd = open_dump(NETLINK_SOCK_DIAG, "listeners");
 		if (netlink_dump_open(NETLINK_NETFILTER, &m.filter_fd, why) != 0) {
@@ -55,6 +59,8 @@ void machine_close(struct machine *machine)
 {
 	tree_free(&machine->tree);
 	socket_owners_free(&machine->owners);
+	package_owners_free(&machine->package_owners);
+	process_files_free(&machine->process_files);
 	file_close(&machine->route_fd);
 	file_close(&machine->diag_fd);
 	file_close(&machine->filter_fd);

@@ -12,7 +12,9 @@
 #include "sys/why.h"
 
 struct health;
+struct package_owners;
 struct policy;
+struct process_files;
 struct socket_owners;
 
 struct machine {
@@ -22,7 +24,9 @@ struct machine {
 	int diag_fd;                  /* sock_diag, for dumps; -1 where not live or not there */
 	int filter_fd;                /* nfnetlink, for dumps; -1 where there is none */
 	struct socket_owners *owners; /* whose sockets are; NULL where not live */
-	struct health *health;        /* of the collectors; NULL where nobody asks */
+	struct package_owners *package_owners; /* whose files are; NULL where not live */
+	struct process_files *process_files;   /* what is in memory; NULL where not live */
+	struct health *health;                 /* of the collectors; NULL where nobody asks */
 
 	/* What to watch (wire/policy.h); never NULL. The struct stays where it is, what it says may
 	 * change between walks: borrow nothing of it beyond one. */

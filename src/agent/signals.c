@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "agent/tracepoint.h"
+#include "formats/proc_loadavg.h"
 #include "formats/uevent.h"
 #include "sys/alloc.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/log.h"
 
@@ -21,6 +23,12 @@
 #define UEVENT_BYTES   8192
 #define PULSES_MAX     8
 #define MEASURED_MAX   4096
+
+/* Tables that one pulse may wake. */
+#define PULSE_TABLES_MAX 4
+
+/* Processes come and go: any that lives twice as long is found. */
+#define PROCESSES_PERIOD_MS 5000
 
 /* What keeps changing is looked at less often, up to this many periods apart. */
 #define PULSE_SLOWEST 4
@@ -34,12 +42,13 @@ struct source {
 	struct loop_watch *watch;
 };
 
-/* A timer of one table, with what it measures each time. */
+/* What is looked at every so often, with what it measures each time. All share one timer, and all
+ * periods are counted from the same beginning, so that the process wakes once for what is due
+ * together. */
 struct pulse {
-	struct signals *signals;
-	uint16_t table;
+	uint16_t tables[PULSE_TABLES_MAX]; /* ended by 0 */
 	int64_t period_ms;
-	struct loop_timer *timer;
+	int64_t due_ms;
 	signals_measure *measure; /* NULL: each period counts */
 	int fd;                   /* of the measured file, else -1 */
 	uint64_t last;
@@ -55,6 +64,8 @@ struct signals {
 	size_t count;
 	struct pulse pulses[PULSES_MAX];
 	size_t pulse_count;
+	struct pulse *processes; /* one of them; NULL where nobody asked */
+	struct loop_timer *tick;
 	struct tracepoint *tracepoint;
 	struct loop_watch *tracepoint_watch;
 	struct loop_timer *listen_timer;
@@ -83,9 +94,9 @@ void signals_free(struct signals **signals)
 		file_close(&s->sources[i].fd);
 	}
 	for (size_t i = 0; i < s->pulse_count; i++) {
-		loop_timer_free(&s->pulses[i].timer);
 		file_close(&s->pulses[i].fd);
 	}
+	loop_timer_free(&s->tick);
 	loop_unwatch(&s->tracepoint_watch);
 	tracepoint_close(&s->tracepoint);
 	loop_timer_free(&s->listen_timer);
@@ -219,13 +230,14 @@ static bool is_other(struct pulse *pulse)
 	return true;
 }
 
-static void on_pulse(void *context)
+static void look(struct signals *s, struct pulse *pulse, int64_t now_ms)
 {
-	struct pulse *pulse = context;
 	bool has_changed = pulse->measure == NULL || is_other(pulse);
 
-	if (has_changed || pulse->is_settling) {
-		pulse->signals->changed(pulse->signals->context, pulse->table, 0);
+	for (size_t i = 0; (has_changed || pulse->is_settling) && i < PULSE_TABLES_MAX; i++) {
+		if (pulse->tables[i] != 0) {
+			s->changed(s->context, pulse->tables[i], 0);
+		}
 	}
 	if (pulse->measure != NULL && has_changed && pulse->is_settling) {
 		pulse->slowness =
@@ -234,30 +246,57 @@ static void on_pulse(void *context)
 		pulse->slowness = 1;
 	}
 	pulse->is_settling = has_changed;
-	loop_timer_arm(pulse->timer, pulse->period_ms * pulse->slowness);
+	pulse->due_ms = (now_ms / pulse->period_ms + pulse->slowness) * pulse->period_ms;
+}
+
+static void arm_tick(struct signals *s)
+{
+	int64_t now_ms = clock_ms();
+	int64_t due_ms = INT64_MAX;
+
+	for (size_t i = 0; i < s->pulse_count; i++) {
+		due_ms = s->pulses[i].due_ms < due_ms ? s->pulses[i].due_ms : due_ms;
+	}
+	loop_timer_arm(s->tick, due_ms > now_ms ? due_ms - now_ms : 0);
+}
+
+static void on_tick(void *context)
+{
+	struct signals *s = context;
+	int64_t now_ms = clock_ms();
+
+	for (size_t i = 0; i < s->pulse_count; i++) {
+		if (s->pulses[i].due_ms <= now_ms) {
+			look(s, &s->pulses[i], now_ms);
+		}
+	}
+	arm_tick(s);
 }
 
 /* fd: taken over. */
-static void add_pulse(struct signals *s, uint16_t table, int64_t period_ms,
-		      signals_measure *measure, int fd)
+static struct pulse *add_pulse(struct signals *s, uint16_t table, int64_t period_ms,
+			       signals_measure *measure, int fd)
 {
 	struct pulse *pulse = &s->pulses[s->pulse_count];
 
 	assert(s->pulse_count < PULSES_MAX);
 	s->pulse_count++;
-	*pulse = (struct pulse){ .signals = s,
-				 .table = table,
+	*pulse = (struct pulse){ .tables = { table },
 				 .period_ms = period_ms,
+				 .due_ms = (clock_ms() / period_ms + 1) * period_ms,
 				 .measure = measure,
 				 .fd = fd,
 				 .slowness = 1 };
-	pulse->timer = loop_timer(s->loop, on_pulse, pulse);
-	loop_timer_arm(pulse->timer, period_ms);
+	if (s->tick == NULL) {
+		s->tick = loop_timer(s->loop, on_tick, s);
+	}
+	arm_tick(s);
+	return pulse;
 }
 
 void signals_on_period(struct signals *s, uint16_t table, int64_t period_ms)
 {
-	add_pulse(s, table, period_ms, NULL, -1);
+	(void)add_pulse(s, table, period_ms, NULL, -1);
 }
 
 void signals_on_measure(struct signals *s, uint16_t table, const char *path, int64_t period_ms,
@@ -266,7 +305,34 @@ void signals_on_measure(struct signals *s, uint16_t table, const char *path, int
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) { /* where there is no such file there is nothing to count, either */
-		add_pulse(s, table, period_ms, measure, fd);
+		(void)add_pulse(s, table, period_ms, measure, fd);
+	}
+}
+
+/* Another number where any process or thread began or ended meanwhile. */
+static uint64_t measure_processes(struct span file)
+{
+	struct proc_loadavg found;
+
+	if (proc_loadavg_parse(file, &found) != 0) {
+		return 0;
+	}
+	return (uint64_t)found.threads << 32 | found.last_pid;
+}
+
+void signals_on_processes(struct signals *s, uint16_t table)
+{
+	if (s->processes == NULL) {
+		int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+
+		s->processes = add_pulse(s, table, PROCESSES_PERIOD_MS, measure_processes, fd);
+		return;
+	}
+	for (size_t i = 0; i < PULSE_TABLES_MAX; i++) {
+		if (s->processes->tables[i] == 0) {
+			s->processes->tables[i] = table;
+			return;
+		}
 	}
 }
 

@@ -50,5 +50,9 @@ typedef uint64_t signals_measure(struct span file);
 void signals_on_measure(struct signals *signals, uint16_t table, const char *path,
 			int64_t period_ms, signals_measure *measure);
 
+/* Processes that begin or end: by their count in /proc/loadavg, read every 5 s (20 s while it keeps
+ * changing) for all tables together. */
+void signals_on_processes(struct signals *signals, uint16_t table);
+
 /* True where listening is seen by the tracepoint. */
 bool signals_has_tracepoint(const struct signals *signals);

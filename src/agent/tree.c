@@ -394,16 +394,11 @@ static int resolve(struct tree *tree, const char *path, bool is_last_followed, s
 	return resolve(tree, r->rest, false, out);
 }
 
-static int open_place(const struct place *place, int *out_fd)
+static int open_regular(int folder_fd, const char *name, int *out_fd)
 {
 	struct stat status;
-	int fd;
+	int fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	if (!S_ISREG(place->status.st_mode)) {
-		return ERR_UNSUPPORTED;
-	}
-	fd = openat(place->folder_fd, place->name,
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
 		return errno == ELOOP ? ERR_UNSUPPORTED : error_of(errno);
 	}
@@ -413,6 +408,12 @@ static int open_place(const struct place *place, int *out_fd)
 	}
 	*out_fd = fd;
 	return 0;
+}
+
+static int open_place(const struct place *place, int *out_fd)
+{
+	return S_ISREG(place->status.st_mode) ? open_regular(place->folder_fd, place->name, out_fd)
+					      : ERR_UNSUPPORTED;
 }
 
 int tree_open(struct tree *tree, const char *path, int *out_fd)
@@ -470,14 +471,19 @@ int tree_look(struct tree *tree, const char *path, struct tree_entry *out,
 	}
 	*out = (struct tree_entry){ .type = type_of(place->status.st_mode),
 				    .mode = place->status.st_mode,
-				    .size = place->status.st_size };
+				    .size = place->status.st_size,
+				    .inode = place->status.st_ino,
+				    .changed_ns =
+					    place->status.st_ctim.tv_sec * INT64_C(1000000000) +
+					    place->status.st_ctim.tv_nsec };
 	if (out_real != NULL) {
 		memcpy(out_real, place->real, strlen(place->real) + 1);
 	}
 	return 0;
 }
 
-int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **out)
+static int open_folder(struct tree *tree, const char *path, bool is_observed,
+		       struct tree_folder **out)
 {
 	struct place *place OWNED(alloc_free) = alloc_zeroed(1, sizeof *place);
 	int error = resolve(tree, path, true, place);
@@ -495,7 +501,9 @@ int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **o
 	if (fd < 0) {
 		return error_of(errno);
 	}
-	observe(tree, fd, NULL, true);
+	if (is_observed) {
+		observe(tree, fd, NULL, true);
+	}
 	dir = fdopendir(fd);
 	if (dir == NULL) {
 		close(fd);
@@ -506,6 +514,21 @@ int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **o
 	folder->dir = dir;
 	*out = folder;
 	return 0;
+}
+
+int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **out)
+{
+	return open_folder(tree, path, true, out);
+}
+
+int tree_folder_visit(struct tree *tree, const char *path, struct tree_folder **out)
+{
+	return open_folder(tree, path, false, out);
+}
+
+int tree_folder_file(struct tree_folder *folder, const char *name, int *out_fd)
+{
+	return open_regular(dirfd(folder->dir), name, out_fd);
 }
 
 static char type_of_entry(DIR *dir, const struct dirent *entry)

@@ -66,6 +66,8 @@ struct tree_entry {
 	char type;   /* 'f' regular, 'd' folder, 'l' link, '?' anything else */
 	mode_t mode; /* with the type; of the link itself where it is one */
 	off_t size;
+	ino_t inode;
+	int64_t changed_ns; /* of its inode (st_ctim), after 1970 */
 };
 
 /* What is at a path, links followed. out_real: the path without links, may be NULL. */
@@ -77,6 +79,9 @@ struct tree_folder;
 /* Opens a folder, links followed. ERR_NOT_FOUND, ERR_UNSUPPORTED (no folder), ... */
 MUST_USE int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **out);
 
+/* The same, but names that come and go there wake nobody: for whoever is told by another file. */
+MUST_USE int tree_folder_visit(struct tree *tree, const char *path, struct tree_folder **out);
+
 /* The next name but "." and "..", and what it is itself (a link is not followed). False at the end.
  */
 bool tree_folder_next(struct tree_folder *folder, const char **out_name, char *out_type);
@@ -86,6 +91,10 @@ void tree_folder_close(struct tree_folder **folder);
  * its name. Not observed, and a link is not followed. */
 MUST_USE int tree_folder_enter(struct tree_folder *folder, const char *name,
 			       struct tree_folder **out);
+
+/* Opens a regular file of an open folder for reading. A link is not followed, nothing is observed.
+ */
+MUST_USE int tree_folder_file(struct tree_folder *folder, const char *name, int *out_fd);
 
 /* What a name of an open folder is, by fstatat(2), and one of its extended attributes (into out;
  * *out_len 0 where it has none). Links are not followed, nothing is observed. */

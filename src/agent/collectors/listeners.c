@@ -51,6 +51,10 @@ static uint64_t count_udp6(struct span file)
 static void listeners_watch(struct signals *signals)
 {
 	signals_on_listen(signals, TABLE_LISTENERS);
+	if (!signals_has_tracepoint(signals)) {
+		return; /* all sockets are looked at so often that counting some of them is no use
+			 */
+	}
 	signals_on_measure(signals, TABLE_LISTENERS, "/proc/net/sockstat", UDP_PERIOD_MS,
 			   count_udp);
 	signals_on_measure(signals, TABLE_LISTENERS, "/proc/net/sockstat6", UDP_PERIOD_MS,

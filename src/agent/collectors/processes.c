@@ -19,16 +19,13 @@
 #include "agent/executable.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "formats/proc_loadavg.h"
 #include "formats/proc_stat.h"
 #include "formats/proc_status.h"
 #include "schema/schema.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 
-/* Looked for this often, so that each process of AGE_MIN_MS is found at the second look at the
- * latest. */
-#define PERIOD_MS     5000
+/* The period of signals_on_processes(): each is found at the second look at the latest. */
 #define AGE_MIN_MS    5000
 #define PROCESSES_MAX 32768
 #define NAME_SIZE     16 /* TASK_COMM_LEN of the kernel */
@@ -54,20 +51,9 @@ struct processes_walk {
 	struct buffer file;
 };
 
-/* Another number where any process or thread began or ended meanwhile. */
-static uint64_t measure(struct span file)
-{
-	struct proc_loadavg found;
-
-	if (proc_loadavg_parse(file, &found) != 0) {
-		return 0;
-	}
-	return (uint64_t)found.threads << 32 | found.last_pid;
-}
-
 static void processes_watch(struct signals *signals)
 {
-	signals_on_measure(signals, TABLE_PROCESSES, "/proc/loadavg", PERIOD_MS, measure);
+	signals_on_processes(signals, TABLE_PROCESSES);
 }
 
 static int64_t since_boot_ms(void)

@@ -24,6 +24,7 @@ const struct collector *const collectors[] = {
 	&collector_services,
 	&collector_timers,
 	&collector_packages,
+	&collector_package_use,
 	&collector_certificates,
 	&collector_trust_store,
 	&collector_disks,

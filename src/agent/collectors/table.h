@@ -20,6 +20,7 @@ extern const struct collector collector_mounts;
 extern const struct collector collector_neighbours;
 extern const struct collector collector_os;
 extern const struct collector collector_packages;
+extern const struct collector collector_package_use;
 extern const struct collector collector_processes;
 extern const struct collector collector_routes;
 extern const struct collector collector_services;
