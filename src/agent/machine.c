@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 
 #include "agent/netlink_dump.h"
+#include "agent/offers.h"
 #include "agent/package_owners.h"
 #include "agent/process_files.h"
 #include "agent/socket_owners.h"
@@ -41,6 +42,7 @@ int machine_open(const char *root, struct machine *out, struct why *why)
 		return error;
 	}
 	m.is_live = tree_is_live(m.tree);
+	m.offers = offers_new();
 	if (m.is_live) {
 		m.owners = socket_owners_new();
 		m.package_owners = package_owners_new();
@@ -59,6 +61,7 @@ void machine_close(struct machine *machine)
 {
 	tree_free(&machine->tree);
 	socket_owners_free(&machine->owners);
+	offers_free(&machine->offers);
 	package_owners_free(&machine->package_owners);
 	process_files_free(&machine->process_files);
 	file_close(&machine->route_fd);

@@ -12,6 +12,7 @@
 #include "sys/why.h"
 
 struct health;
+struct offers;
 struct package_owners;
 struct policy;
 struct process_files;
@@ -26,6 +27,7 @@ struct machine {
 	struct socket_owners *owners; /* whose sockets are; NULL where not live */
 	struct package_owners *package_owners; /* whose files are; NULL where not live */
 	struct process_files *process_files;   /* what is in memory; NULL where not live */
+	struct offers *offers;                 /* of archives, for installed packages */
 	struct health *health;                 /* of the collectors; NULL where nobody asks */
 
 	/* What to watch (wire/policy.h); never NULL. The struct stays where it is, what it says may

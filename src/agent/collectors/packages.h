@@ -13,4 +13,5 @@ MUST_USE int packages_collect_rpm(struct collection *c);
 /* Reads a file of paragraphs that end at a blank line, piece by piece: parse gets whole paragraphs.
  */
 MUST_USE int packages_read_paragraphs(struct collection *c, const char *path,
-				      void (*parse)(struct collection *c, struct span paragraphs));
+				      void (*parse)(void *context, struct span paragraphs),
+				      void *context);

@@ -37,7 +37,7 @@ static int read_piece(int fd, struct buffer *held, bool *out_is_end)
 }
 
 int packages_read_paragraphs(struct collection *c, const char *path,
-			     void (*parse)(struct collection *c, struct span paragraphs))
+			     void (*parse)(void *context, struct span paragraphs), void *context)
 {
 	struct buffer held OWNED(buffer_done);
 	OWNED(file_close) int fd = -1;
@@ -57,14 +57,15 @@ int packages_read_paragraphs(struct collection *c, const char *path,
 			return error;
 		}
 		whole = is_end ? buffer_span(&held).len : deb822_whole(buffer_span(&held));
-		parse(c, span_first(buffer_span(&held), whole));
+		parse(context, span_first(buffer_span(&held), whole));
 		buffer_consume(&held, whole);
 	}
 	return 0;
 }
 
-static void parse_dpkg(struct collection *c, struct span stanzas)
+static void parse_dpkg(void *context, struct span stanzas)
 {
+	struct collection *c = context;
 	struct dpkg_iterator it = dpkg_over(stanzas);
 	struct dpkg_package package;
 
@@ -105,7 +106,7 @@ static int collect_distroless(struct collection *c)
 		    tree_join(path, name, file) != 0) {
 			continue;
 		}
-		error = packages_read_paragraphs(c, file, parse_dpkg);
+		error = packages_read_paragraphs(c, file, parse_dpkg, c);
 		if (error != 0) {
 			return error;
 		}
@@ -115,13 +116,14 @@ static int collect_distroless(struct collection *c)
 
 int packages_collect_dpkg(struct collection *c)
 {
-	int error = packages_read_paragraphs(c, "/var/lib/dpkg/status", parse_dpkg);
+	int error = packages_read_paragraphs(c, "/var/lib/dpkg/status", parse_dpkg, c);
 
 	return error != 0 ? error : collect_distroless(c);
 }
 
-static void parse_apk(struct collection *c, struct span paragraphs)
+static void parse_apk(void *context, struct span paragraphs)
 {
+	struct collection *c = context;
 	struct apk_iterator it = apk_over(paragraphs);
 	struct apk_package package;
 
@@ -151,5 +153,5 @@ int packages_collect_apk(struct collection *c)
 	if (tree_look(c->machine->tree, path, &entry, NULL) != 0) {
 		path = "/lib/apk/db/installed";
 	}
-	return packages_read_paragraphs(c, path, parse_apk);
+	return packages_read_paragraphs(c, path, parse_apk, c);
 }

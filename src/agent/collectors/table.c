@@ -25,6 +25,7 @@ const struct collector *const collectors[] = {
 	&collector_timers,
 	&collector_packages,
 	&collector_package_use,
+	&collector_updates,
 	&collector_certificates,
 	&collector_trust_store,
 	&collector_disks,

@@ -29,6 +29,7 @@ extern const struct collector collector_sudo_rules;
 extern const struct collector collector_sysctl;
 extern const struct collector collector_timers;
 extern const struct collector collector_trust_store;
+extern const struct collector collector_updates;
 extern const struct collector collector_users;
 extern const struct collector collector_devices;
 extern const struct collector collector_disks;
