@@ -26,6 +26,9 @@
 	 IN_ONLYDIR | IN_EXCL_UNLINK)
 #define MASK_CONTENT (MASK_NAMES | IN_CLOSE_WRITE | IN_ATTRIB)
 
+/* What the kernel itself changes is never closed by a writer. */
+#define KERNEL_FILE "cgroup.events"
+
 /* A table that looks for a name in a folder. */
 struct interest {
 	uint32_t name; /* its hash; NAME_ANY */
@@ -159,6 +162,9 @@ void watches_look(void *context, int folder_fd, const char *name, bool is_conten
 
 	if (w->walking == 0) {
 		return;
+	}
+	if (name != NULL && strcmp(name, KERNEL_FILE) == 0) {
+		mask |= IN_MODIFY;
 	}
 	/* the descriptor may be one of O_PATH: inotify takes it by its name in /proc */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", folder_fd);

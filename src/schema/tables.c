@@ -130,8 +130,8 @@ static const struct column services_columns[] = {
 	[SERVICES_USER] = { "user", COLUMN_TEXT, 0, "User=; empty means root" },
 	[SERVICES_PATH] = { "path", COLUMN_TEXT, 0, "the unit file in force" },
 	[SERVICES_ACTIVE] = { "active", COLUMN_TEXT, 0,
-			      "running, exited, failed, inactive, listening (sockets), waiting "
-			      "(timers); null where it cannot be known" },
+			      "running, exited, or inactive, which a failed one is, too; null "
+			      "where it cannot be known: templates, timers, sockets" },
 };
 
 static const struct column cron_columns[] = {
@@ -579,9 +579,14 @@ static const struct table listeners = {
 	true,
 	COLUMNS(listeners_columns)
 };
-static const struct table services = { TABLE_SERVICES,  "services",
-				       "systemd units", "inotify on the unit folders",
-				       false,           COLUMNS(services_columns) };
+static const struct table services = {
+	TABLE_SERVICES,
+	"services",
+	"systemd units",
+	"inotify on the unit folders, on /run/systemd/units and the control groups",
+	false,
+	COLUMNS(services_columns)
+};
 static const struct table cron = { TABLE_CRON,     "cron",
 				   "Jobs of cron", "inotify on the cron folders",
 				   false,          COLUMNS(cron_columns) };

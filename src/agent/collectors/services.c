@@ -1,7 +1,8 @@
-/* services.c - every unit file of systemd, with its drop-ins, and whether it is enabled. */
+/* services.c - every unit file of systemd, with its drop-ins, whether it is enabled and runs. */
 #include <string.h>
 
 #include "agent/collectors/table.h"
+#include "agent/collectors/unit_active.h"
 #include "agent/collectors/unit_read.h"
 #include "base/error.h"
 #include "formats/systemd_unit.h"
@@ -39,54 +40,64 @@ static void take_entry(void *context, const struct systemd_unit_entry *entry)
 	}
 }
 
-static void emit(struct collection *c, const struct unit_files *files, const struct unit_file *unit,
-		 const char *path, const struct unit_facts *facts)
+struct services_walk {
+	struct collection *c;
+	struct unit_files files;
+	struct unit_active active;
+	struct unit_facts facts; /* of the unit at hand */
+};
+
+static void emit(const struct services_walk *walk, const struct unit_file *unit, const char *path)
 {
-	struct row *row = collection_row(c);
+	const struct unit_facts *facts = &walk->facts;
+	struct row *row = collection_row(walk->c);
 
 	row_set_text(row, SERVICES_NAME, span_of(unit->name));
 	row_set_text(row, SERVICES_TYPE, span_of(unit_type(unit->name)));
 	row_set_text_if_any(row, SERVICES_DESCRIPTION, unit_text_span(&facts->description));
-	row_set_text(row, SERVICES_STATE, span_of(unit_state(files, unit, &facts->install)));
+	row_set_text(row, SERVICES_STATE, span_of(unit_state(&walk->files, unit, &facts->install)));
 	row_set_text_if_any(row, SERVICES_EXEC, systemd_unit_exec(unit_text_span(&facts->exec)));
 	row_set_text_if_any(row, SERVICES_USER, unit_text_span(&facts->user));
 	row_set_text(row, SERVICES_PATH, span_of(path));
-	collection_emit(c);
+	row_set_text_if_any(row, SERVICES_ACTIVE, span_of(unit_active_state(&walk->active, unit)));
+	collection_emit(walk->c);
 }
 
-static int collect_unit(struct collection *c, const struct unit_files *files,
-			const struct unit_file *unit, struct unit_facts *facts)
+static int collect_unit(struct services_walk *walk, const struct unit_file *unit)
 {
 	char path[TREE_PATH_SIZE];
 	int error;
 
-	memset(facts, 0, sizeof *facts);
-	error = unit_read(c->machine->tree, files, unit, take_entry, facts, path);
+	memset(&walk->facts, 0, sizeof walk->facts);
+	error = unit_read(walk->c->machine->tree, &walk->files, unit, take_entry, &walk->facts,
+			  path);
 	if (error == 0) {
-		emit(c, files, unit, path, facts);
+		emit(walk, unit, path);
 	}
 	return error == ERR_LIMIT ? 0 : error;
 }
 
 static int services_collect(struct collection *c)
 {
-	struct unit_facts *facts OWNED(alloc_free) = alloc_zeroed(1, sizeof *facts);
-	struct unit_files files;
-	int error = unit_files_scan(c->machine->tree, &files);
+	struct services_walk *walk OWNED(alloc_free) = alloc_zeroed(1, sizeof *walk);
+	int error = unit_files_scan(c->machine->tree, &walk->files);
 
 	if (error != 0) {
 		return error;
 	}
-	for (size_t i = 0; error == 0 && i < files.file_count; i++) {
-		error = collect_unit(c, &files, &files.files[i], facts);
+	walk->c = c;
+	error = unit_active_scan(c->machine->tree, &walk->active);
+	for (size_t i = 0; error == 0 && i < walk->files.file_count; i++) {
+		error = collect_unit(walk, &walk->files.files[i]);
 	}
-	unit_files_done(&files);
+	unit_active_done(&walk->active);
+	unit_files_done(&walk->files);
 	return error;
 }
 
 const struct collector collector_services = {
 	.name = "services",
-	.summary = "unit files of systemd and whether they are enabled",
+	.summary = "unit files of systemd, whether they are enabled and run",
 	.table = TABLE_SERVICES,
 	.collect = services_collect,
 };
