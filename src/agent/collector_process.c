@@ -22,6 +22,7 @@
 #include "agent/reporter.h"
 #include "agent/schedule.h"
 #include "agent/secret.h"
+#include "agent/served_listeners.h"
 #include "agent/signals.h"
 #include "agent/snapshot_store.h"
 #include "agent/socket_owners.h"
@@ -127,6 +128,9 @@ static int on_collect(void *context, uint16_t table, row_taker *take, void *take
 	watches_begin(p->watches, table);
 	error = collector_run(collector_of(table), &p->machine, take, take_context);
 	watches_end(p->watches);
+	if (p->machine.served != NULL && served_listeners_take_change(p->machine.served)) {
+		reporter_signal(p->reporter, TABLE_CERTIFICATES, clock_ms());
+	}
 	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
 	return error;
 }

@@ -8,6 +8,7 @@
 #include "agent/offers.h"
 #include "agent/package_owners.h"
 #include "agent/process_files.h"
+#include "agent/served_listeners.h"
 #include "agent/socket_owners.h"
 #include "base/error.h"
 #include "sys/file.h"
@@ -45,6 +46,7 @@ int machine_open(const char *root, struct machine *out, struct why *why)
 	m.offers = offers_new();
 	if (m.is_live) {
 		m.owners = socket_owners_new();
+		m.served = served_listeners_new();
 		m.package_owners = package_owners_new();
 		m.process_files = process_files_new();
 		m.route_fd = open_dump(NETLINK_ROUTE, "interfaces, addresses, routes, neighbours");
@@ -61,6 +63,7 @@ void machine_close(struct machine *machine)
 {
 	tree_free(&machine->tree);
 	socket_owners_free(&machine->owners);
+	served_listeners_free(&machine->served);
 	offers_free(&machine->offers);
 	package_owners_free(&machine->package_owners);
 	process_files_free(&machine->process_files);

@@ -16,6 +16,7 @@ struct offers;
 struct package_owners;
 struct policy;
 struct process_files;
+struct served_listeners;
 struct socket_owners;
 
 struct machine {
@@ -28,7 +29,8 @@ struct machine {
 	struct package_owners *package_owners; /* whose files are; NULL where not live */
 	struct process_files *process_files;   /* what is in memory; NULL where not live */
 	struct offers *offers;                 /* of archives, for installed packages */
-	struct health *health;                 /* of the collectors; NULL where nobody asks */
+	struct served_listeners *served; /* of servers with certificates; NULL where not live */
+	struct health *health;           /* of the collectors; NULL where nobody asks */
 
 	/* What to watch (wire/policy.h); never NULL. The struct stays where it is, what it says may
 	 * change between walks: borrow nothing of it beyond one. */

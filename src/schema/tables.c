@@ -150,7 +150,7 @@ static const struct column modules_columns[] = {
 			    "letters of taint: O out of tree, E unsigned, ..." },
 	[MODULES_SIGNER] = { "signer", COLUMN_TEXT, 0,
 			     "who signed the module's file, as its signature says; null where it "
-			     "bears none" },
+			     "bears none, or is compressed" },
 };
 
 static const struct column mounts_columns[] = {
@@ -602,12 +602,14 @@ static const struct table mounts = { TABLE_MOUNTS,
 				     "POLLPRI on /proc/self/mountinfo",
 				     true,
 				     COLUMNS(mounts_columns) };
-static const struct table certificates = { TABLE_CERTIFICATES,
-					   "certificates",
-					   "X.509 certificates in files",
-					   "inotify on the certificate folders",
-					   false,
-					   COLUMNS(certificates_columns) };
+static const struct table certificates = {
+	TABLE_CERTIFICATES,
+	"certificates",
+	"X.509 certificates in files",
+	"inotify on the certificate folders and servers' configurations; with listeners",
+	false,
+	COLUMNS(certificates_columns)
+};
 static const struct table processes = {
 	TABLE_PROCESSES,
 	"processes",

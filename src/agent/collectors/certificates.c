@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/collectors/certificate_servers.h"
 #include "agent/collectors/table.h"
 #include "agent/secret.h"
+#include "agent/served_listeners.h"
 #include "base/error.h"
 #include "base/sha256.h"
 #include "base/text.h"
@@ -70,6 +72,7 @@ static const char *const extensions[] = { ".pem", ".crt",   ".cer",   ".cert",
 
 struct certificates_walk {
 	struct collection *c;
+	struct named_files named; /* by servers' configurations */
 	size_t folders;
 	size_t files;
 };
@@ -141,12 +144,36 @@ static void set_name(struct row *row, unsigned column, struct span name, struct 
 	}
 }
 
-static void emit(struct collection *c, const char *path, struct span der)
+/* Where the servers listen whose configurations name the file. */
+static void set_served_at(struct row *row, const struct certificates_walk *walk, const char *path,
+			  struct span items[ROW_LIST_MAX])
+{
+	uint32_t servers = certificate_servers_of(&walk->named, path);
+	const struct served_listener *listeners;
+	size_t listener_count;
+	size_t count = 0;
+
+	if (servers == 0 || walk->c->machine->served == NULL) {
+		return;
+	}
+	listeners = served_listeners_all(walk->c->machine->served, &listener_count);
+	for (size_t i = 0; i < listener_count && count < ROW_LIST_MAX; i++) {
+		if (certificate_servers_match(servers, span_of(listeners[i].process))) {
+			items[count++] = span_of(listeners[i].text);
+		}
+	}
+	if (count > 0) {
+		row_set_list(row, CERTIFICATES_SERVED_AT, items, count);
+	}
+}
+
+static void emit(const struct certificates_walk *walk, const char *path, struct span der)
 {
 	uint8_t *text OWNED(alloc_free) = alloc_zeroed(1, NAMES_BYTES);
 	struct span *items OWNED(alloc_free) = alloc_zeroed(ROW_LIST_MAX, sizeof *items);
+	struct span *places OWNED(alloc_free) = alloc_zeroed(ROW_LIST_MAX, sizeof *places);
 	struct writer texts = writer_over(text, NAMES_BYTES);
-	struct row *row = collection_row(c);
+	struct row *row = collection_row(walk->c);
 	char fingerprint[2 * SHA256_SIZE + 1];
 	uint8_t sum[SHA256_SIZE];
 	struct x509 certificate;
@@ -171,7 +198,8 @@ static void emit(struct collection *c, const char *path, struct span der)
 	}
 	row_set_boolean(row, CERTIFICATES_IS_CA, certificate.is_ca);
 	row_set_boolean(row, CERTIFICATES_IS_SELF_SIGNED, certificate.is_self_signed);
-	collection_emit(c);
+	set_served_at(row, walk, path, places);
+	collection_emit(walk->c);
 }
 
 static bool is_certificate_label(struct span label)
@@ -180,7 +208,7 @@ static bool is_certificate_label(struct span label)
 	       span_is(label, "TRUSTED CERTIFICATE");
 }
 
-static void emit_pem(struct collection *c, const char *path, struct span file)
+static void emit_pem(const struct certificates_walk *walk, const char *path, struct span file)
 {
 	uint8_t *der OWNED(alloc_free) = alloc_zeroed(1, DER_MAX);
 	struct pem_iterator it = pem_over(file);
@@ -190,7 +218,7 @@ static void emit_pem(struct collection *c, const char *path, struct span file)
 	while (pem_next(&it, &block)) {
 		if (is_certificate_label(block.label) &&
 		    pem_decode(&block, der, DER_MAX, &bytes) == 0) {
-			emit(c, path, bytes);
+			emit(walk, path, bytes);
 		}
 	}
 }
@@ -231,7 +259,7 @@ static int read_rest(int fd, struct buffer *file)
 	}
 }
 
-static int collect_file(struct collection *c, const char *path)
+static int collect_file(const struct certificates_walk *walk, const char *path)
 {
 	OWNED(file_close) int fd = -1;
 	struct buffer file OWNED(buffer_done);
@@ -241,7 +269,7 @@ static int collect_file(struct collection *c, const char *path)
 	int error;
 
 	buffer_init(&file, FILE_MAX);
-	error = tree_open(c->machine->tree, path, &fd);
+	error = tree_open(walk->c->machine->tree, path, &fd);
 	if (error != 0) {
 		return collection_missing(error);
 	}
@@ -255,9 +283,9 @@ static int collect_file(struct collection *c, const char *path)
 	}
 	error = read_rest(fd, &file);
 	if (error == 0 && head[0] == 0x30) { /* a DER SEQUENCE */
-		emit(c, path, buffer_span(&file));
+		emit(walk, path, buffer_span(&file));
 	} else if (error == 0) {
-		emit_pem(c, path, buffer_span(&file));
+		emit_pem(walk, path, buffer_span(&file));
 	}
 	/* a key may stand behind a certificate in one file */
 	secret_wipe(buffer_span(&file));
@@ -300,7 +328,39 @@ static int collect_folder(struct certificates_walk *walk, const char *path, unsi
 			error = collect_folder(walk, child, depth + 1);
 		} else if (walk->files < FILES_MAX && is_wanted(walk->c, child, name, type)) {
 			walk->files++;
-			error = collect_file(walk->c, child);
+			error = collect_file(walk, child);
+		}
+	}
+	return error;
+}
+
+static bool is_below_root(const char *path)
+{
+	for (size_t i = 0; i < COUNT_OF(roots); i++) {
+		size_t len = strlen(roots[i]);
+
+		if (strncmp(path, roots[i], len) == 0 && path[len] == '/') {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Certificates that servers name wherever they lie. */
+static int collect_named(struct certificates_walk *walk)
+{
+	char real[TREE_PATH_SIZE];
+	struct tree_entry entry;
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < walk->named.count && walk->files < FILES_MAX; i++) {
+		const char *path = walk->named.files[i].path;
+
+		if (!is_below_root(path) && has_extension(path) && !is_shipped(path) &&
+		    tree_look(walk->c->machine->tree, path, &entry, real) == 0 &&
+		    entry.type == 'f' && entry.size <= FILE_MAX && !is_shipped(real)) {
+			walk->files++;
+			error = collect_file(walk, path);
 		}
 	}
 	return error;
@@ -309,11 +369,15 @@ static int collect_folder(struct certificates_walk *walk, const char *path, unsi
 static int certificates_collect(struct collection *c)
 {
 	struct certificates_walk walk = { .c = c };
-	int error = 0;
+	int error = certificate_servers_read(c->machine->tree, &walk.named);
 
 	for (size_t i = 0; error == 0 && i < COUNT_OF(roots); i++) {
 		error = collect_folder(&walk, roots[i], 0);
 	}
+	if (error == 0) {
+		error = collect_named(&walk);
+	}
+	certificate_servers_done(&walk.named);
 	return error;
 }
 

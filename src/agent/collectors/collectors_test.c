@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "agent/collector.h"
+#include "agent/collectors/module_files.h"
 #include "agent/health.h"
 #include "base/error.h"
 #include "base/reader.h"
@@ -508,15 +509,17 @@ static void old_processes_are_seen_and_young_ones_are_not(void **state)
 	struct lines *lines = alloc_zeroed(1, sizeof *lines);
 	struct machine machine;
 	int ready[2];
+	char name[16]; /* of this run's own */
 	char byte;
 	struct why why;
 	pid_t child;
 
 	(void)state;
+	snprintf(name, sizeof name, "young-%d", getpid());
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	child = fork();
 	if (child == 0) {
-		(void)prctl(PR_SET_NAME, "young-child");
+		(void)prctl(PR_SET_NAME, name);
 		_exit(write(ready[1], "", 1) == 1 && pause() != 0);
 	}
 	assert_true(child > 0);
@@ -526,7 +529,7 @@ static void old_processes_are_seen_and_young_ones_are_not(void **state)
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_true(lines->count > 0);
-	assert_false(has_line(lines, "young-child"));
+	assert_false(has_line(lines, name));
 	assert_false(has_line(lines, "kthreadd"));
 	close(ready[0]);
 	close(ready[1]);
@@ -550,6 +553,34 @@ static void the_loopback_interface_and_its_address_are_seen(void **state)
 	drop(lines);
 }
 
+/* This kernel may have no modules: the files of one that has. */
+static void the_signer_of_a_module_is_found_by_modules_dep(void **state)
+{
+	static const char *const names[] = { "loop", "plain", "snd_pcm", "xz_one" };
+	struct module_file files[COUNT_OF(names)] = { { .path = NULL } };
+	uint8_t text[256];
+	struct writer w = writer_over(text, sizeof text);
+	struct tree *tree;
+	struct why why;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		files[i].name = span_of(names[i]);
+	}
+	assert_int_equal(tree_new(FIXTURES "/root-debian", &tree, &why), 0);
+	assert_int_equal(module_files_find(tree, "6.1.0-40-amd64", files, COUNT_OF(files)), 0);
+	assert_null(files[0].path);
+	assert_string_equal(files[2].path,
+			    "/lib/modules/6.1.0-40-amd64/kernel/sound/core/snd-pcm.ko");
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		module_files_write_signer(tree, &files[i], &w);
+	}
+	assert_true(span_is(writer_span(&w), "Example Module Signing Key"));
+	module_files_done(files, COUNT_OF(files));
+	assert_int_equal(module_files_find(tree, "0.0", files, COUNT_OF(files)), 0);
+	tree_free(&tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,6 +590,7 @@ int main(void)
 		cmocka_unit_test(reads_an_rpm_tree),
 		cmocka_unit_test(reads_devices_and_disks_of_a_tree),
 		cmocka_unit_test(finds_privileged_files_and_no_others),
+		cmocka_unit_test(the_signer_of_a_module_is_found_by_modules_dep),
 		cmocka_unit_test(the_health_of_each_collector_is_told_once_it_was_run),
 		cmocka_unit_test(an_empty_tree_is_no_error),
 		cmocka_unit_test(this_machine_is_read_without_error_and_every_key_once),

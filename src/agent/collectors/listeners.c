@@ -15,9 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/collectors/certificate_servers.h"
 #include "agent/collectors/table.h"
 #include "agent/collectors/user_names.h"
 #include "agent/netlink_dump.h"
+#include "agent/served_listeners.h"
 #include "agent/socket_owners.h"
 #include "base/error.h"
 #include "formats/address_text.h"
@@ -180,6 +182,11 @@ static void emit(struct collection *c, const struct listener *socket, struct spa
 	if (socket_owners_get(c->machine->owners, socket->inode, owner) == 0) {
 		row_set_text_if_any(row, LISTENERS_PROCESS, span_of(owner->process));
 		row_set_text_if_any(row, LISTENERS_EXECUTABLE, span_of(owner->executable));
+		if (socket->protocol == IPPROTO_TCP &&
+		    certificate_servers_has(span_of(owner->process))) {
+			served_listeners_add(c->machine->served, span_of(owner->process),
+					     writer_span(&aw), socket->port);
+		}
 	}
 	collection_emit(c);
 }
@@ -199,11 +206,13 @@ static void emit_all(struct collection *c, struct listeners_walk *walk)
 	if (walk->count > 0) {
 		qsort(walk->sockets, walk->count, sizeof *walk->sockets, by_place_and_pid);
 	}
+	served_listeners_begin(c->machine->served);
 	for (size_t i = 0; i < walk->count; i++) {
 		if (i == 0 || compare_place(&walk->sockets[i - 1], &walk->sockets[i]) != 0) {
 			emit(c, &walk->sockets[i], buffer_span(&passwd), owner);
 		}
 	}
+	served_listeners_end(c->machine->served);
 }
 
 static int listeners_collect(struct collection *c)
