@@ -1,6 +1,7 @@
 /* sha256_test.c - the examples of FIPS 180-4 (NIST CSRC "SHA256.pdf"). */
 #include "base/sha256.h"
 
+#include "base/sha256_cpu.h"
 #include "base/text.h"
 
 #include <setjmp.h>
@@ -54,11 +55,42 @@ static void pieces_give_the_same_as_the_whole(void **state)
 			    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* One block at a time never reaches the processor's instructions; large pieces do. */
+static void the_processors_instructions_agree_with_the_portable_ones(void **state)
+{
+	static uint8_t bytes[64 * 41 + 63];
+	uint32_t noise = 1;
+
+	if (sha256_cpu() == NULL) {
+		print_message("this processor has no instructions for SHA-256\n");
+		skip();
+	}
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++) {
+		noise = noise * 1103515245u + 12345u;
+		bytes[i] = (uint8_t)(noise >> 16);
+	}
+	for (size_t len = 512; len <= sizeof bytes; len += 61) {
+		uint8_t fast[SHA256_SIZE];
+		uint8_t portable[SHA256_SIZE];
+		struct sha256 h;
+
+		sha256_of((struct span){ bytes, len }, fast);
+		sha256_init(&h);
+		for (size_t at = 0; at < len; at += 64) {
+			sha256_add(&h, (struct span){ bytes + at, len - at < 64 ? len - at : 64 });
+		}
+		sha256_done(&h, portable);
+		assert_memory_equal(fast, portable, SHA256_SIZE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes_the_standards_examples),
 		cmocka_unit_test(pieces_give_the_same_as_the_whole),
+		cmocka_unit_test(the_processors_instructions_agree_with_the_portable_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
