@@ -176,7 +176,9 @@ static int keep_lists(struct knowledge_builder *b, const struct knowledge_record
 
 int knowledge_builder_entry(struct knowledge_builder *b, const struct knowledge_record *r)
 {
-	struct built_entry e = { .status = (uint8_t)r->status, .flags = (uint8_t)r->flags };
+	struct built_entry e = { .status = (uint8_t)r->status,
+				 .flags = (uint8_t)r->flags,
+				 .is_alternative = r->is_alternative };
 	uint32_t feed = 0;
 	int error;
 

@@ -27,6 +27,9 @@ struct knowledge_record {
 	size_t range_count;
 	const struct span *versions;
 	size_t version_count;
+	/* Of several such entries of one feed, package and id only one holds: the one with the
+	 * oldest fix, as rpm compares (Red Hat fixes a package once a minor release). */
+	bool is_alternative;
 };
 
 struct knowledge_builder *knowledge_builder_new(void);

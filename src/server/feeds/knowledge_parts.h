@@ -19,6 +19,7 @@ struct built_entry {
 	uint32_t feed;
 	uint8_t status;
 	uint8_t flags;
+	bool is_alternative;
 };
 
 struct built_vulnerability {

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/writer.h"
+#include "formats/versions/versions.h"
 #include "server/feeds/hash64.h"
 #include "server/feeds/knowledge_form.h"
 #include "server/feeds/knowledge_map.h"
@@ -241,6 +242,49 @@ static bool is_same(const struct built_entry *x, const struct built_entry *y)
 	       x->status == y->status && x->flags == y->flags;
 }
 
+/* The fix of an entry of one range; empty where there is none. */
+static struct span fix_of(const struct knowledge_builder *b, const struct built_entry *e)
+{
+	return e->status != KNOWLEDGE_AFFECTED || list_words(b, e->ranges) < 2
+		       ? (struct span){ NULL, 0 }
+		       : intern_get(&b->strings,
+				    list_word(b, e->ranges, 1) & ~FORM_LAST_AFFECTED);
+}
+
+/* Whether x is to stand for both: it has an older fix, or the only one. */
+static bool is_better(const struct knowledge_builder *b, const struct built_entry *x,
+		      const struct built_entry *y)
+{
+	struct span one = fix_of(b, x);
+	struct span other = fix_of(b, y);
+
+	if (one.len == 0 || other.len == 0) {
+		return one.len > 0 && other.len == 0;
+	}
+	return version_rpm_compare(one, other) < 0;
+}
+
+static bool are_alternatives(const struct built_entry *x, const struct built_entry *y)
+{
+	return x->is_alternative && y->is_alternative && x->place == y->place &&
+	       x->vulnerability == y->vulnerability && x->feed == y->feed;
+}
+
+static void keep_entry(struct writing *w, uint32_t number, uint32_t *kept)
+{
+	const struct knowledge_builder *b = w->builder;
+	const struct built_entry *e = &b->entries[number];
+	const struct built_entry *last = *kept == 0 ? NULL : &b->entries[w->entries[*kept - 1]];
+
+	if (last != NULL && are_alternatives(last, e)) {
+		if (is_better(b, e, last)) {
+			w->entries[*kept - 1] = number;
+		}
+	} else if (last == NULL || !is_same(last, e)) {
+		w->entries[(*kept)++] = number;
+	}
+}
+
 static void sort_all(struct writing *w)
 {
 	struct knowledge_builder *b = w->builder;
@@ -252,10 +296,7 @@ static void sort_all(struct writing *w)
 	w->id_rank = ranks(w->ids, b->ids.count);
 	w->entries = sorted(b->entry_count, compare_entries, w);
 	for (uint32_t i = 0; i < b->entry_count; i++) {
-		if (kept == 0 ||
-		    !is_same(&b->entries[w->entries[kept - 1]], &b->entries[w->entries[i]])) {
-			w->entries[kept++] = w->entries[i];
-		}
+		keep_entry(w, w->entries[i], &kept);
 	}
 	w->entry_count = kept;
 }

@@ -8,7 +8,7 @@ const struct feed *const feeds[] = {
 	&feed_osv_ubuntu,
 	&feed_alpine,
 	&feed_osv_alpine,
-	/* redhat */ &feed_osv_npm,
+	&feed_redhat, &feed_osv_npm,
 	&feed_osv_pypi,
 	&feed_osv_crates,
 	&feed_osv_go,
