@@ -230,7 +230,7 @@ static int make_authority(const char *folder, const struct net_address *sensors,
 int data_folder_prepare(const char *folder, const struct net_address *sensors,
 			const struct net_address *api, struct why *why)
 {
-	static const char *const subfolders[] = { "run", "tenants" };
+	static const char *const subfolders[] = { "run", "tenants", "feeds" };
 
 	for (size_t i = 0; i < COUNT_OF(subfolders); i++) {
 		char path[DATA_FOLDER_PATH_SIZE];

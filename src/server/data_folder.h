@@ -27,6 +27,9 @@ MUST_USE int data_folder_prepare(const char *folder, const struct net_address *s
 /* Where ingest connects to the engine, from the data folder. */
 #define DATA_FOLDER_BUS_PATH "run/bus.sock"
 
+/* Where feeds connects to the engine. What came over it may only tell of feeds. */
+#define DATA_FOLDER_FEEDS_BUS_PATH "run/feeds.sock"
+
 #define DATA_FOLDER_BUS_PATH_SIZE 64
 
 /* A new path that cannot be guessed, "run/api-HEX.sock": where the api connects. Removes earlier

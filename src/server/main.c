@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "server/api/api.h"
 #include "server/engine/engine.h"
+#include "server/feeds/feeds.h"
 #include "server/ingest/ingest.h"
 #include "server/supervisor.h"
 #include "sys/args.h"
@@ -13,6 +14,7 @@
 static const struct role engine_role = { "engine", engine_run };
 static const struct role ingest_role = { "ingest", ingest_run };
 static const struct role api_role = { "api", api_run };
+static const struct role feeds_role = { "feeds", feeds_run };
 
 static const struct arg options[] = {
 	{ "--data", "DIR", "everything is kept here; the first start makes it" },
@@ -20,7 +22,10 @@ static const struct arg options[] = {
 	{ "--api", "ADDR:PORT",
 	  "where the console and the API are served (default 127.0.0.1:7444)" },
 	{ "--cert-life", "DURATION", "life of a sensor's certificate (default 90d)" },
-	{ "--role", "ROLE", "run only this role in this process: engine, ingest or api" },
+	{ "--offline", NULL, "fetch no vulnerability feeds; `bartizan feed import` still works" },
+	{ "--feed-mirror", "URL",
+	  "fetch feeds below this address: URL/HOST/PATH instead of https://HOST/PATH" },
+	{ "--role", "ROLE", "run only this role in this process: engine, ingest, api or feeds" },
 	{ "--verbose", NULL, "say more on stderr" },
 	{ "--version", NULL, "print the version" },
 	{ NULL, NULL, NULL },
@@ -68,6 +73,13 @@ static int read_config(const struct args *args, struct supervisor_config *out, s
 	}
 	out->cert_life_s = life_ms / 1000;
 	out->is_verbose = args_has(args, "--verbose");
+	out->is_offline = args_has(args, "--offline");
+	out->feed_mirror = args_value(args, "--feed-mirror", NULL);
+	if (out->feed_mirror != NULL && !span_starts_with(span_of(out->feed_mirror), "https://") &&
+	    !span_starts_with(span_of(out->feed_mirror), "http://")) {
+		return why_set(why, ERR_USAGE,
+			       "--feed-mirror is an address such as https://mirror/feeds");
+	}
 	return 0;
 }
 
@@ -76,7 +88,8 @@ int main(int argc, char **argv)
 	struct supervisor_config config = {
 		.roles = { [ROLE_ENGINE] = &engine_role,
 			   [ROLE_INGEST] = &ingest_role,
-			   [ROLE_API] = &api_role },
+			   [ROLE_API] = &api_role,
+			   [ROLE_FEEDS] = &feeds_role },
 	};
 	struct args args;
 	struct why why;
@@ -106,6 +119,6 @@ int main(int argc, char **argv)
 			return supervisor_run_alone(&config, i);
 		}
 	}
-	(void)why_set(&why, ERR_USAGE, "--role is engine, ingest or api, not %s", role);
+	(void)why_set(&why, ERR_USAGE, "--role is engine, ingest, api or feeds, not %s", role);
 	return fail(&why);
 }

@@ -20,13 +20,16 @@ struct role_config {
 	 * may ask, and only the api knows this one's path: who takes ingest over cannot speak as
 	 * the api. */
 	int api_listen_fd;
-	const char *bus_path; /* ingest and api: where to connect to the engine with bus_connect */
+	int feeds_listen_fd;  /* engine: the socket that feeds connects to; again on its own */
+	const char *bus_path; /* where to connect to the engine with bus_connect; not engine */
 	int ready_fd;         /* private to role.c; -1 where nobody waits */
 	int64_t cert_life_s;  /* of a sensor's certificate; engine */
 	bool is_verbose;      /* log from LOG_DEBUG on, else from LOG_INFO on */
 	/* The addresses that are served, for people: "127.0.0.1:7443". */
 	const char *sensors_address;
 	const char *api_address;
+	bool is_offline;         /* feeds: nothing is fetched */
+	const char *feed_mirror; /* feeds: see fetch.h; may be NULL */
 };
 
 struct role {

@@ -59,6 +59,7 @@ struct supervisor {
 	int api_fd;
 	int bus_fd;
 	int api_bus_fd;
+	int feeds_bus_fd;
 	struct loop *loop;
 	struct loop_timer *stop_timer;
 	enum phase phase;
@@ -101,14 +102,20 @@ static void fill_config(const struct supervisor *s, unsigned role, struct role_c
 		.data_folder = s->folder,
 		.listen_fd = role == ROLE_ENGINE   ? s->bus_fd
 			     : role == ROLE_INGEST ? s->sensors_fd
-						   : s->api_fd,
+			     : role == ROLE_API    ? s->api_fd
+						   : -1,
 		.api_listen_fd = role == ROLE_ENGINE ? s->api_bus_fd : -1,
-		.bus_path = role == ROLE_API ? s->api_bus_path : DATA_FOLDER_BUS_PATH,
+		.feeds_listen_fd = role == ROLE_ENGINE ? s->feeds_bus_fd : -1,
+		.bus_path = role == ROLE_API     ? s->api_bus_path
+			    : role == ROLE_FEEDS ? DATA_FOLDER_FEEDS_BUS_PATH
+						 : DATA_FOLDER_BUS_PATH,
 		.ready_fd = -1,
 		.cert_life_s = s->config->cert_life_s,
 		.is_verbose = s->config->is_verbose,
 		.sensors_address = s->sensors_text,
 		.api_address = s->api_text,
+		.is_offline = s->config->is_offline,
+		.feed_mirror = s->config->feed_mirror,
 	};
 }
 
@@ -117,7 +124,7 @@ static int run_child(void *context)
 	struct child *c = context;
 	struct supervisor *s = c->supervisor;
 	struct role_config config;
-	int kept[3];
+	int kept[4];
 
 	/* a terminal sends Ctrl-C to all: the order of ending is the supervisor's */
 	(void)signal(SIGINT, SIG_IGN);
@@ -126,9 +133,10 @@ static int run_child(void *context)
 	config.ready_fd = c->ready_fd;
 	kept[0] = config.listen_fd;
 	kept[1] = config.api_listen_fd;
-	kept[2] = config.ready_fd;
+	kept[2] = config.feeds_listen_fd;
+	kept[3] = config.ready_fd;
 	close_others(kept, COUNT_OF(kept));
-	if (c->number == ROLE_INGEST) {
+	if (c->number == ROLE_INGEST || c->number == ROLE_FEEDS) {
 		mem_zero(s->api_bus_path, sizeof s->api_bus_path); /* see role.h */
 	}
 	log_open(name_of(c), s->config->is_verbose ? LOG_DEBUG : LOG_INFO);
@@ -148,7 +156,7 @@ static void stop(struct supervisor *s, int status);
 static void announce(struct supervisor *s)
 {
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
-		if (!s->children[i].is_ready) {
+		if (s->config->roles[i] != NULL && !s->children[i].is_ready) {
 			return;
 		}
 	}
@@ -249,10 +257,24 @@ static void signal_role(struct supervisor *s, unsigned role, int signal_number)
 	}
 }
 
+/* Whether a role lives that tells the engine something. */
+static bool is_feeding(const struct supervisor *s)
+{
+	return s->children[ROLE_INGEST].pid > 0 || s->children[ROLE_API].pid > 0 ||
+	       s->children[ROLE_FEEDS].pid > 0;
+}
+
+static void signal_feeding(struct supervisor *s, int signal_number)
+{
+	signal_role(s, ROLE_INGEST, signal_number);
+	signal_role(s, ROLE_API, signal_number);
+	signal_role(s, ROLE_FEEDS, signal_number);
+}
+
 /* What feeds the engine first, then the engine, which commits all that it was fed. */
 static void stop_next(struct supervisor *s)
 {
-	if (s->children[ROLE_INGEST].pid > 0 || s->children[ROLE_API].pid > 0) {
+	if (is_feeding(s)) {
 		return;
 	}
 	if (s->children[ROLE_ENGINE].pid > 0) {
@@ -270,8 +292,7 @@ static void stop(struct supervisor *s, int status)
 	}
 	s->phase = PHASE_STOPPING;
 	s->status = status;
-	signal_role(s, ROLE_INGEST, SIGTERM);
-	signal_role(s, ROLE_API, SIGTERM);
+	signal_feeding(s, SIGTERM);
 	loop_timer_arm(s->stop_timer, STOP_MS);
 	stop_next(s);
 }
@@ -287,16 +308,15 @@ static void on_stop_signal(void *context)
 static void on_stop_timer(void *context)
 {
 	struct supervisor *s = context;
-	bool is_engine_next = s->children[ROLE_INGEST].pid == 0 && s->children[ROLE_API].pid == 0;
+	bool is_engine_next = !is_feeding(s);
 
 	log_error("a role did not end in time; it is killed",
-		  log_text("role", is_engine_next ? "engine" : "ingest or api"));
+		  log_text("role", is_engine_next ? "engine" : "ingest, api or feeds"));
 	if (is_engine_next) {
 		s->status = 1;
 		signal_role(s, ROLE_ENGINE, SIGKILL);
 	} else {
-		signal_role(s, ROLE_INGEST, SIGKILL);
-		signal_role(s, ROLE_API, SIGKILL);
+		signal_feeding(s, SIGKILL);
 	}
 }
 
@@ -394,6 +414,8 @@ static int prepare(struct supervisor *s, struct why *why)
 	data_folder_new_api_bus_path(s->api_bus_path);
 	error = net_unix_listen(DATA_FOLDER_BUS_PATH, &s->bus_fd, why);
 	error = error != 0 ? error : net_unix_listen(s->api_bus_path, &s->api_bus_fd, why);
+	error = error != 0 ? error
+			   : net_unix_listen(DATA_FOLDER_FEEDS_BUS_PATH, &s->feeds_bus_fd, why);
 	return error != 0
 		       ? error
 		       : data_folder_write_addresses(s->folder, s->sensors_text, s->api_text, why);
@@ -408,6 +430,7 @@ static void init(struct supervisor *s, const struct supervisor_config *config)
 	s->api_fd = -1;
 	s->bus_fd = -1;
 	s->api_bus_fd = -1;
+	s->feeds_bus_fd = -1;
 	s->loop = loop_new();
 	s->stop_timer = loop_timer(s->loop, on_stop_timer, s);
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
@@ -428,6 +451,7 @@ static void done(struct supervisor *s)
 	file_close(&s->api_fd);
 	file_close(&s->bus_fd);
 	file_close(&s->api_bus_fd);
+	file_close(&s->feeds_bus_fd);
 	file_close(&s->lock_fd);
 }
 
@@ -440,10 +464,12 @@ static int take_rights(const struct supervisor *s, struct why *why)
 		{ .path = s->folder, .is_writable = true },
 		{ .path = "/" }, /* what libraries read: time zones, their configuration */
 	};
+	/* feeds are fetched by a child of a child */
+	bool is_online = s->config->roles[ROLE_FEEDS] != NULL && !s->config->is_offline;
 	int error = sandbox_privileges(none, why);
 
 	if (error == 0) {
-		error = sandbox_files(paths, COUNT_OF(paths), 0, why);
+		error = sandbox_files(paths, COUNT_OF(paths), is_online ? -1 : 0, why);
 	}
 	if (error == ERR_UNSUPPORTED) {
 		log_warn("this kernel cannot restrict which files are written",
@@ -453,7 +479,8 @@ static int take_rights(const struct supervisor *s, struct why *why)
 	return error != 0 ? error
 			  : sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES | SANDBOX_WRITE_FILES |
 						  SANDBOX_SOCKETS_OPEN | SANDBOX_UNIX |
-						  SANDBOX_CHILDREN | SANDBOX_THREADS,
+						  SANDBOX_CHILDREN | SANDBOX_THREADS |
+						  (is_online ? SANDBOX_INTERNET : 0),
 					  why);
 }
 
@@ -474,7 +501,9 @@ int supervisor_run(const struct supervisor_config *config)
 	loop_on_signal(s->loop, SIGINT, on_stop_signal, s);
 	loop_on_signal(s->loop, SIGCHLD, on_child, s);
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
-		start(&s->children[i]);
+		if (config->roles[i] != NULL) {
+			start(&s->children[i]);
+		}
 	}
 	loop_run(s->loop);
 out:
@@ -503,6 +532,8 @@ static int prepare_alone(struct supervisor *s, unsigned role, struct why *why)
 		error = data_folder_api_bus_path(s->api_bus_path, why);
 		return error != 0 ? error
 				  : bind_tcp(&s->config->api, &s->api_fd, s->api_text, &bound, why);
+	case ROLE_FEEDS:
+		return 0;
 	default:
 		error = data_folder_lock(s->folder, &s->lock_fd, why);
 		error = error != 0 ? error
@@ -513,7 +544,10 @@ static int prepare_alone(struct supervisor *s, unsigned role, struct why *why)
 		}
 		data_folder_new_api_bus_path(s->api_bus_path);
 		error = net_unix_listen(DATA_FOLDER_BUS_PATH, &s->bus_fd, why);
-		return error != 0 ? error : net_unix_listen(s->api_bus_path, &s->api_bus_fd, why);
+		error = error != 0 ? error : net_unix_listen(s->api_bus_path, &s->api_bus_fd, why);
+		return error != 0
+			       ? error
+			       : net_unix_listen(DATA_FOLDER_FEEDS_BUS_PATH, &s->feeds_bus_fd, why);
 	}
 }
 

@@ -13,7 +13,7 @@
 #include "sys/net.h"
 
 /* In the order in which they are started. */
-enum { ROLE_ENGINE, ROLE_INGEST, ROLE_API, ROLE_COUNT };
+enum { ROLE_ENGINE, ROLE_INGEST, ROLE_API, ROLE_FEEDS, ROLE_COUNT };
 
 struct supervisor_config {
 	const char *data_folder; /* as given */
@@ -21,7 +21,9 @@ struct supervisor_config {
 	struct net_address api;
 	int64_t cert_life_s;
 	bool is_verbose;
-	const struct role *roles[ROLE_COUNT];
+	bool is_offline;                      /* nothing is fetched from the Internet */
+	const char *feed_mirror;              /* NULL: feeds' own addresses */
+	const struct role *roles[ROLE_COUNT]; /* NULL: not run */
 };
 
 /* Serves until SIGTERM or SIGINT; returns the process's exit status. Prints the one line "ready

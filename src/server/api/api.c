@@ -177,7 +177,7 @@ static int serve(struct api *api, struct why *why)
 static int confine(const struct role_config *config, struct why *why)
 {
 	static const char *const names[] = { "tenants", "platform.db", "platform.db-wal",
-					     "platform.db-shm" };
+					     "platform.db-shm", "feeds" };
 	char text[COUNT_OF(names)][4096];
 	struct sandbox_path paths[COUNT_OF(names)];
 	const int keep[] = { -1 };
@@ -185,7 +185,8 @@ static int confine(const struct role_config *config, struct why *why)
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		snprintf(text[i], sizeof text[i], "%s/%s", config->data_folder, names[i]);
-		paths[i] = (struct sandbox_path){ .path = text[i], .is_writable = true };
+		paths[i] = (struct sandbox_path){ .path = text[i],
+						  .is_writable = i < COUNT_OF(names) - 1 };
 	}
 	if (error == 0) {
 		error = sandbox_files(paths, COUNT_OF(names), 0, why);

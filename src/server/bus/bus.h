@@ -34,6 +34,10 @@ enum bus_kind {
 	BUS_COMMITTED,  /* [tenant, newest change's number, newest event's]: after each commit that
 			   changed something */
 	BUS_SENSORS,    /* [tenant]: a sensor came or went */
+	/* feeds to engine, and engine to api */
+	BUS_KNOWLEDGE = 70, /* [generation]: feeds/knowledge was replaced (server/feeds/feeds.h) */
+	/* engine to feeds */
+	BUS_FEED_REQUEST, /* [operation, argument map]: feed-update, feed-import; no reply */
 	/* either way */
 	BUS_ROLE = 80, /* [role name]: first on each link, from the one who connected */
 };

@@ -323,11 +323,41 @@ static void api_message(struct engine_link *link, uint8_t kind, uint64_t id, str
 	commit_note(engine, body.len);
 }
 
+void engine_tell(struct engine *engine, enum engine_peer peer, uint8_t kind, struct span body)
+{
+	for (struct engine_link *l = engine->links; l != NULL; l = l->next) {
+		if (l->peer == peer) {
+			(void)!l->send(l->context, kind, 0, body);
+		}
+	}
+}
+
+/* Feeds may say one thing only. */
+static void feeds_message(struct engine_link *link, uint8_t kind, struct span body)
+{
+	struct cbor_reader r = cbor_over(body);
+	size_t count = cbor_array(&r);
+	uint64_t generation = cbor_uint(&r);
+
+	if (kind != BUS_KNOWLEDGE || count != 1 || cbor_done(&r) != 0) {
+		log_error("feeds sent what only others may", log_number("kind", kind));
+		return;
+	}
+	log_debug("the index of feeds was replaced", log_number("generation", (int64_t)generation));
+	engine_follow_knowledge(link->engine);
+	engine_tell(link->engine, ENGINE_API, BUS_KNOWLEDGE, body);
+}
+
 void engine_link_message(struct engine_link *link, uint8_t kind, uint64_t id, struct span body)
 {
-	if (link->peer == ENGINE_API) {
+	switch (link->peer) {
+	case ENGINE_API:
 		api_message(link, kind, id, body);
-	} else {
+		break;
+	case ENGINE_FEEDS:
+		feeds_message(link, kind, body);
+		break;
+	default:
 		ingest_message(link, kind, id, body);
 	}
 }

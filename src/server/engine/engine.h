@@ -31,7 +31,7 @@ void engine_close(struct engine **engine);
 typedef int engine_send(void *context, uint8_t kind, uint64_t id, struct span body);
 
 /* What may come over a link is fixed by where it was accepted. */
-enum engine_peer { ENGINE_INGEST, ENGINE_API };
+enum engine_peer { ENGINE_INGEST, ENGINE_API, ENGINE_FEEDS };
 
 struct engine_link *engine_link_open(struct engine *engine, enum engine_peer peer,
 				     engine_send *send, void *context);

@@ -75,6 +75,11 @@ static void api_opened(void *context, struct bus_link *bus)
 	opened(context, bus, ENGINE_API);
 }
 
+static void feeds_opened(void *context, struct bus_link *bus)
+{
+	opened(context, bus, ENGINE_FEEDS);
+}
+
 static void on_message(void *context, struct bus_link *bus, uint8_t kind, uint64_t id,
 		       struct span body)
 {
@@ -113,6 +118,13 @@ static const struct bus_handler ingest_handler = {
 static const struct bus_handler api_handler = {
 	.message = on_message,
 	.opened = api_opened,
+	.closed = on_closed,
+	.drained = on_drained,
+};
+
+static const struct bus_handler feeds_handler = {
+	.message = on_message,
+	.opened = feeds_opened,
 	.closed = on_closed,
 	.drained = on_drained,
 };
@@ -173,6 +185,7 @@ int engine_run(const struct role_config *config)
 	struct role_state *state = alloc_zeroed(1, sizeof *state);
 	struct bus_server *ingest_bus = NULL;
 	struct bus_server *api_bus = NULL;
+	struct bus_server *feeds_bus = NULL;
 	struct why why;
 	int status = 0;
 
@@ -191,6 +204,7 @@ int engine_run(const struct role_config *config)
 	loop_on_idle(state->loop, on_idle, state);
 	ingest_bus = bus_serve(state->loop, config->listen_fd, &ingest_handler, state);
 	api_bus = bus_serve(state->loop, config->api_listen_fd, &api_handler, state);
+	feeds_bus = bus_serve(state->loop, config->feeds_listen_fd, &feeds_handler, state);
 	role_ready(config);
 	loop_run(state->loop);
 	(void)engine_commit(state->engine);
@@ -200,6 +214,7 @@ out:
 	}
 	bus_server_free(&ingest_bus);
 	bus_server_free(&api_bus);
+	bus_server_free(&feeds_bus);
 	engine_close(&state->engine);
 	loop_timer_free(&state->soon);
 	loop_timer_free(&state->tick);

@@ -37,3 +37,6 @@ MUST_USE int operation_finish(struct engine_tenant *tenant, int error, const cha
 
 /* --- policy_operations.c --- */
 extern const struct operation operation_policy_set, operation_policy_delete, operation_asset_tags;
+
+/* --- feed_operations.c --- */
+extern const struct operation operation_feed_update, operation_feed_import;

@@ -373,6 +373,8 @@ static const struct operation *const operations[] = {
 	&operation_policy_set,
 	&operation_policy_delete,
 	&operation_asset_tags,
+	&operation_feed_update,
+	&operation_feed_import,
 };
 
 static void write_failure(struct writer *reply, int error, const char *message)

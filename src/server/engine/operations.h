@@ -16,6 +16,9 @@
  *                  remove: tags, separated by one
  *                  space
  * tidy             tenant                          (none): everything that lags is written
+ * feed-update      name, actor                     requested_ms: when it is done, the feed's
+ *                                                  tried_at in feeds/status.json is later
+ * feed-import      name, inbox, force, actor       requested_ms; inbox: a folder of feeds/inbox
  * figures          (none)                          numbers: "NAME", or "NAME TENANT" where they
  *                                                  are of one tenant ("assets default")
  *

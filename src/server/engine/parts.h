@@ -134,6 +134,9 @@ void engine_tenant_failed(struct engine_tenant *tenant, const struct why *why);
 /* There may be another knowledge file: every tenant's findings follow it from here on. */
 void engine_follow_knowledge(struct engine *engine);
 
+/* Sends to every link of a kind. */
+void engine_tell(struct engine *engine, enum engine_peer peer, uint8_t kind, struct span body);
+
 /* --- sessions.c --- */
 void session_opened(struct engine_link *link, uint64_t id, struct span body);
 void session_frame(struct engine_link *link, uint64_t id, struct span frame);

@@ -1,0 +1,327 @@
+/*
+ * fetch.c - libcurl, once for each part of a feed. What it tells, a line each:
+ *
+ *   changed N        so many files are new
+ *   unreachable      there is no way to the server: others will not be reached either
+ *   reason TEXT      what went wrong
+ */
+#include "server/feeds/fetch.h"
+
+#include "base/error.h"
+#include "base/reader.h"
+#include "server/feeds/feeds.h"
+#include "sys/file.h"
+#include "sys/sandbox.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ADDRESS_SIZE     1024
+#define PATH_SIZE        512
+#define HEAD_SIZE        1024
+#define VALUE_SIZE       256
+#define CONNECT_S        20L
+#define WHOLE_S          1800L
+#define SLOW_BYTES       100L /* a second, for SLOW_S: given up */
+#define SLOW_S           60L
+#define REDIRECTS_MAX    3L
+#define STATUS_UNCHANGED 304
+#define STATUS_FINE      200
+
+struct transfer {
+	const struct fetch *fetch;
+	const struct feed_part *part;
+	int fd;
+	uint64_t size;
+	bool is_too_large;
+	bool is_full;
+	char etag[VALUE_SIZE];
+	char modified[VALUE_SIZE];
+	struct curl_slist *headers;
+};
+
+static void tell(const struct fetch *f, const char *word, const char *text)
+{
+	char line[700];
+	int len = snprintf(line, sizeof line, "%s %.600s\n", word, text);
+
+	for (int i = 0; i + 1 < len; i++) {
+		line[i] = (unsigned char)line[i] < ' ' ? ' '
+						       : line[i]; /* one line, whatever is quoted */
+	}
+
+	(void)!write(f->out_fd, line, (size_t)len);
+}
+
+/* --- rights --- */
+
+/* Reads what libcurl, the resolver and TLS read, writes feeds/ only, connects to anything. */
+static int take_rights(struct why *why)
+{
+	static const int none[] = { -1 };
+	const struct sandbox_path paths[] = {
+		{ .path = FEEDS_FOLDER, .is_writable = true },
+		{ .path = "/etc" },
+		{ .path = "/usr" },
+		{ .path = "/lib" },
+		{ .path = "/lib64" },
+		{ .path = "/run/systemd/resolve" },
+		{ .path = "/dev/urandom" },
+	};
+	int error = sandbox_privileges(none, why);
+
+	if (error == 0) {
+		error = sandbox_files(paths, COUNT_OF(paths), -1, why);
+	}
+	if (error == 0 || error == ERR_UNSUPPORTED) {
+		error = sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES | SANDBOX_WRITE_FILES |
+					      SANDBOX_SOCKETS_OPEN | SANDBOX_INTERNET |
+					      SANDBOX_THREADS,
+				      why);
+	}
+	return error;
+}
+
+/* --- paths and heads --- */
+
+static void path_of(const struct transfer *t, const char *folder, const char *before,
+		    const char *after, char out[PATH_SIZE])
+{
+	snprintf(out, PATH_SIZE, "%s/%s/%s%s%s", folder, t->fetch->feed->name, before,
+		 t->part->file, after);
+}
+
+/* What the server said of the file that is in force: its tag and date, a line each. */
+static void ask_for_news_only(struct transfer *t)
+{
+	char path[PATH_SIZE];
+	char line[VALUE_SIZE + 32];
+	struct buffer head;
+	struct reader r;
+	struct span value;
+
+	path_of(t, FEEDS_FOLDER, "", "", path);
+	if (access(path, F_OK) != 0) {
+		return;
+	}
+	path_of(t, FEEDS_FOLDER, ".", ".head", path);
+	buffer_init(&head, HEAD_SIZE);
+	if (file_read(path, &head) == 0) {
+		r = reader_over(buffer_span(&head));
+		value = reader_line(&r);
+		if (value.len > 0) {
+			snprintf(line, sizeof line, "If-None-Match: %.*s", (int)value.len,
+				 (const char *)value.ptr);
+			t->headers = curl_slist_append(t->headers, line);
+		}
+		value = reader_line(&r);
+		if (value.len > 0) {
+			snprintf(line, sizeof line, "If-Modified-Since: %.*s", (int)value.len,
+				 (const char *)value.ptr);
+			t->headers = curl_slist_append(t->headers, line);
+		}
+	}
+	buffer_done(&head);
+}
+
+static void keep_head(const struct transfer *t)
+{
+	char path[PATH_SIZE];
+	char text[2 * VALUE_SIZE + 4];
+
+	path_of(t, FEEDS_FETCH_PATH, ".", ".head", path);
+	snprintf(text, sizeof text, "%s\n%s\n", t->etag, t->modified);
+	(void)!file_replace(path, span_of(text), 0600, NULL);
+}
+
+/* --- libcurl --- */
+
+static size_t on_bytes(char *bytes, size_t one, size_t count, void *context)
+{
+	struct transfer *t = context;
+	size_t len = one * count;
+	size_t done = 0;
+
+	t->size += len;
+	t->is_too_large = t->size > t->fetch->feed->size_max;
+	while (!t->is_too_large && done < len) {
+		ssize_t written = write(t->fd, bytes + done, len - done);
+
+		if (written < 0 && errno != EINTR) {
+			t->is_full = true;
+			return 0;
+		}
+		done += written > 0 ? (size_t)written : 0;
+	}
+	return t->is_too_large ? 0 : len;
+}
+
+static void take_header(const char *name, struct span line, char out[VALUE_SIZE])
+{
+	size_t len = strlen(name);
+	struct span value = span_trim(span_after(line, len));
+
+	if (line.len > len && strncasecmp((const char *)line.ptr, name, len) == 0 &&
+	    value.len < VALUE_SIZE) {
+		snprintf(out, VALUE_SIZE, "%.*s", (int)value.len, (const char *)value.ptr);
+	}
+}
+
+static size_t on_header(char *bytes, size_t one, size_t count, void *context)
+{
+	struct transfer *t = context;
+	struct span line = { (const uint8_t *)bytes, one * count };
+
+	take_header("etag:", line, t->etag);
+	take_header("last-modified:", line, t->modified);
+	return line.len;
+}
+
+/* https://HOST/PATH, or MIRROR/HOST/PATH. */
+static void address_of(const struct transfer *t, char out[ADDRESS_SIZE])
+{
+	static const char scheme[] = "https://";
+	const char *address = t->part->address;
+
+	if (t->fetch->mirror == NULL) {
+		snprintf(out, ADDRESS_SIZE, "%s", address);
+	} else {
+		snprintf(out, ADDRESS_SIZE, "%s/%s", t->fetch->mirror,
+			 address + (strncmp(address, scheme, sizeof scheme - 1) == 0
+					    ? sizeof scheme - 1
+					    : 0));
+	}
+}
+
+static void set_up(CURL *curl, struct transfer *t, const char *address, char *reason)
+{
+	const char *schemes = t->fetch->mirror != NULL ? "http,https" : "https";
+
+	(void)curl_easy_setopt(curl, CURLOPT_URL, address);
+	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, schemes);
+	(void)curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, t->fetch->mirror == NULL ? 1L : 0L);
+	(void)curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, WHOLE_S);
+	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
+	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SLOW_S);
+	(void)curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+	(void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "bartizan/" BARTIZAN_VERSION);
+	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, t->headers);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+	(void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
+	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+}
+
+static bool is_unreachable(CURLcode code)
+{
+	return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
+	       code == CURLE_COULDNT_CONNECT;
+}
+
+/* Tells what went wrong; true where nothing did. */
+static bool judge(const struct transfer *t, CURLcode code, long status, const char *address,
+		  const char *reason)
+{
+	char text[600];
+
+	if (t->is_too_large) {
+		snprintf(text, sizeof text, "%.300s: more than %llu bytes", address,
+			 (unsigned long long)t->fetch->feed->size_max);
+	} else if (t->is_full) {
+		snprintf(text, sizeof text, "%s cannot be written: the disk may be full",
+			 t->part->file);
+	} else if (code != CURLE_OK) {
+		snprintf(text, sizeof text, "%.300s: %.200s", address,
+			 reason[0] != '\0' ? reason : curl_easy_strerror(code));
+	} else if (status >= 300 && status < 400 && status != STATUS_UNCHANGED) {
+		snprintf(text, sizeof text,
+			 "%.300s: it redirects elsewhere (HTTP %ld), which is not followed",
+			 address, status);
+	} else if (status != STATUS_FINE && status != STATUS_UNCHANGED) {
+		snprintf(text, sizeof text, "%.300s: HTTP %ld", address, status);
+	} else {
+		return true;
+	}
+	if (is_unreachable(code)) {
+		tell(t->fetch, "unreachable", "");
+	}
+	tell(t->fetch, "reason", text);
+	return false;
+}
+
+static bool fetch_part(CURL *curl, struct transfer *t, bool *is_new)
+{
+	char reason[CURL_ERROR_SIZE] = "";
+	char address[ADDRESS_SIZE];
+	char path[PATH_SIZE];
+	long status = 0;
+	CURLcode code;
+	bool is_fine;
+
+	path_of(t, FEEDS_FETCH_PATH, "", "", path);
+	t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (t->fd < 0) {
+		tell(t->fetch, "reason", strerror(errno));
+		return false;
+	}
+	address_of(t, address);
+	ask_for_news_only(t);
+	curl_easy_reset(curl);
+	set_up(curl, t, address, reason);
+	code = curl_easy_perform(curl);
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	is_fine = judge(t, code, status, address, reason);
+	*is_new = is_fine && status == STATUS_FINE;
+	if (*is_new && fsync(t->fd) != 0) {
+		tell(t->fetch, "reason", strerror(errno));
+		is_fine = false;
+	}
+	(void)close(t->fd);
+	if (!is_fine || !*is_new) {
+		(void)unlink(path);
+	} else {
+		keep_head(t);
+	}
+	curl_slist_free_all(t->headers);
+	return is_fine;
+}
+
+int fetch_run(void *context)
+{
+	const struct fetch *f = context;
+	const struct feed_part *part = f->feed->parts;
+	unsigned changed = 0;
+	char text[32];
+	bool is_fine = true;
+	struct why why;
+	CURL *curl;
+
+	if (take_rights(&why) != 0) {
+		tell(f, "reason", why.text);
+		return 1;
+	}
+	curl = curl_easy_init();
+	for (; is_fine && curl != NULL && part->file != NULL; part++) {
+		struct transfer t = { .fetch = f, .part = part };
+		bool is_new = false;
+
+		is_fine = fetch_part(curl, &t, &is_new);
+		changed += is_new;
+	}
+	curl_easy_cleanup(curl);
+	if (is_fine) {
+		snprintf(text, sizeof text, "%u", changed);
+		tell(f, "changed", text);
+	}
+	return 0;
+}

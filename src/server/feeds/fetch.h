@@ -1,0 +1,17 @@
+/*
+ * fetch.h - one feed's files over HTTPS, in a child that has the network and little else.
+ */
+#pragma once
+
+#include "server/feeds/feed.h"
+
+struct fetch {
+	const struct feed *feed;
+	/* NULL, or what every address begins with instead: https://HOST/PATH becomes
+	 * MIRROR/HOST/PATH. Redirects are not followed then. */
+	const char *mirror;
+	int out_fd; /* where the outcome is written, as lines: see fetch.c */
+};
+
+/* The body of the child: fetches what is new into feeds/fetch/NAME/, tells, returns 0. */
+int fetch_run(void *context);
