@@ -102,6 +102,11 @@ static int take_option(const struct args_spec *spec, char **argv, int *at, struc
 		}
 		*at += 1;
 	}
+	if (args->given_count == ARGS_GIVEN_MAX) {
+		return why_set(why, ERR_USAGE, "there are more than %d options", ARGS_GIVEN_MAX);
+	}
+	args->given[args->given_count].option = (unsigned)index;
+	args->given[args->given_count++].value = value;
 	args->values[index] = value;
 	return 0;
 }
@@ -191,6 +196,20 @@ static void print_wrapped(FILE *to, const char *text, size_t indent, size_t colu
 		text += strspn(text, " \n");
 	}
 	fputc('\n', to);
+}
+
+const char *args_next(const struct args *args, const char *name, unsigned *at)
+{
+	int index = option_index(args->spec, span_of(name));
+
+	while (*at < args->given_count) {
+		unsigned i = (*at)++;
+
+		if ((int)args->given[i].option == index) {
+			return args->given[i].value;
+		}
+	}
+	return NULL;
 }
 
 void args_print_help(const struct args_spec *spec, FILE *to)

@@ -26,6 +26,7 @@ struct args_spec {
 
 #define ARGS_OPTIONS_MAX     32
 #define ARGS_POSITIONALS_MAX 64
+#define ARGS_GIVEN_MAX       256
 
 /* Values point into argv. */
 struct args {
@@ -35,6 +36,11 @@ struct args {
 	const char *positionals[ARGS_POSITIONALS_MAX];
 	unsigned positional_count;
 	bool is_help;
+	struct {
+		unsigned option;
+		const char *value;
+	} given[ARGS_GIVEN_MAX]; /* every option with a value, in order */
+	unsigned given_count;
 };
 
 /* --name VALUE, --name=VALUE, -- ends options, --help and -h set is_help. ERR_USAGE with a reason
@@ -45,4 +51,8 @@ MUST_USE int args_parse(const struct args_spec *spec, int argc, char **argv, str
 /* The value of an option, or fallback. */
 const char *args_value(const struct args *args, const char *name, const char *fallback);
 bool args_has(const struct args *args, const char *name);
+
+/* The values of an option that may be given more than once, one a call; start with *at = 0. NULL at
+ * the end. */
+const char *args_next(const struct args *args, const char *name, unsigned *at);
 void args_print_help(const struct args_spec *spec, FILE *to);

@@ -60,6 +60,22 @@ static void reads_values_switches_and_words(void **state)
 	assert_false(args.is_help);
 }
 
+static void an_option_may_be_given_again_and_all_its_values_are_told(void **state)
+{
+	const char *const argv[] = {
+		"tool", "--ttl=1h", "word", "--data", "/x", "--ttl", "2h", NULL
+	};
+	unsigned at = 0;
+	struct args args;
+
+	(void)state;
+	assert_int_equal(parse(argv, &args, NULL), 0);
+	assert_string_equal(args_next(&args, "--ttl", &at), "1h");
+	assert_string_equal(args_next(&args, "--ttl", &at), "2h");
+	assert_null(args_next(&args, "--ttl", &at));
+	assert_string_equal(args_value(&args, "--ttl", "none"), "2h");
+}
+
 static void gives_the_fallback_where_nothing_was_said(void **state)
 {
 	const char *const argv[] = { "tool", "-", NULL };
@@ -135,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_values_switches_and_words),
+		cmocka_unit_test(an_option_may_be_given_again_and_all_its_values_are_told),
 		cmocka_unit_test(gives_the_fallback_where_nothing_was_said),
 		cmocka_unit_test(names_the_word_that_is_wrong_and_the_nearest_option),
 		cmocka_unit_test(prints_help_within_80_columns_even_where_words_are_missing),
