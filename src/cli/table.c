@@ -5,17 +5,31 @@
 #include <string.h>
 
 extern const struct command command_assets, command_asset, command_history, command_watch,
-	command_events, command_query, command_schema, command_sensors, command_enroll_token,
-	command_tenants, command_operator_token, command_signin_link, command_audit,
-	command_completion;
+	command_events, command_query, command_schema, command_check, command_sensors,
+	command_enroll_token, command_tenants, command_operator_token, command_signin_link,
+	command_audit, command_completion;
 
+/* One a line, so that each can be added by itself. */
+/* clang-format off */
 const struct command *const commands[] = {
-	&command_assets,  &command_asset,          &command_history,
-	&command_watch,   &command_events,         &command_query,
-	&command_schema,  &command_sensors,        &command_enroll_token,
-	&command_tenants, &command_operator_token, &command_signin_link,
-	&command_audit,   &command_completion,     NULL,
+	&command_assets,
+	&command_asset,
+	&command_history,
+	&command_watch,
+	&command_events,
+	&command_query,
+	&command_schema,
+	&command_check,
+	&command_sensors,
+	&command_enroll_token,
+	&command_tenants,
+	&command_operator_token,
+	&command_signin_link,
+	&command_audit,
+	&command_completion,
+	NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

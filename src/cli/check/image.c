@@ -98,7 +98,7 @@ static const json_t *choose(const json_t *manifests)
 	const json_t *chosen = NULL;
 
 	uname(&uts);
-	machine = strcmp(uts.machine, "x86_64") == 0	? "amd64"
+	machine = strcmp(uts.machine, "x86_64") == 0    ? "amd64"
 		  : strcmp(uts.machine, "aarch64") == 0 ? "arm64"
 							: uts.machine;
 	for (size_t i = 0; i < json_array_size(manifests); i++) {
@@ -139,8 +139,8 @@ static int oci_layers(const struct image_archive *archive, struct layers *layers
 	char name[NAME_SIZE];
 	int error;
 
-	for (unsigned i = 0; i < INDEX_MAX && document != NULL &&
-			     json_object_get(document, "manifests") != NULL;
+	for (unsigned i = 0;
+	     i < INDEX_MAX && document != NULL && json_object_get(document, "manifests") != NULL;
 	     i++) {
 		const json_t *one = choose(json_object_get(document, "manifests"));
 		bool is_named = one != NULL && blob_name(one, name);
@@ -238,7 +238,8 @@ static int inflate_whole(int fd, uint64_t size, const struct scratch *scratch, i
 
 	if (is_gzip) {
 		to = openat(scratch->folder_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-		error = to >= 0 ? 0 : why_set(why, ERR_IO, "%s: %s", scratch->path, strerror(errno));
+		error = to >= 0 ? 0
+				: why_set(why, ERR_IO, "%s: %s", scratch->path, strerror(errno));
 	}
 	while (is_gzip && error == 0) {
 		error = stream_read(stream, piece, sizeof piece, &len);

@@ -136,7 +136,8 @@ static const struct image_member *find_exactly(const struct image_archive *archi
 	return NULL;
 }
 
-/* "../ID/layer.tar" of "OTHER/layer.tar" (docker, before it wrote OCI layouts) is "ID/layer.tar". */
+/* "../ID/layer.tar" of "OTHER/layer.tar" (docker, before it wrote OCI layouts) is "ID/layer.tar".
+ */
 static struct span target_of(const struct image_member *member)
 {
 	struct span target = span_of(member->target);

@@ -95,6 +95,14 @@ int scratch_discard(struct scratch *s, int folder_fd, const char *name)
 	return renameat(folder_fd, name, s->trash_fd, trash) == 0 ? 0 : ERR_IO;
 }
 
+/* At the end nothing can be done about what cannot be removed. */
+static void drop(struct scratch *s, int folder_fd, const char *name)
+{
+	if (scratch_discard(s, folder_fd, name) != 0) {
+		(void)unlinkat(folder_fd, name, 0);
+	}
+}
+
 /* Removes one folder of the trash; what folders it holds move up. */
 static void empty_one(struct scratch *s, const char *name)
 {
@@ -104,7 +112,7 @@ static void empty_one(struct scratch *s, const char *name)
 
 	while (folder != NULL && (entry = readdir(folder)) != NULL) {
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-			(void)scratch_discard(s, dirfd(folder), entry->d_name);
+			drop(s, dirfd(folder), entry->d_name);
 		}
 	}
 	if (folder != NULL) {
@@ -123,7 +131,7 @@ void scratch_close(struct scratch *s)
 		return;
 	}
 	if (s->root_fd >= 0 && s->trash_fd >= 0) {
-		(void)scratch_discard(s, s->folder_fd, "root");
+		drop(s, s->folder_fd, "root");
 	}
 	for (unsigned i = 0; i < s->trash_count; i++) { /* the count grows meanwhile */
 		snprintf(name, sizeof name, "%u", i);

@@ -58,11 +58,12 @@ int stream_open(struct stream *s, int fd, uint64_t offset, uint64_t size, uint64
 			continue;
 		}
 		if (magics[i].name != NULL) {
-			return why_set(why, ERR_UNSUPPORTED,
-				       "the image is compressed with %s, which is not read here: "
-				       "save it with gzip or uncompressed (docker save does; skopeo "
-				       "copy --dest-compress-format gzip)",
-				       magics[i].name);
+			return why_set(
+				why, ERR_UNSUPPORTED,
+				"the image is compressed with %s, which is not read here: "
+				"save it with gzip or uncompressed (docker save does; skopeo "
+				"copy --dest-compress-format gzip)",
+				magics[i].name);
 		}
 		s->is_gzip = inflateInit2(&s->z, 16 + MAX_WBITS) == Z_OK;
 		return s->is_gzip ? 0 : why_set(why, ERR_LIMIT, "zlib has no memory");

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/reader.h"
+#include "base/writer.h"
 #include "cli/check/unpack_program.h"
 #include "sys/file.h"
 
@@ -20,7 +21,7 @@
 
 /* OCI image layer specification, "Whiteouts". */
 #define WHITEOUT ".wh."
-#define OPAQUE	 ".wh..wh..opq"
+#define OPAQUE   ".wh..wh..opq"
 
 void unpack_init(struct unpack *u, struct scratch *scratch)
 {

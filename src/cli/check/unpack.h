@@ -14,15 +14,15 @@
 
 /* Of one image, all layers together. */
 #define UNPACK_BYTES_MAX   (UINT64_C(2) << 30) /* written */
-#define UNPACK_OBJECTS_MAX 2000000	       /* files, folders and links made */
-#define UNPACK_FILE_MAX	   (UINT64_C(512) << 20)
+#define UNPACK_OBJECTS_MAX 2000000             /* files, folders and links made */
+#define UNPACK_FILE_MAX    (UINT64_C(512) << 20)
 
 struct unpack {
 	struct scratch *scratch;
 	uint64_t bytes;
 	size_t objects;
 	size_t refused; /* names that lead out, or are none */
-	int parent_fd;	/* the folder reached last, by its name below */
+	int parent_fd;  /* the folder reached last, by its name below */
 	char parent[TAR_NAME_SIZE];
 	struct tar tar;
 	struct tar_entry entry;

@@ -13,7 +13,7 @@
 /* Zeroed to begin with. */
 struct unpack_program {
 	uint8_t head[4];
-	uint64_t size;	/* so far */
+	uint64_t size;  /* so far */
 	unsigned match; /* bytes of the mark that the last ones are */
 	bool has_mark;
 };

@@ -25,14 +25,10 @@ static const struct {
 	const char *part;
 	const char *suffix;
 } wanted_kinds[] = {
-	{ "var/lib/dpkg/status.d/", NULL, "" },
-	{ "", ".dist-info/METADATA", "METADATA" },
-	{ "", ".egg-info/PKG-INFO", "PKG-INFO" },
-	{ "", NULL, ".egg-info" },
-	{ "", "/specifications/", ".gemspec" },
-	{ "", "/node_modules/", "/package.json" },
-	{ "usr/share/nodejs/", NULL, "/package.json" },
-	{ "", NULL, ".cargo/.crates.toml" },
+	{ "var/lib/dpkg/status.d/", NULL, "" },         { "", ".dist-info/METADATA", "METADATA" },
+	{ "", ".egg-info/PKG-INFO", "PKG-INFO" },       { "", NULL, ".egg-info" },
+	{ "", "/specifications/", ".gemspec" },         { "", "/node_modules/", "/package.json" },
+	{ "usr/share/nodejs/", NULL, "/package.json" }, { "", NULL, ".cargo/.crates.toml" },
 };
 
 static const char *const program_folders[] = { "usr/bin/", "usr/local/bin/" };
@@ -64,8 +60,7 @@ bool unpack_wants(const char *path, bool *out_is_program)
 	for (size_t i = 0; i < COUNT_OF(wanted_kinds); i++) {
 		if (span_starts_with(text, wanted_kinds[i].prefix) &&
 		    span_ends_with(text, wanted_kinds[i].suffix) &&
-		    (wanted_kinds[i].part == NULL ||
-		     strstr(path, wanted_kinds[i].part) != NULL)) {
+		    (wanted_kinds[i].part == NULL || strstr(path, wanted_kinds[i].part) != NULL)) {
 			return true;
 		}
 	}
