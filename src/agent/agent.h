@@ -52,6 +52,10 @@ void agent_trim_heap_settings(void);
 int collector_process(void *child);
 int connector_process(void *child);
 
+/* Takes from this process what reading the machine does not need: the collector's sandbox. All that
+ * is to be opened is open by now. */
+MUST_USE int collector_confine(bool is_firewall_read, struct why *why);
+
 /* Starts both and keeps them running until one says that the agent is done. Returns the exit
  * status. */
 int supervisor_run(struct agent_settings *settings);

@@ -490,23 +490,6 @@ static int open_reporter(struct collecting *p, struct why *why)
 	return 0;
 }
 
-/* CAP_NET_ADMIN is for nftables alone, which answers nobody else, not even on a socket opened
- * before. Whoever has it could change the firewall too, so it is kept only where the administrator
- * asked for it. */
-static int confine(const struct agent_settings *settings, struct why *why)
-{
-	const int keep[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE,
-			     settings->is_firewall_read ? CAP_NET_ADMIN : -1, -1 };
-	int error = sandbox_privileges(keep, why);
-
-	if (error == 0) {
-		error = sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES | SANDBOX_SOCKETS_OPEN |
-					      SANDBOX_NOTIFY,
-				      why);
-	}
-	return error == ERR_UNSUPPORTED ? 0 : error; /* the supervisor said so */
-}
-
 static void open_timers(struct collecting *p)
 {
 	p->turn_timer = loop_timer(p->loop, wake, p);
@@ -538,7 +521,7 @@ static int open_all(struct collecting *p, struct why *why)
 				p->machine.is_live && !p->settings->is_once);
 		reporter_set_events(p->reporter, &p->events.sender);
 		apply_policy(p);
-		error = confine(p->settings, why);
+		error = collector_confine(p->settings->is_firewall_read, why);
 	}
 	if (error == 0 && p->machine.is_live && !sandbox_has(CAP_DAC_READ_SEARCH)) {
 		log_info("without CAP_DAC_READ_SEARCH (not root): some rows stay unseen",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/dump.h"
 #include "agent/secret.h"
 #include "base/error.h"
 #include "sys/alloc.h"
@@ -25,6 +26,9 @@ static const struct arg options[] = {
 	  "report nftables too: keeps CAP_NET_ADMIN, without which the kernel does not tell it, "
 	  "and with "
 	  "which it could also be changed" },
+	{ "--dump", "TABLE",
+	  "print a table (or all) without a server; events: what happens, as it happens" },
+	{ "--json", NULL, "with --dump and doctor: as JSON" },
 	{ "--once", NULL, "send the state, wait until it is acknowledged, end" },
 	{ "--verbose", NULL, "say more on stderr" },
 	{ "--version", NULL, "print the version" },
@@ -43,6 +47,8 @@ static const struct args_spec spec = {
 		    "      --ca ca.pem --token-file token\n"
 		    "  bartizan-agent --state /var/lib/bartizan-agent\n"
 		    "  bartizan-agent --state image-state --root /mnt/image --once\n"
+		    "  bartizan-agent --dump listeners\n"
+		    "  bartizan-agent --dump all --json\n"
 		    "\nThe environment says what the command line leaves out: "
 		    "BARTIZAN_AGENT_SERVER, BARTIZAN_AGENT_CA. A token left in\nDIR/token is "
 		    "taken at the next start and removed once it was used.\n",
@@ -116,6 +122,18 @@ static int open_settings(const struct args *args, struct agent_settings *out, st
 	return error;
 }
 
+static int dump(const struct args *args)
+{
+	const struct dump_request request = { .name = args_value(args, "--dump", NULL),
+					      .root = args_value(args, "--root", "/"),
+					      .is_json = args_has(args, "--json"),
+					      .is_firewall_read =
+						      args_has(args, "--read-firewall") };
+
+	log_open("agent", args_has(args, "--verbose") ? LOG_DEBUG : LOG_WARN);
+	return dump_run(&request);
+}
+
 int main(int argc, char **argv)
 {
 	struct agent_settings settings = { .root = "/" };
@@ -131,6 +149,9 @@ int main(int argc, char **argv)
 	if (args.is_help) {
 		args_print_help(&spec, stdout);
 		return AGENT_DONE;
+	}
+	if (args_value(&args, "--dump", NULL) != NULL) {
+		return dump(&args);
 	}
 	if (args_has(&args, "--version")) {
 		puts("bartizan-agent " BARTIZAN_VERSION);
