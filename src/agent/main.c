@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/doctor.h"
 #include "agent/dump.h"
 #include "agent/secret.h"
 #include "base/error.h"
@@ -28,6 +29,9 @@ static const struct arg options[] = {
 	  "which it could also be changed" },
 	{ "--dump", "TABLE",
 	  "print a table (or all) without a server; events: what happens, as it happens" },
+	{ "--doctor", NULL,
+	  "as the word doctor: say what can and cannot be seen here, and why; ends with 1 where it "
+	  "is something important" },
 	{ "--json", NULL, "with --dump and doctor: as JSON" },
 	{ "--once", NULL, "send the state, wait until it is acknowledged, end" },
 	{ "--verbose", NULL, "say more on stderr" },
@@ -36,17 +40,21 @@ static const struct arg options[] = {
 };
 
 static const struct args_spec spec = {
-	.usage = "bartizan-agent --state DIR [--server HOST:PORT --ca FILE --token T] [options]",
+	.usage = "bartizan-agent --state DIR [--server HOST:PORT --ca FILE --token T] [options]\n"
+		 "       bartizan-agent --dump TABLE [--root DIR] [--json]\n"
+		 "       bartizan-agent doctor [--state DIR] [--root DIR] [--json]",
 	.summary =
 		"Reports what is on this machine to a Bartizan server, and every change within a "
 		"second. It never executes a program and writes nothing outside its state folder. "
 		"Later starts need only --state.",
 	.options = options,
+	.positionals_max = 1,
 	.examples = "  bartizan-agent --state /var/lib/bartizan-agent --server "
 		    "bartizan.example:8443 \\\n"
 		    "      --ca ca.pem --token-file token\n"
 		    "  bartizan-agent --state /var/lib/bartizan-agent\n"
 		    "  bartizan-agent --state image-state --root /mnt/image --once\n"
+		    "  bartizan-agent doctor --state /var/lib/bartizan-agent\n"
 		    "  bartizan-agent --dump listeners\n"
 		    "  bartizan-agent --dump all --json\n"
 		    "\nThe environment says what the command line leaves out: "
@@ -134,6 +142,18 @@ static int dump(const struct args *args)
 	return dump_run(&request);
 }
 
+static int doctor(const struct args *args)
+{
+	const struct doctor_request request = { .state = args_value(args, "--state", NULL),
+						.root = args_value(args, "--root", "/"),
+						.is_json = args_has(args, "--json"),
+						.is_firewall_read =
+							args_has(args, "--read-firewall") };
+
+	log_open("agent", args_has(args, "--verbose") ? LOG_DEBUG : LOG_ERROR);
+	return doctor_run(&request);
+}
+
 int main(int argc, char **argv)
 {
 	struct agent_settings settings = { .root = "/" };
@@ -149,6 +169,14 @@ int main(int argc, char **argv)
 	if (args.is_help) {
 		args_print_help(&spec, stdout);
 		return AGENT_DONE;
+	}
+	if (args.positional_count > 0 && strcmp(args.positionals[0], "doctor") != 0) {
+		(void)why_set(&why, ERR_USAGE, "there is no subcommand \"%s\", only doctor",
+			      args.positionals[0]);
+		return fail_usage(&why);
+	}
+	if (args.positional_count > 0 || args_has(&args, "--doctor")) {
+		return doctor(&args);
 	}
 	if (args_value(&args, "--dump", NULL) != NULL) {
 		return dump(&args);
