@@ -518,7 +518,7 @@ static int open_all(struct collecting *p, struct why *why)
 	}
 	if (error == 0) {
 		event_path_open(&p->events, &p->settings->state, &p->machine, p->loop,
-				p->machine.is_live && !p->settings->is_once);
+				p->machine.is_live);
 		reporter_set_events(p->reporter, &p->events.sender);
 		apply_policy(p);
 		error = collector_confine(p->settings->is_firewall_read, why);

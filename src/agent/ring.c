@@ -361,7 +361,7 @@ static int write_head(struct ring *r)
 	writer_be64(&bw, r->acknowledged.serial);
 	writer_be64(&bw, r->acknowledged.next);
 	writer_bytes(&w, (struct span){ (const uint8_t *)magic, sizeof magic });
-	writer_be32(&w, ring_sum(0, writer_span(&bw)));
+	writer_be32(&w, ring_sum(ring_sum_add(0, writer_span(&bw))));
 	writer_bytes(&w, writer_span(&bw));
 	error = write_at(r->fd, writer_span(&w), 0);
 	r->is_head_due = error != 0;
@@ -417,6 +417,7 @@ static bool peek_block(struct ring *r, struct span bytes, const struct block *b,
 	struct ring_record record;
 
 	c.at = start_of(r, b) > 0 ? start_of(r, b) : c.at;
+	c.is_trusted = b->bytes != NULL;
 	while (ring_block_next(&c, &record)) {
 		if (record.kind != RING_EVENT ||
 		    (b->serial == r->acknowledged.serial && record.number < r->acknowledged.next)) {
@@ -606,7 +607,7 @@ static bool load_head(struct ring *r, uint64_t *out_life)
 	struct span body = reader_rest(&file);
 	struct reader rest = reader_over(body);
 
-	if (!reader_ok(&file) || ring_sum(0, body) != sum ||
+	if (!reader_ok(&file) || ring_sum(ring_sum_add(0, body)) != sum ||
 	    !span_equal(word, (struct span){ (const uint8_t *)magic, sizeof magic })) {
 		return false;
 	}
@@ -614,7 +615,8 @@ static bool load_head(struct ring *r, uint64_t *out_life)
 	*out_life = reader_be64(&rest);
 	r->acknowledged.serial = reader_be64(&rest);
 	r->acknowledged.next = reader_be64(&rest);
-	return reader_ok(&rest) && r->acknowledged.serial <= RING_SERIAL_MAX;
+	return reader_ok(&rest) && r->acknowledged.serial <= RING_SERIAL_MAX &&
+	       r->acknowledged.next <= RING_NUMBER_MAX + 1;
 }
 
 /* The newest block's positions are those that count. */
@@ -705,7 +707,8 @@ static void load_blocks(struct ring *r)
 static bool is_beyond_doubt(const struct ring *r, bool has_head, uint64_t life)
 {
 	return has_head && !r->was_damaged && life == r->life && r->serial != 0 &&
-	       r->acknowledged.serial == r->serial && r->acknowledged.next == r->next;
+	       r->next < RING_NUMBER_MAX / 2 && r->acknowledged.serial == r->serial &&
+	       r->acknowledged.next == r->next;
 }
 
 static size_t places_in_file(int fd)

@@ -11,31 +11,29 @@ static const char magic[8] = { 'B', 'T', 'Z', 'R', 'I', 'N', 'G', '1' };
 #define KIND_BITS       24
 #define LENGTH_OF(word) ((word)&0xffffff)
 
-/* CRC-32 of IEEE 802.3, four bits a step: a table that fits two cache lines. */
-uint32_t ring_sum(uint32_t before, struct span bytes)
+/* Every step is a bijection of the state, so that one changed word always shows in it. */
+static uint64_t mix(uint64_t state, uint64_t word)
 {
-	static const uint32_t table[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-	uint32_t sum = ~before;
-
-	for (size_t i = 0; i < bytes.len; i++) {
-		sum ^= bytes.ptr[i];
-		sum = (sum >> 4) ^ table[sum & 15];
-		sum = (sum >> 4) ^ table[sum & 15];
-	}
-	return ~sum;
+	state = (state ^ word) * 0x9fb21c651e98df25u;
+	return state ^ state >> 29;
 }
 
-static uint32_t seed_of(uint64_t serial)
+uint64_t ring_sum_add(uint64_t state, struct span bytes)
 {
-	uint8_t bytes[8];
-	struct writer w = writer_over(bytes, sizeof bytes);
+	struct reader r = reader_over(bytes);
 
-	writer_be64(&w, serial);
-	return ring_sum(0, writer_span(&w));
+	while (reader_left(&r) >= sizeof(uint64_t)) {
+		state = mix(state, reader_le64(&r));
+	}
+	while (reader_left(&r) > 0) {
+		state = mix(state, reader_u8(&r));
+	}
+	return mix(state, bytes.len);
+}
+
+uint32_t ring_sum(uint64_t state)
+{
+	return (uint32_t)(state ^ state >> 32);
 }
 
 size_t ring_record_size(size_t body_len)
@@ -53,7 +51,7 @@ void ring_block_write_head(struct writer *w, const struct ring_head *head)
 	writer_be64(&rest, head->epoch);
 	writer_be64(&rest, head->first);
 	writer_bytes(w, (struct span){ (const uint8_t *)magic, sizeof magic });
-	writer_be32(w, ring_sum(0, writer_span(&rest)));
+	writer_be32(w, ring_sum(ring_sum_add(0, writer_span(&rest))));
 	writer_bytes(w, writer_span(&rest));
 }
 
@@ -62,19 +60,20 @@ int ring_block_head(struct span block, struct ring_head *out)
 	struct reader r = reader_over(span_first(block, RING_BLOCK_HEAD));
 	struct span word = reader_bytes(&r, sizeof magic);
 	uint32_t sum = reader_be32(&r);
+	struct reader rest = r;
 	struct ring_head head;
 
 	if (!span_equal(word, (struct span){ (const uint8_t *)magic, sizeof magic }) ||
 	    reader_left(&r) != RING_BLOCK_HEAD - sizeof magic - SUM_SIZE ||
-	    ring_sum(0, span_after(span_first(block, RING_BLOCK_HEAD), sizeof magic + SUM_SIZE)) !=
-		    sum) {
+	    ring_sum(ring_sum_add(0, reader_rest(&rest))) != sum) {
 		return ERR_MALFORMED;
 	}
 	(void)reader_be32(&r);
 	head.serial = reader_be64(&r);
 	head.epoch = reader_be64(&r);
 	head.first = reader_be64(&r);
-	if (!reader_done(&r) || head.serial == 0 || head.serial > RING_SERIAL_MAX) {
+	if (!reader_done(&r) || head.serial == 0 || head.serial > RING_SERIAL_MAX ||
+	    head.first > RING_NUMBER_MAX) {
 		return ERR_MALFORMED;
 	}
 	*out = head;
@@ -90,7 +89,7 @@ void ring_block_write(struct writer *w, uint64_t serial, const struct ring_recor
 
 	writer_be32(&head, (uint32_t)record->kind << KIND_BITS | (uint32_t)record->body.len);
 	writer_be64(&head, record->number);
-	sum = ring_sum(ring_sum(seed_of(serial), writer_span(&head)), record->body);
+	sum = ring_sum(ring_sum_add(ring_sum_add(serial, writer_span(&head)), record->body));
 	writer_be32(w, sum);
 	writer_bytes(w, writer_span(&head));
 	writer_bytes(w, record->body);
@@ -116,13 +115,14 @@ static bool read_record(const struct ring_cursor *c, struct ring_record *out)
 	uint64_t number = reader_be64(&r);
 	uint32_t kind = word >> KIND_BITS;
 	struct span body = reader_bytes(&r, LENGTH_OF(word));
+	struct span head;
 
 	if (!reader_ok(&r) || (kind != RING_EVENT && kind != RING_POSITION) || body.len == 0 ||
-	    body.len > RING_BODY_MAX) {
+	    body.len > RING_BODY_MAX || number > RING_NUMBER_MAX) {
 		return false;
 	}
-	if (ring_sum(seed_of(c->serial),
-		     span_after(span_first(rest, RING_RECORD_HEAD + body.len), SUM_SIZE)) != sum) {
+	head = span_after(span_first(rest, RING_RECORD_HEAD), SUM_SIZE);
+	if (!c->is_trusted && ring_sum(ring_sum_add(ring_sum_add(c->serial, head), body)) != sum) {
 		return false;
 	}
 	*out = (struct ring_record){ .kind = (enum ring_record_kind)kind,

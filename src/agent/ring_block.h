@@ -24,8 +24,9 @@
 /* The longest body: an event as wire/message.h writes it. */
 #define RING_BODY_MAX (ROW_BYTES_MAX + 64)
 
-/* No ring begins so many blocks; what says so is no block. */
+/* No ring begins so many blocks, none numbers so many events; what says so is neither. */
 #define RING_SERIAL_MAX (UINT64_MAX / 2)
+#define RING_NUMBER_MAX (UINT64_MAX / 2)
 
 enum ring_record_kind {
 	RING_EVENT = 1,    /* number: the event's */
@@ -49,6 +50,7 @@ struct ring_cursor {
 	struct span block;
 	uint64_t serial;
 	size_t at;
+	bool is_trusted; /* the bytes never left our memory: sums are not looked at */
 	bool is_damaged; /* something between two records was none */
 };
 
@@ -67,5 +69,7 @@ struct ring_cursor ring_block_over(struct span block, uint64_t serial);
 /* The next good record; false where there is none. */
 bool ring_block_next(struct ring_cursor *c, struct ring_record *out);
 
-/* The sum of bytes (CRC-32), gone on with from an earlier one. */
-uint32_t ring_sum(uint32_t before, struct span bytes);
+/* A sum against accidents, not against people: bytes are added to a state, which begins with any
+ * number; the sum is made of the state at the end. */
+uint64_t ring_sum_add(uint64_t state, struct span bytes);
+uint32_t ring_sum(uint64_t state);

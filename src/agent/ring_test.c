@@ -488,11 +488,24 @@ static void it_grows_and_shrinks_while_it_is_used(void **state)
 	ring_close(&ring);
 }
 
-static void the_sum_is_the_standard_one(void **state)
+static void every_flipped_bit_and_every_length_changes_the_sum(void **state)
 {
+	uint8_t bytes[67];
+	struct span all = { bytes, sizeof bytes };
+	uint32_t sum;
+
 	(void)state;
-	assert_int_equal(ring_sum(0, span_of("123456789")), 0xcbf43926);
-	assert_int_equal(ring_sum(ring_sum(0, span_of("12345")), span_of("6789")), 0xcbf43926);
+	memset(bytes, 0x5a, sizeof bytes);
+	sum = ring_sum(ring_sum_add(7, all));
+	for (size_t i = 0; i < 8 * sizeof bytes; i++) {
+		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_int_not_equal(ring_sum(ring_sum_add(7, all)), sum);
+		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	for (size_t len = 0; len < sizeof bytes; len++) {
+		assert_int_not_equal(ring_sum(ring_sum_add(7, span_first(all, len))), sum);
+	}
+	assert_int_not_equal(ring_sum(ring_sum_add(8, all)), sum);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -515,7 +528,7 @@ int main(void)
 		TEST(a_full_disk_leaves_the_newest_in_memory_and_is_tried_again),
 		TEST(without_a_file_a_bounded_number_is_kept),
 		TEST(it_grows_and_shrinks_while_it_is_used),
-		TEST(the_sum_is_the_standard_one),
+		TEST(every_flipped_bit_and_every_length_changes_the_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

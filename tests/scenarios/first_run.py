@@ -300,7 +300,7 @@ def without_root(lab):
     server = Server(lab, data / "server", prefix=prefix)
     agent = Agent(lab, server, state / "agent", token=server.token(), prefix=prefix)
     asset = wait_for(lambda: [a for a in server.get("/api/v1/assets")["items"] if a["rows"] > 100], 60, "the inventory")[0]["id"]
-    check(len(server.table(asset, "packages")) > 50, "packages")
+    wait_for(lambda: len(server.table(asset, "packages")) > 50, 60, "packages")
     check(server.table(asset, "users"), "users")
     check(re.search("root|privilege|less|partly", agent.log), f"nothing about what is missing: {agent.log}")
     equal(agent.stop(), 0, "the agent's exit status")
