@@ -188,6 +188,8 @@ def comparable(rows, table):
     """Rows as a multiset; without what the second server and agent are themselves."""
     if table == "listeners":
         rows = [r for r in rows if not (r["executable"] or "").endswith("/bartizand")]
+    if table == "sensor_health":  # how hard the first one has worked is its own
+        rows = [r for r in rows if r["collector"] not in ("cpu_budget", "bytes_budget")]
     return collections.Counter(json.dumps(r, sort_keys=True) for r in rows)
 
 
