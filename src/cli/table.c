@@ -5,7 +5,7 @@
 #include <string.h>
 
 extern const struct command command_assets, command_asset, command_history, command_watch,
-	command_events, command_query, command_schema, command_check, command_sensors,
+	command_events, command_query, command_schema, command_check, command_sensors, command_tag, command_policy,
 	command_enroll_token, command_tenants, command_operator_token, command_signin_link,
 	command_audit, command_completion;
 
@@ -21,6 +21,8 @@ const struct command *const commands[] = {
 	&command_schema,
 	&command_check,
 	&command_sensors,
+	&command_tag,
+	&command_policy,
 	&command_enroll_token,
 	&command_tenants,
 	&command_operator_token,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Events arrive once and are seen; policies and tags reach the sensors they are for. By a sensor that is spoken by hand."""
 
+import hashlib
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import time
 
 from lab import Lab, Sensor, Server, cbor, check, equal, story, tell, wait_for
 from lab.programs import Program, build_folder
-from lab.sensor import EVENTS_ACK, GOODBYE, NO_POLICY, RESTART
+from lab.sensor import ALIVE, EVENTS_ACK, GOODBYE, NO_POLICY, POLICY, RESTART
 
 LOGINS, EXECUTIONS, GAPS, PACKAGES = 3, 2, 1, 4
 
@@ -108,6 +109,89 @@ def unknown(lab):
     answer = lab.sensor.receive()
     equal(answer[:2], [GOODBYE, 3], "the answer to a malformed event")
     equal(lab.server.sql("SELECT count(*) AS n FROM logins WHERE user = 'good'"), [{"n": 0}], "what came with it")
+
+
+
+def policy_of(message):
+    """A policy message as (digest, collectors, events, files, budget)."""
+    check(message[0] == POLICY, f"no policy, but {message}")
+    equal(hashlib.sha256(message[2]).digest()[:16], message[1], "the digest")
+    return message[1], *cbor.decode(message[2])
+
+
+def set_policy(lab, name, document, status=200):
+    found, body = lab.server.request("PUT", f"/api/v1/policies/{name}", document)
+    equal(found, status, f"setting {name}: {body}")
+    return body
+
+
+@story("a policy reaches a sensor that is connected, within a second")
+def policy_arrives(lab):
+    lab.sensor.close()
+    lab.sensor.connect().hello([PACKAGES], NO_POLICY)
+    path = lab.folder / "policy.json"
+    path.write_text(json.dumps({"collectors": {"processes": {"enabled": False}}, "files": {"paths": ["/srv"]}}))
+    started = time.monotonic()
+    lab.server.cli("policy", "set", "default", "--file", path)
+    digest, collectors, _, files, _ = policy_of(lab.sensor.receive(5))
+    check(time.monotonic() - started < 3, "it took seconds")  # a wide margin: sanitizers, and machines that are busy
+    equal((collectors, files[1]), ([[16, False, None]], ["/srv"]), "the policy")
+    shown = json.loads(lab.server.cli("policy", "show", "default").stdout)
+    equal(shown["collectors"], {"processes": {"enabled": False}}, "the policy as it is shown")
+    equal(shown["retention"], {"events_days": 30, "events_max": 1000000000}, "how long events are kept")
+    lab.digest = digest
+
+
+@story("tags bring more policies, in alphabetical order; the sensor says what is in force")
+def tags(lab):
+    lab.sensor.send([ALIVE, now(), lab.digest, 0, 0])
+    set_policy(lab, "tag:web", {"collectors": {"processes": {"period_s": 60}}, "budget": {"cpu_permille": 20}})
+    set_policy(lab, "tag:db", {"budget": {"cpu_permille": 50}, "events": {"executions": {"enabled": True}}})
+    asset = lab.sensor.id()
+    equal(lab.server.cli("tag", asset[:8], "+web", "+db").stdout.split(), ["db", "web"], "the tags")
+    digest, collectors, events, files, budget = policy_of(lab.sensor.receive(5))
+    equal((collectors, events, files[1], budget[0]), ([[16, False, 60]], [[2, True, None]], ["/srv"], 20), "the merged policy")
+    effective = json.loads(lab.server.cli("policy", "effective", asset, "--json").stdout)
+    equal((effective["made_of"], effective["digest"]), (["default", "tag:db", "tag:web"], digest.hex()), "what applies")
+    equal(lab.server.sql("SELECT tag FROM tags ORDER BY tag"), [{"tag": "db"}, {"tag": "web"}], "the tags by SQL")
+    lab.sensor.send([ALIVE, now(), digest, 0, 0])
+    wait_for(lambda: lab.server.sql("SELECT policy FROM sensors")[0]["policy"] == digest.hex(), 10, "the policy in force")
+    lab.server.cli("tag", asset, "--", "-web")
+    equal(policy_of(lab.sensor.receive(5))[4][0], 50, "the budget without web")
+
+
+@story("a sensor that has it in force is not sent it; one that knows no policies is sent none")
+def not_again(lab):
+    wanted = bytes.fromhex(lab.server.get(f"/api/v1/assets/{lab.sensor.id()}/policy")["digest"])
+    lab.sensor.close()
+    lab.sensor.connect().hello([PACKAGES], wanted)
+    lab.sensor.events(78, 3, [(LOGINS, now(), login("order"))])
+    lab.sensor.events_stored(78, 4)  # and nothing in front
+    older = Sensor(lab, lab.server)
+    equal(older.enrol(lab.server.token())[0], 200, "enrolment")
+    older.connect().hello([PACKAGES])
+    set_policy(lab, "default", {})
+    policy_of(lab.sensor.receive(5))
+    older.delta(PACKAGES, [cbor.encode(["dpkg", "bash", "5.2", "amd64"])])
+    older.applied(PACKAGES)  # and nothing in front
+    older.close()
+
+
+@story("what makes no sense is refused by its name, and every change is in the audit log")
+def refused(lab):
+    for document, words in (({"collectors": {"pakages": {}}}, "there is no collector 'pakages'"),
+                            ({"run": "rm -rf /"}, "unknown member 'run'"),
+                            ({"budget": {"cpu_permille": "all"}}, "'budget.cpu_permille' must be a whole number")):
+        check(words in set_policy(lab, "default", document, 400)["error"]["message"], words)
+    set_policy(lab, "web", {}, 400)
+    done = lab.server.cli("tag", lab.sensor.id(), "+No", expected=1)
+    check("'No' is no tag" in done.stderr, done.stderr)
+    actions = [(e["action"], e["subject"].split()[0]) for e in lab.server.get("/api/v1/audit")["items"]]
+    for wanted in (("policy-set", "default"), ("policy-set", "tag:web"), ("asset-tags", lab.sensor.id())):
+        check(wanted in actions, f"{wanted} is not in the audit log")
+    lab.server.cli("policy", "delete", "tag:db")
+    policy_of(lab.sensor.receive(5))
+    lab.server.cli("policy", "show", "tag:db", expected=1)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 #include "server/api/body.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/reader.h"
@@ -99,5 +100,39 @@ bool body_integer(struct body *body, const char *name, int64_t min, int64_t max,
 		return false;
 	}
 	*out = json_integer_value(value);
+	return true;
+}
+
+bool body_words(struct body *body, const char *name, char *out, size_t size, bool *out_is_given)
+{
+	json_t *list = json_object_get(body->root, name);
+	size_t used = 0;
+	size_t index;
+	json_t *item;
+
+	*out_is_given = list != NULL;
+	out[0] = '\0';
+	if (list != NULL && !json_is_array(list)) {
+		call_fail(body->call, 400, "the body's member '%s' must be a list of texts", name);
+		return false;
+	}
+	json_array_foreach(list, index, item)
+	{
+		const char *word = json_string_value(item);
+
+		if (word == NULL || word[0] == '\0' || strchr(word, ' ') != NULL ||
+		    strlen(word) != json_string_length(item)) {
+			call_fail(body->call, 400,
+				  "the body's member '%s' must be a list of words without spaces",
+				  name);
+			return false;
+		}
+		used += (size_t)snprintf(out + used, size - used, "%s%s", index > 0 ? " " : "",
+					 word);
+		if (used >= size) {
+			call_fail(body->call, 400, "the body's member '%s' is too long", name);
+			return false;
+		}
+	}
 	return true;
 }

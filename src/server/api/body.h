@@ -6,16 +6,16 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/span.h"
 
 struct call;
 
-/* Fields are private to body.c. */
 struct body {
-	struct call *call;
-	void *root;
+	struct call *call; /* private to body.c */
+	void *root;        /* a json_t; NULL where it was refused */
 };
 
 /* members: the names it may hold, separated by spaces. An absent body is an empty object. False
@@ -26,6 +26,10 @@ void body_done(struct body *body);
 /* A text of at most max bytes without NUL; a missing one is refused where it is required, else *out
  * is empty with ptr NULL. Valid until body_done. */
 bool body_text(struct body *body, const char *name, size_t max, bool is_required, struct span *out);
+
+/* A list of words, with one space between them; *out_is_given false where it is missing. A word has
+ * no space in it. */
+bool body_words(struct body *body, const char *name, char *out, size_t size, bool *out_is_given);
 
 /* A whole number within min and max; fallback where it is missing. */
 bool body_integer(struct body *body, const char *name, int64_t min, int64_t max, int64_t fallback,

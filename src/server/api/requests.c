@@ -11,9 +11,10 @@
 #include "sys/alloc.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "wire/message.h"
 
-/* Longest request: names and numbers only. */
-#define REQUEST_BYTES_MAX 4096
+/* Longest request: a policy in hex, names and numbers. */
+#define REQUEST_BYTES_MAX (2 * (size_t)MESSAGE_POLICY_MAX + 16384)
 
 struct request {
 	struct requests *owner;
@@ -111,18 +112,28 @@ void requests_free(struct requests **requests)
 	}
 }
 
+static bool send(struct requests *requests, uint64_t id, const char *operation,
+		 const struct argument *arguments, size_t count)
+{
+	uint8_t *bytes = alloc_resize(NULL, REQUEST_BYTES_MAX, 1);
+	struct writer body = writer_over(bytes, REQUEST_BYTES_MAX);
+	bool is_sent;
+
+	request_write(&body, operation, arguments, count);
+	is_sent = writer_ok(&body) && requests->count < REQUESTS_MAX &&
+		  bus_send(requests->link, BUS_REQUEST, id, writer_span(&body)) == 0;
+	alloc_free(&bytes);
+	return is_sent;
+}
+
 void requests_ask(struct call *call, const char *operation, const struct argument *arguments,
 		  size_t count, void (*done)(struct call *call, const struct reply *reply))
 {
 	struct requests *requests = call->api->requests;
-	uint8_t bytes[REQUEST_BYTES_MAX];
-	struct writer body = writer_over(bytes, sizeof bytes);
 	uint64_t id = requests->last_id + 1;
 	struct request *request;
 
-	request_write(&body, operation, arguments, count);
-	if (!writer_ok(&body) || requests->count >= REQUESTS_MAX ||
-	    bus_send(requests->link, BUS_REQUEST, id, writer_span(&body)) != 0) {
+	if (!send(requests, id, operation, arguments, count)) {
 		call_fail(call, 503, "%s", unavailable);
 		return;
 	}

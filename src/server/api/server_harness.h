@@ -44,7 +44,8 @@ long server_harness_ask(struct server_harness *s, struct exchange *e, const char
 long server_harness_ask_as(struct server_harness *s, struct exchange *e, const char *header,
 			   const char *method, const char *path, const char *body);
 
-/* Commits a failed login of this user on the asset and tells the api; returns the event's number. */
+/* Commits a failed login of this user on the asset and tells the api; returns the event's number.
+ */
 uint64_t server_harness_add_login(struct server_harness *s, const char *user);
 
 /* Commits a package on the asset and tells the api; returns the change's number. */

@@ -24,6 +24,7 @@ static const char *method_of(struct span line)
 {
 	static const char *const names[][2] = { { "    get:", "GET" },
 						{ "    post:", "POST" },
+						{ "    put:", "PUT" },
 						{ "    delete:", "DELETE" } };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -146,6 +146,9 @@ void session_free_all(struct engine_link *link);
 /* Sends one message to a session's sensor, followed by its guard. */
 void session_send(struct engine_session *s, const struct message *message);
 
+/* Something about the sensor is new: it is written with this turn, and the api is told. */
+void session_has_news(struct engine_session *s);
+
 /* Says goodbye and drops what still comes. */
 void session_end(struct engine_session *s, enum goodbye_code code, uint64_t retry_ms,
 		 const char *text);

@@ -26,7 +26,9 @@ void policy_said(struct engine_session *s, struct span digest)
 		return;
 	}
 	mem_copy(s->policy, digest.ptr, digest.len);
-	inventory_sensor_policy(s->tenant->inventory, s->sensor_id, digest);
+	if (inventory_sensor_policy(s->tenant->inventory, s->sensor_id, digest)) {
+		session_has_news(s);
+	}
 }
 
 void policy_offer(struct engine_session *s)

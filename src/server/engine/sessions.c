@@ -52,6 +52,13 @@ void session_send(struct engine_session *s, const struct message *message)
 	}
 }
 
+void session_has_news(struct engine_session *s)
+{
+	s->tenant->has_sensor_news = true;
+	/* within a transaction, so that whoever is told finds it written */
+	(void)engine_tenant_begin(s->tenant);
+}
+
 static void leave(struct engine_session *s)
 {
 	struct engine_tenant *t = s->tenant;
@@ -63,9 +70,7 @@ static void leave(struct engine_session *s)
 	s->is_welcome = false;
 	if (s->asset < t->by_asset_size && t->by_asset[s->asset] == s) {
 		t->by_asset[s->asset] = NULL;
-		t->has_sensor_news = true;
-		/* within a transaction, so that whoever is told finds it written */
-		(void)engine_tenant_begin(t);
+		session_has_news(s);
 		if (t->inventory != NULL) {
 			inventory_sensor_seen(t->inventory, s->sensor_id, s->version, s->address,
 					      false, clock_wall_ms());
@@ -281,7 +286,7 @@ static void greet(struct engine_session *s, const struct message_hello *hello)
 	s->is_greeted = false;
 	s->is_policed = hello->policy.len > 0;
 	mem_zero(s->policy_sent, sizeof s->policy_sent);
-	inventory_sensor_policy(inv, s->sensor_id, hello->policy);
+	(void)inventory_sensor_policy(inv, s->sensor_id, hello->policy);
 	policy_said(s, hello->policy);
 	take_asset(s, asset);
 	commit_queue(s, PENDING_WELCOME, 0, 0);
@@ -321,7 +326,10 @@ static void take_alive(struct engine_session *s, const struct message_alive *ali
 	}
 	inventory_sensor_seen(inv, s->sensor_id, s->version, s->address, true, now_ms);
 	policy_said(s, alive->policy);
-	inventory_sensor_silent(inv, s->sensor_id, alive->silent_s, alive->busy_table, now_ms);
+	if (inventory_sensor_silent(inv, s->sensor_id, alive->silent_s, alive->busy_table,
+				    now_ms)) {
+		session_has_news(s);
+	}
 }
 
 static void act_on(struct engine_session *s, const struct message *m, struct span frame)

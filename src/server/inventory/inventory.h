@@ -63,11 +63,11 @@ MUST_USE int inventory_sensor_find(struct inventory *inv, const char *id,
 void inventory_sensor_seen(struct inventory *inv, const char *id, const char *version,
 			   const char *address, bool is_connected, int64_t now_ms);
 
-/* What a sensor says of itself; written along as above. policy: the digest of the one in force
- * there, empty where it knows none. silent_s: its part that reads the machine has not moved for so
- * long. */
-void inventory_sensor_policy(struct inventory *inv, const char *id, struct span policy);
-void inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t silent_s,
+/* What a sensor says of itself; written along as above. True where it is something new. policy: the
+ * digest of the one in force there, empty where it knows none. silent_s: its part that reads the
+ * machine has not moved for so long. */
+bool inventory_sensor_policy(struct inventory *inv, const char *id, struct span policy);
+bool inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t silent_s,
 			     uint16_t busy_table, int64_t now_ms);
 
 /* Its key was seen in two places; or, with NULL, is taken for mended. */

@@ -200,10 +200,17 @@ static void they_are_seen_with_sql(void **state)
 	(void)fixture_asset(f, 2, 10);
 	memset(digest, 0x11, sizeof digest);
 	set_tags(f, asset, "web", "db");
-	inventory_sensor_policy(f->inv, "0000000000000001", (struct span){ digest, 16 });
+	assert_true(
+		inventory_sensor_policy(f->inv, "0000000000000001", (struct span){ digest, 16 }));
+	assert_false(
+		inventory_sensor_policy(f->inv, "0000000000000001", (struct span){ digest, 16 }));
 	inventory_sensor_duplicated(f->inv, "0000000000000001", "a and b", 7);
-	inventory_sensor_silent(f->inv, "0000000000000001", 100, TABLE_PACKAGES, 200000);
-	inventory_sensor_silent(f->inv, "0000000000000001", 130, TABLE_PACKAGES, 231000);
+	assert_false(inventory_sensor_silent(f->inv, "0000000000000001", 5, 0, 100000));
+	assert_true(
+		inventory_sensor_silent(f->inv, "0000000000000001", 100, TABLE_PACKAGES, 200000));
+	/* a heartbeat of the same silence is not news */
+	assert_false(
+		inventory_sensor_silent(f->inv, "0000000000000001", 130, TABLE_PACKAGES, 231000));
 	set_policy(f, "tag:web", POLICY_ON, 0);
 	fixture_crash(f);
 	assert_int_equal(view_open(f->path, &view, &why), 0);

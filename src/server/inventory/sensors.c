@@ -95,7 +95,7 @@ void inventory_sensor_seen(struct inventory *inv, const char *id, const char *ve
 	}
 }
 
-void inventory_sensor_policy(struct inventory *inv, const char *id, struct span policy)
+bool inventory_sensor_policy(struct inventory *inv, const char *id, struct span policy)
 {
 	struct sensor *sensor = state_sensor(inv, id);
 	bool is_policed = policy.len == sizeof sensor->is.policy;
@@ -103,7 +103,7 @@ void inventory_sensor_policy(struct inventory *inv, const char *id, struct span 
 	if (sensor == NULL ||
 	    (sensor->is.is_policed == is_policed &&
 	     (!is_policed || memcmp(sensor->is.policy, policy.ptr, policy.len) == 0))) {
-		return;
+		return false;
 	}
 	sensor->is.is_policed = is_policed;
 	mem_zero(sensor->is.policy, sizeof sensor->is.policy);
@@ -111,11 +111,12 @@ void inventory_sensor_policy(struct inventory *inv, const char *id, struct span 
 		mem_copy(sensor->is.policy, policy.ptr, policy.len);
 	}
 	state_note_sensor(inv, sensor);
+	return true;
 }
 
 /* A heartbeat is not a write: when the silence began is kept, which does not change while it
  * lasts. */
-void inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t silent_s,
+bool inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t silent_s,
 			     uint16_t busy_table, int64_t now_ms)
 {
 	struct sensor *sensor = state_sensor(inv, id);
@@ -124,16 +125,17 @@ void inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t sil
 	int64_t drift_ms;
 
 	if (sensor == NULL || (!is_silent && sensor->is.silent_since_ms == 0)) {
-		return;
+		return false;
 	}
 	drift_ms = since_ms - sensor->is.silent_since_ms;
 	if (is_silent && sensor->is.busy_table == busy_table && drift_ms > -SILENT_DRIFT_MS &&
 	    drift_ms < SILENT_DRIFT_MS) {
-		return;
+		return false;
 	}
 	sensor->is.silent_since_ms = is_silent ? since_ms : 0;
 	sensor->is.busy_table = is_silent ? busy_table : 0;
 	state_note_sensor(inv, sensor);
+	return true;
 }
 
 void inventory_sensor_duplicated(struct inventory *inv, const char *id, const char *places,
