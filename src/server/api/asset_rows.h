@@ -8,7 +8,8 @@
 #include "server/inventory/view.h"
 
 #define ASSET_ROWS_SELECT                                                                          \
-	"SELECT id, name, os, addresses, sensor, is_connected, first_seen, last_seen, rows FROM "  \
+	"SELECT id, name, os, addresses, sensor, is_connected, first_seen, last_seen, rows, tags " \
+	"FROM "                                                                                    \
 	"assets "
 
 struct asset_rows {

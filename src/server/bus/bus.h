@@ -16,13 +16,16 @@
 
 enum bus_kind {
 	/* ingest to engine; id: the session's number, unique for the life of the ingest process */
-	BUS_SESSION_OPEN = 1, /* [tenant, sensor id, address, key hash (32 bytes)] */
+	BUS_SESSION_OPEN = 1, /* [tenant, sensor id, address, key hash (32 bytes), address of the
+				 session of the same sensor that this one replaced, or ""] */
 	BUS_SESSION_FRAME,    /* a frame from the sensor, checked by the guard */
 	BUS_SESSION_CLOSED,   /* nothing */
 	BUS_ENROL,            /* [token, request DER, address]; id: the request's number */
 	BUS_REENROL,          /* [tenant, sensor id, key hash, request DER] */
 	BUS_INGEST_FIGURES,   /* [connections, handshakes, frames, bytes in, bytes out, refused],
 				 every few seconds */
+	BUS_CLONE, /* [tenant, sensor id, key hash, request DER, address]: who shows this sensor's
+		      certificate asks for one of its own, with another key */
 	/* engine to ingest */
 	BUS_SESSION_SEND = 20, /* whole frames for the sensor */
 	BUS_SESSION_END,       /* whole frames, then the connection is closed */

@@ -217,6 +217,7 @@ void engine_close(struct engine **engine)
 		inventory_close(&t->inventory);
 		idmap_done(&t->asked);
 		free(t->by_asset);
+		free(t->replacements);
 		free(t);
 	}
 	knowledge_close(&e->knowledge);
@@ -291,8 +292,13 @@ static void ingest_message(struct engine_link *link, uint8_t kind, uint64_t id, 
 		session_closed(link, id);
 		break;
 	case BUS_ENROL:
+		enrolment_queue(link, ENROLMENT_FIRST, id, body);
+		break;
 	case BUS_REENROL:
-		enrolment_queue(link, kind == BUS_REENROL, id, body);
+		enrolment_queue(link, ENROLMENT_RENEWAL, id, body);
+		break;
+	case BUS_CLONE:
+		enrolment_queue(link, ENROLMENT_CLONE, id, body);
 		break;
 	case BUS_INGEST_FIGURES:
 		take_figures(link, body);

@@ -24,7 +24,7 @@
 struct enrolment {
 	struct engine_link *link; /* NULL: it is gone */
 	uint64_t id;
-	bool is_renewal;
+	enum enrolment_kind kind;
 	bool is_done;
 	uint8_t *body;
 	size_t body_size;
@@ -34,6 +34,7 @@ struct enrolment {
 	char address[64];
 	char tenant[TENANT_NAME_SIZE];
 	char sensor_id[INVENTORY_ID_SIZE];
+	char clone_of[INVENTORY_ID_SIZE];
 	uint8_t key_hash[32]; /* of the request's key */
 	/* what came of it */
 	unsigned status; /* HTTP's; 0: signed */
@@ -87,6 +88,27 @@ static int read_renewal(struct enrolment *e, struct cbor_reader *r, uint8_t old_
 	return 0;
 }
 
+/* [tenant, sensor id, key hash of its certificate, request, address] */
+static int read_clone(struct enrolment *e, struct cbor_reader *r, uint8_t old_key_hash[32])
+{
+	size_t count = cbor_array(r);
+	struct span tenant = cbor_text(r);
+	struct span sensor_id = cbor_text(r);
+	struct span hash = cbor_bytes(r);
+	struct span address;
+
+	e->request = cbor_bytes(r);
+	address = cbor_text(r);
+	if (cbor_done(r) != 0 || count != 5 || hash.len != 32 ||
+	    !take_text(tenant, e->tenant, sizeof e->tenant) ||
+	    !take_text(sensor_id, e->clone_of, sizeof e->clone_of) ||
+	    !take_text(address, e->address, sizeof e->address)) {
+		return ERR_MALFORMED;
+	}
+	mem_copy(old_key_hash, hash.ptr, hash.len);
+	return 0;
+}
+
 /* --- carrying out --- */
 
 static void fail(struct enrolment *e, unsigned status, const char *reason)
@@ -112,6 +134,23 @@ static void fail_by(struct enrolment *e, const char *doing, int error, const str
 	}
 }
 
+static int note_in_audit_log(struct engine *engine, const struct enrolment *e, struct why *why)
+{
+	static const char *const actions[] = { [ENROLMENT_FIRST] = "sensor-enrol",
+					       [ENROLMENT_RENEWAL] = "sensor-renew",
+					       [ENROLMENT_CLONE] = "sensor-clone" };
+	char subject[2 * INVENTORY_ID_SIZE + sizeof e->address + 16];
+
+	if (e->kind == ENROLMENT_CLONE) {
+		snprintf(subject, sizeof subject, "%s of %s from %s", e->sensor_id, e->clone_of,
+			 e->address);
+	} else {
+		snprintf(subject, sizeof subject, "%s", e->sensor_id);
+	}
+	return audit_add(engine->platform, clock_wall_ms(), "sensor", actions[e->kind], subject,
+			 e->tenant, why);
+}
+
 static void sign(struct engine *engine, struct enrolment *e, struct inventory *inv)
 {
 	struct inventory_sensor sensor = { .kind = "agent", .enrolled_ms = clock_wall_ms() };
@@ -129,6 +168,7 @@ static void sign(struct engine *engine, struct enrolment *e, struct inventory *i
 	}
 	mem_copy(sensor.id, e->sensor_id, sizeof sensor.id);
 	mem_copy(sensor.address, e->address, sizeof sensor.address);
+	mem_copy(sensor.clone_of, e->clone_of, sizeof sensor.clone_of);
 	mem_copy(sensor.key_hash, e->key_hash, sizeof sensor.key_hash);
 	sensor.certificate_not_after_ms = facts.not_after_s * 1000;
 	error = inventory_enrol(inv, &sensor, &why);
@@ -136,9 +176,7 @@ static void sign(struct engine *engine, struct enrolment *e, struct inventory *i
 		engine_tenant_failed(engine_tenant_find(engine, span_of(e->tenant)), &why);
 	}
 	if (error == 0) {
-		error = audit_add(engine->platform, clock_wall_ms(), "sensor",
-				  e->is_renewal ? "sensor-renew" : "sensor-enrol", e->sensor_id,
-				  e->tenant, &why);
+		error = note_in_audit_log(engine, e, &why);
 	}
 	if (error != 0) {
 		fail_by(e, "record", error, &why);
@@ -215,6 +253,37 @@ static void renew(struct engine *engine, struct enrolment *e)
 	sign(engine, e, inv);
 }
 
+/* Who holds a copy of a sensor's state gets an identity of its own, in the same tenant; whoever was
+ * cut off stays out, with all copies. */
+static void clone(struct engine *engine, struct enrolment *e)
+{
+	struct cbor_reader r = cbor_over((struct span){ e->body, e->body_size });
+	uint8_t old_key_hash[32];
+	struct inventory_sensor known;
+	struct inventory *inv;
+	const char *refusal;
+	struct why why;
+	int error = read_clone(e, &r, old_key_hash);
+
+	if (error != 0 || pki_request_key_hash(e->request, e->key_hash, &why) != 0) {
+		fail(e, 400, "the body is no certificate request (PKCS 10 in base64)");
+		return;
+	}
+	text_to_hex((struct span){ e->key_hash, ID_BYTES }, e->sensor_id);
+	inv = inventory_for(engine, e);
+	if (inv == NULL) {
+		return;
+	}
+	refusal = session_refusal(inv, e->clone_of, old_key_hash);
+	if (refusal != NULL) {
+		fail(e, 403, refusal);
+	} else if (inventory_sensor_find(inv, e->sensor_id, &known) == 0) {
+		fail(e, 400, "this key is enrolled already: a copy needs a new one");
+	} else {
+		sign(engine, e, inv);
+	}
+}
+
 /* One, so that what fails leaves no trace in platform.db: a token keeps its use. */
 static void carry_out(struct engine *engine, struct enrolment *e)
 {
@@ -225,10 +294,17 @@ static void carry_out(struct engine *engine, struct enrolment *e)
 		fail_by(e, "begin", error, &why);
 		return;
 	}
-	if (e->is_renewal) {
+	switch (e->kind) {
+	case ENROLMENT_RENEWAL:
 		renew(engine, e);
-	} else {
+		break;
+	case ENROLMENT_CLONE:
+		clone(engine, e);
+		break;
+	case ENROLMENT_FIRST:
+	default:
 		enrol(engine, e);
+		break;
 	}
 	if (e->status != 0) {
 		platform_rollback(engine->platform);
@@ -298,6 +374,19 @@ static void free_first(struct engine *engine)
 	free(e);
 }
 
+static void log_enrolled(const struct enrolment *e)
+{
+	if (e->kind == ENROLMENT_CLONE) {
+		log_warn("a copied state folder enrolled anew", log_text("tenant", e->tenant),
+			 log_text("sensor", e->sensor_id), log_text("clone_of", e->clone_of),
+			 log_text("address", e->address));
+		return;
+	}
+	log_info(e->kind == ENROLMENT_RENEWAL ? "certificate renewed" : "sensor enrolled",
+		 log_text("tenant", e->tenant), log_text("sensor", e->sensor_id),
+		 log_text("address", e->address));
+}
+
 void enrolment_answer_all(struct engine *engine, bool is_durable)
 {
 	while (engine->enrolments != NULL && engine->enrolments->is_done) {
@@ -308,9 +397,7 @@ void enrolment_answer_all(struct engine *engine, bool is_durable)
 		}
 		if (e->status == 0) {
 			engine->figures.enrolments++;
-			log_info(e->is_renewal ? "certificate renewed" : "sensor enrolled",
-				 log_text("tenant", e->tenant), log_text("sensor", e->sensor_id),
-				 log_text("address", e->address));
+			log_enrolled(e);
 		}
 		if (e->link != NULL) {
 			send_answer(e->link, e->id, e->status, e->reason,
@@ -320,7 +407,8 @@ void enrolment_answer_all(struct engine *engine, bool is_durable)
 	}
 }
 
-void enrolment_queue(struct engine_link *link, bool is_renewal, uint64_t id, struct span body)
+void enrolment_queue(struct engine_link *link, enum enrolment_kind kind, uint64_t id,
+		     struct span body)
 {
 	struct engine *engine = link->engine;
 	struct enrolment *e;
@@ -333,7 +421,7 @@ void enrolment_queue(struct engine_link *link, bool is_renewal, uint64_t id, str
 	e = alloc_zeroed(1, sizeof *e);
 	e->link = link;
 	e->id = id;
-	e->is_renewal = is_renewal;
+	e->kind = kind;
 	e->body = alloc_resize(NULL, body.len + 1, 1);
 	e->body_size = body.len;
 	mem_copy(e->body, body.ptr, body.len);

@@ -258,6 +258,22 @@ unsigned harness_try_to_renew(struct harness *h, const char *tenant, const char 
 	return take_enrolled(h, out);
 }
 
+unsigned harness_try_to_clone(struct harness *h, const char *tenant, const char *sensor_id,
+			      const uint8_t key_hash[32], struct span request, struct span *out)
+{
+	uint8_t room[8192];
+	struct writer w = writer_over(room, sizeof room);
+
+	cbor_write_array(&w, 5);
+	cbor_write_text(&w, span_of(tenant));
+	cbor_write_text(&w, span_of(sensor_id));
+	cbor_write_bytes(&w, (struct span){ key_hash, 32 });
+	cbor_write_bytes(&w, request);
+	cbor_write_text(&w, span_of("192.0.2.77"));
+	engine_link_message(h->ingest, BUS_CLONE, ENROLMENT_ID, writer_span(&w));
+	return take_enrolled(h, out);
+}
+
 void harness_sensor_init(struct harness_sensor *sensor)
 {
 	struct why why = { "" };
@@ -295,14 +311,22 @@ void harness_enrol(struct harness *h, const char *tenant, struct harness_sensor 
 void harness_open_session(struct harness *h, uint64_t session, const char *tenant,
 			  const char *sensor_id, const uint8_t key_hash[32])
 {
+	harness_open_session_from(h, session, tenant, sensor_id, key_hash, "192.0.2.1", "");
+}
+
+void harness_open_session_from(struct harness *h, uint64_t session, const char *tenant,
+			       const char *sensor_id, const uint8_t key_hash[32],
+			       const char *address, const char *replaced)
+{
 	uint8_t room[512];
 	struct writer w = writer_over(room, sizeof room);
 
-	cbor_write_array(&w, 4);
+	cbor_write_array(&w, 5);
 	cbor_write_text(&w, span_of(tenant));
 	cbor_write_text(&w, span_of(sensor_id));
-	cbor_write_text(&w, span_of("192.0.2.1"));
+	cbor_write_text(&w, span_of(address));
 	cbor_write_bytes(&w, (struct span){ key_hash, 32 });
+	cbor_write_text(&w, span_of(replaced));
 	engine_link_message(h->ingest, BUS_SESSION_OPEN, session, writer_span(&w));
 }
 

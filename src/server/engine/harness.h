@@ -77,8 +77,17 @@ unsigned harness_try_to_enrol(struct harness *h, const char *token, struct span 
 unsigned harness_try_to_renew(struct harness *h, const char *tenant, const char *sensor_id,
 			      const uint8_t key_hash[32], struct span request, struct span *out);
 
+/* The same for BUS_CLONE. */
+unsigned harness_try_to_clone(struct harness *h, const char *tenant, const char *sensor_id,
+			      const uint8_t key_hash[32], struct span request, struct span *out);
+
 void harness_open_session(struct harness *h, uint64_t session, const char *tenant,
 			  const char *sensor_id, const uint8_t key_hash[32]);
+
+/* From an address; replaced: that of the sensor's session before, which ingest has ended. */
+void harness_open_session_from(struct harness *h, uint64_t session, const char *tenant,
+			       const char *sensor_id, const uint8_t key_hash[32],
+			       const char *address, const char *replaced);
 void harness_close_session(struct harness *h, uint64_t session);
 
 /* One message from a sensor, without ending the turn. */

@@ -265,6 +265,122 @@ static void enrolments_of_one_turn_share_its_commit(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* --- copies --- */
+
+static void a_copy_gets_an_identity_of_its_own(void **state)
+{
+	struct harness_sensor original;
+	struct harness_sensor copy;
+	struct harness_sensor of_copy;
+	struct span out;
+
+	(void)state;
+	harness_enrol(&h, "default", &original);
+	harness_sensor_init(&copy);
+	harness_sensor_init(&of_copy);
+	assert_int_equal(harness_try_to_clone(&h, "default", original.id, original.key_hash,
+					      buffer_span(&copy.request), &out),
+			 0);
+	assert_audited("sensor-clone", "sensor");
+	assert_int_equal(harness_greet(&h, 1, "default", &copy).kind, MESSAGE_WELCOME);
+	assert_int_equal(harness_greet(&h, 2, "default", &original).kind, MESSAGE_WELCOME);
+	/* a copy's copy is fine; the same key twice is not, and another's key neither */
+	assert_int_equal(harness_try_to_clone(&h, "default", copy.id, copy.key_hash,
+					      buffer_span(&of_copy.request), &out),
+			 0);
+	assert_int_equal(harness_try_to_clone(&h, "default", original.id, original.key_hash,
+					      buffer_span(&original.request), &out),
+			 400);
+	assert_int_equal(harness_try_to_clone(&h, "other", original.id, original.key_hash,
+					      buffer_span(&of_copy.request), &out),
+			 403);
+	assert_int_equal(harness_try_to_clone(&h, "default", original.id, copy.key_hash,
+					      buffer_span(&of_copy.request), &out),
+			 403);
+	harness_sensor_done(&original);
+	harness_sensor_done(&copy);
+	harness_sensor_done(&of_copy);
+}
+
+static void what_was_revoked_has_no_copies(void **state)
+{
+	struct harness_sensor original;
+	struct harness_sensor copy;
+	struct span out;
+
+	(void)state;
+	harness_enrol(&h, "default", &original);
+	harness_sensor_init(&copy);
+	assert_int_equal(REQUEST("sensor-revoke", argument_text("tenant", "default"),
+				 argument_text("id", original.id), argument_text("actor", "test"))
+				 .status,
+			 0);
+	assert_int_equal(harness_try_to_clone(&h, "default", original.id, original.key_hash,
+					      buffer_span(&copy.request), &out),
+			 403);
+	harness_sensor_done(&original);
+	harness_sensor_done(&copy);
+}
+
+/* Sessions of one sensor that replace each other, alternately from two addresses. */
+static void turn(struct harness_sensor *sensor, uint64_t session, const char *address,
+		 const char *replaced)
+{
+	const struct message hello = {
+		.kind = MESSAGE_HELLO,
+		.hello = { .protocol = MESSAGE_PROTOCOL,
+			   .kind = span_of("agent"),
+			   .version = span_of("test") },
+	};
+
+	harness_open_session_from(&h, session, "default", sensor->id, sensor->key_hash, address,
+				  replaced);
+	harness_send(&h, session, &hello);
+	harness_commit(&h);
+}
+
+static bool is_audited(const char *action)
+{
+	struct audit_search search = { action, "server", false };
+	struct platform *p = NULL;
+	struct why why;
+
+	assert_int_equal(platform_open(h.folder, false, &p, &why), 0);
+	assert_int_equal(audit_each(p, 1000, look, &search), 0);
+	platform_close(&p);
+	return search.is_found;
+}
+
+static void one_key_in_two_places_is_told_of(void **state)
+{
+	struct harness_sensor sensor;
+
+	(void)state;
+	harness_enrol(&h, "default", &sensor);
+	turn(&sensor, 1, "192.0.2.1", "");
+	for (uint64_t n = 2; n < 8; n++) { /* one machine that comes back often */
+		turn(&sensor, n, "192.0.2.1", "192.0.2.1");
+	}
+	turn(&sensor, 11, "192.0.2.2", "192.0.2.1"); /* and moves */
+	assert_false(is_audited("sensor-duplicated"));
+	turn(&sensor, 12, "192.0.2.1", "192.0.2.2");
+	assert_true(is_audited("sensor-duplicated"));
+	harness_sensor_done(&sensor);
+}
+
+static void a_machine_that_moved_once_is_not(void **state)
+{
+	struct harness_sensor sensor;
+
+	(void)state;
+	harness_enrol(&h, "default", &sensor);
+	turn(&sensor, 1, "192.0.2.1", "");
+	turn(&sensor, 2, "192.0.2.2", "192.0.2.1");
+	turn(&sensor, 3, "192.0.2.2", "");
+	assert_false(is_audited("sensor-duplicated"));
+	harness_sensor_done(&sensor);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +394,10 @@ int main(void)
 		TEST(a_revoked_key_does_not_enrol_again),
 		TEST(renewal_is_for_the_key_that_is_enrolled),
 		TEST(enrolments_of_one_turn_share_its_commit),
+		TEST(a_copy_gets_an_identity_of_its_own),
+		TEST(what_was_revoked_has_no_copies),
+		TEST(one_key_in_two_places_is_told_of),
+		TEST(a_machine_that_moved_once_is_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,7 @@ struct engine_tenant {
 	bool has_batches_to_try; /* some wait for nobody any more */
 	bool is_policy_due;      /* sessions from policy_next on are to be looked at */
 	size_t policy_next;
+	struct replacements *replacements; /* NULL: none yet */
 	struct engine_tenant *next;
 };
 
@@ -50,6 +51,7 @@ struct engine_session {
 	struct engine_tenant *tenant;
 	char sensor_id[INVENTORY_ID_SIZE];
 	char address[64];
+	char replaced[64]; /* address of the sensor's session that this one took the place of */
 	char version[32];
 	uint8_t key_hash[32];
 	bool is_welcome; /* hello was accepted: asset is set */
@@ -177,6 +179,15 @@ void batch_undone(struct engine_tenant *tenant);
 /* Lets others ask for what a sensor was asked for long ago. */
 void batch_expire(struct engine_tenant *tenant, int64_t now_ms);
 
+/* --- duplicates.c --- */
+
+/* A sensor's session took the place of another one of the same sensor, from this address; nothing
+ * where that is "". Where it goes to and fro, two machines have one key. */
+void duplicate_replaced(struct engine_session *s, const char *address);
+
+/* Two that were told of long ago are taken for mended. */
+void duplicate_forgive(struct engine_session *s);
+
 /* --- policies.c --- */
 
 /* A sensor says which policy is in force there; empty where it says nothing. */
@@ -219,8 +230,11 @@ bool commit_is_due(const struct engine *engine);
 
 /* --- enrolment.c --- */
 
-/* BUS_ENROL and BUS_REENROL: carried out with the commit. */
-void enrolment_queue(struct engine_link *link, bool is_renewal, uint64_t id, struct span body);
+enum enrolment_kind { ENROLMENT_FIRST, ENROLMENT_RENEWAL, ENROLMENT_CLONE };
+
+/* BUS_ENROL, BUS_REENROL and BUS_CLONE: carried out with the commit. */
+void enrolment_queue(struct engine_link *link, enum enrolment_kind kind, uint64_t id,
+		     struct span body);
 void enrolment_forget_link(struct engine_link *link);
 
 /* Redeems tokens and signs, until the turn is long enough: *is_more says whether some are left.

@@ -106,7 +106,7 @@ static bool copy_text(struct span text, char *out, size_t size)
 	return true;
 }
 
-/* [tenant, sensor id, address, key hash] */
+/* [tenant, sensor id, address, key hash, replaced address] */
 static int read_opening(struct span body, struct engine_session *out, struct span *out_tenant)
 {
 	struct cbor_reader r = cbor_over(body);
@@ -115,10 +115,12 @@ static int read_opening(struct span body, struct engine_session *out, struct spa
 	struct span sensor = cbor_text(&r);
 	struct span address = cbor_text(&r);
 	struct span key_hash = cbor_bytes(&r);
+	struct span replaced = cbor_text(&r);
 
-	if (cbor_done(&r) != 0 || count != 4 || key_hash.len != sizeof out->key_hash ||
+	if (cbor_done(&r) != 0 || count != 5 || key_hash.len != sizeof out->key_hash ||
 	    !copy_text(sensor, out->sensor_id, sizeof out->sensor_id) ||
-	    !copy_text(address, out->address, sizeof out->address)) {
+	    !copy_text(address, out->address, sizeof out->address) ||
+	    !copy_text(replaced, out->replaced, sizeof out->replaced)) {
 		return ERR_MALFORMED;
 	}
 	mem_copy(out->key_hash, key_hash.ptr, key_hash.len);
@@ -249,6 +251,7 @@ static void take_asset(struct engine_session *s, uint32_t asset)
 	s->is_welcome = true;
 	t->has_sensor_news = true;
 	if (older != NULL && older != s) {
+		duplicate_replaced(s, older->address);
 		session_end(older, GOODBYE_REPLACED, 0, "the same sensor connected anew");
 	}
 }
@@ -288,6 +291,10 @@ static void greet(struct engine_session *s, const struct message_hello *hello)
 	mem_zero(s->policy_sent, sizeof s->policy_sent);
 	(void)inventory_sensor_policy(inv, s->sensor_id, hello->policy);
 	policy_said(s, hello->policy);
+	s->asset = asset;
+	duplicate_forgive(s);
+	duplicate_replaced(s, s->replaced);
+	s->replaced[0] = '\0';
 	take_asset(s, asset);
 	commit_queue(s, PENDING_WELCOME, 0, 0);
 }

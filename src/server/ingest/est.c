@@ -89,7 +89,7 @@ int est_prepare(struct ingest *i, struct why *why)
 static void ask(struct connection *c)
 {
 	c->wait = EST_HAS_ASKED;
-	if (bus_send(c->ingest->bus, c->is_renewal ? BUS_REENROL : BUS_ENROL, c->id,
+	if (bus_send(c->ingest->bus, c->bus_kind, c->id,
 		     (struct span){ c->asked, c->asked_size }) != 0) {
 		refuse(c, 503, "the server is starting; try again in a few seconds");
 	}
@@ -100,7 +100,8 @@ static void ask_or_delay(struct connection *c)
 {
 	struct ingest *i = c->ingest;
 	int64_t now_ms = clock_ms();
-	int64_t delay_ms = c->is_renewal ? 0 : penalty_delay(i->penalties, &c->peer, now_ms);
+	int64_t delay_ms =
+		c->bus_kind == BUS_REENROL ? 0 : penalty_delay(i->penalties, &c->peer, now_ms);
 
 	if (i->est_waiting_count >= EST_WAITING_MAX) {
 		refuse(c, 503, "too many sensors enrol at once; try again later");
@@ -129,11 +130,35 @@ static void keep_body(struct connection *c, const struct writer *w)
 	mem_copy(c->asked, body.ptr, body.len);
 }
 
+/* A state folder that was copied to another machine holds a certificate that is good, and no token:
+ * the copy may have an identity of its own. */
+static void clone(struct connection *c, const struct est_request *request)
+{
+	uint8_t room[EST_BODY_MAX + 384];
+	struct writer w = writer_over(room, sizeof room);
+	struct sensor_identity sensor;
+
+	if (connection_identify(c, &sensor) != 0) {
+		refuse(c, 403, "the certificate is not a sensor's");
+		return;
+	}
+	c->bus_kind = BUS_CLONE;
+	cbor_write_array(&w, 5);
+	cbor_write_text(&w, span_of(sensor.tenant));
+	cbor_write_text(&w, span_of(sensor.id));
+	cbor_write_bytes(&w, (struct span){ sensor.key_hash, sizeof sensor.key_hash });
+	cbor_write_bytes(&w, request->request);
+	cbor_write_text(&w, span_of(c->address));
+	keep_body(c, &w);
+	ask_or_delay(c);
+}
+
 static void enrol(struct connection *c, const struct est_request *request)
 {
 	uint8_t room[EST_BODY_MAX + EST_TOKEN_MAX + 256];
 	struct writer w = writer_over(room, sizeof room);
 
+	c->bus_kind = BUS_ENROL;
 	cbor_write_array(&w, 3);
 	cbor_write_text(&w, request->token);
 	cbor_write_bytes(&w, request->request);
@@ -152,7 +177,7 @@ static void renew(struct connection *c, const struct est_request *request)
 		refuse(c, 403, "renewal needs the certificate that is to be renewed");
 		return;
 	}
-	c->is_renewal = true;
+	c->bus_kind = BUS_REENROL;
 	cbor_write_array(&w, 4);
 	cbor_write_text(&w, span_of(sensor.tenant));
 	cbor_write_text(&w, span_of(sensor.id));
@@ -192,7 +217,8 @@ size_t est_received(struct connection *c, struct span bytes)
 	if (c->wait != EST_READS) {
 		return bytes.len; /* one request a connection */
 	}
-	error = est_request_parse(bytes, &request, &refusal);
+	error = est_request_parse(bytes, tls_peer_certificate(c->stream).len > 0, &request,
+				  &refusal);
 	if (error == ERR_AGAIN && bytes.len < EST_REQUEST_MAX) {
 		return 0;
 	}
@@ -202,6 +228,8 @@ size_t est_received(struct connection *c, struct span bytes)
 		refuse(c, refusal.status, refusal.text);
 	} else if (request.operation == EST_CACERTS) {
 		respond(c, buffer_span(&c->ingest->cacerts));
+	} else if (request.operation == EST_ENROL && request.token.len == 0) {
+		clone(c, &request);
 	} else if (request.operation == EST_ENROL) {
 		enrol(c, &request);
 	} else {
@@ -242,11 +270,16 @@ void est_enrolled(struct connection *c, struct span body)
 		return;
 	}
 	if (status == 0) {
-		penalty_succeeded(c->ingest->penalties, &c->peer);
+		/* no token bounds how many clones there may be: so each makes the next wait */
+		if (c->bus_kind == BUS_CLONE) {
+			penalty_failed(c->ingest->penalties, &c->peer, clock_ms());
+		} else {
+			penalty_succeeded(c->ingest->penalties, &c->peer);
+		}
 		respond_certificate(c, certificate);
 		return;
 	}
-	if (status == 401) {
+	if (status == 401 || (status == 403 && c->bus_kind == BUS_CLONE)) {
 		penalty_failed(c->ingest->penalties, &c->peer, clock_ms());
 	}
 	snprintf(text, sizeof text, "%.*s", (int)(reason.len < sizeof text ? reason.len : 0),

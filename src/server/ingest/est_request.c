@@ -38,14 +38,18 @@ static int find_operation(const struct http_head *head, enum est_operation *out,
 		      "here are /.well-known/est/cacerts, simpleenroll and simplereenroll only");
 }
 
-/* RFC 7030 3.2.3: Basic, whose password is the token; whoever brings none is told so with 401. */
-static int take_token(const struct http_head *head, struct est_request *out,
+/* RFC 7030 3.2.3: Basic, whose password is the token; whoever brings none is told so with 401,
+ * unless a certificate says who it is. */
+static int take_token(const struct http_head *head, bool is_known, struct est_request *out,
 		      struct est_refusal *refusal)
 {
 	struct http_credentials credentials;
 	struct span authorization;
 	int error = http_head_find(head, "Authorization", &authorization);
 
+	if (error == ERR_NOT_FOUND && is_known) {
+		return 0;
+	}
 	if (error == ERR_NOT_FOUND) {
 		return refuse(refusal, 401,
 			      "give the enrolment token as the password of HTTP Basic");
@@ -94,7 +98,8 @@ static int take_body(struct span bytes, const struct http_head *head, struct est
 	return 0;
 }
 
-int est_request_parse(struct span bytes, struct est_request *out, struct est_refusal *refusal)
+int est_request_parse(struct span bytes, bool is_known, struct est_request *out,
+		      struct est_refusal *refusal)
 {
 	struct http_head head;
 	int error = http_head_parse_request(bytes, &head);
@@ -113,7 +118,7 @@ int est_request_parse(struct span bytes, struct est_request *out, struct est_ref
 	out->request = (struct span){ 0 };
 	error = find_operation(&head, &out->operation, refusal);
 	if (error == 0 && out->operation == EST_ENROL) {
-		error = take_token(&head, out, refusal);
+		error = take_token(&head, is_known, out, refusal);
 	}
 	if (error == 0 && out->operation != EST_CACERTS) {
 		error = take_body(bytes, &head, out, refusal);

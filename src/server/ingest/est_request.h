@@ -31,10 +31,11 @@ struct est_refusal {
 	const char *text;
 };
 
-/* 0 where the request is whole; ERR_AGAIN where more bytes must come; ERR_DENIED where it is
+/* is_known: the connection has shown a certificate, and so may enrol without a token. 0 where the
+ * request is whole; ERR_AGAIN where more bytes must come; ERR_DENIED where it is
  * refused, as *refusal says. Bytes behind the request are ignored: the connection ends with the
  * answer. */
-MUST_USE int est_request_parse(struct span bytes, struct est_request *out,
+MUST_USE int est_request_parse(struct span bytes, bool is_known, struct est_request *out,
 			       struct est_refusal *refusal);
 
 /* Writes a response with a sentence as its body, and the headers that its status asks for. */

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (request == NULL) {
 		return 0;
 	}
-	error = est_request_parse((struct span){ data, size }, request, &refusal);
+	error = est_request_parse((struct span){ data, size }, size % 2 == 1, request, &refusal);
 	if (error == ERR_DENIED) {
 		assert(refusal.status >= 400 && refusal.status < 600);
 		est_write_refusal(&w, &refusal);

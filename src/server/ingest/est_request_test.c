@@ -26,7 +26,7 @@ static void an_enrolment_yields_token_and_request(void **state)
 	static const uint8_t der[] = { 0x30, 0x82, 0x01, 0x02, 0x03 };
 
 	(void)state;
-	assert_int_equal(est_request_parse(span_of(enrolment), &request, &refusal), 0);
+	assert_int_equal(est_request_parse(span_of(enrolment), false, &request, &refusal), 0);
 	assert_int_equal(request.operation, EST_ENROL);
 	assert_true(span_is(request.token, "bte_x"));
 	assert_true(span_equal(request.request, (struct span){ der, sizeof der }));
@@ -36,9 +36,9 @@ static void every_truncation_asks_for_more(void **state)
 {
 	(void)state;
 	for (size_t len = 0; len < sizeof enrolment - 1; len++) {
-		assert_int_equal(
-			est_request_parse(span_first(span_of(enrolment), len), &request, &refusal),
-			ERR_AGAIN);
+		assert_int_equal(est_request_parse(span_first(span_of(enrolment), len), false,
+						   &request, &refusal),
+				 ERR_AGAIN);
 	}
 }
 
@@ -47,17 +47,34 @@ static void renewal_needs_no_token_and_cacerts_no_body(void **state)
 	(void)state;
 	assert_int_equal(est_request_parse(span_of("POST /.well-known/est/simplereenroll HTTP/1.1"
 						   "\r\nHost: x\r\nContent-Length: 4\r\n\r\nAQID"),
-					   &request, &refusal),
+					   false, &request, &refusal),
 			 0);
 	assert_int_equal(request.operation, EST_REENROL);
 	assert_int_equal(request.token.len, 0);
 	assert_int_equal(request.request.len, 3);
 	assert_int_equal(
 		est_request_parse(
-			span_of("GET /.well-known/est/cacerts HTTP/1.1\r\nHost: x\r\n\r\n"),
+			span_of("GET /.well-known/est/cacerts HTTP/1.1\r\nHost: x\r\n\r\n"), false,
 			&request, &refusal),
 		0);
 	assert_int_equal(request.operation, EST_CACERTS);
+}
+
+static void who_is_known_may_enrol_without_a_token(void **state)
+{
+	const struct span text =
+		span_of("POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: x\r\n"
+			"Content-Length: 4\r\n\r\nAQID");
+	const struct span bad = span_of("POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: x\r\n"
+					"Authorization: Bearer x\r\nContent-Length: 4\r\n\r\nAQID");
+
+	(void)state;
+	assert_int_equal(est_request_parse(text, false, &request, &refusal), ERR_DENIED);
+	assert_int_equal(refusal.status, 401);
+	assert_int_equal(est_request_parse(text, true, &request, &refusal), 0);
+	assert_int_equal(request.operation, EST_ENROL);
+	assert_int_equal(request.token.len, 0);
+	assert_int_equal(est_request_parse(bad, true, &request, &refusal), ERR_DENIED);
 }
 
 static void each_fault_has_its_status(void **state)
@@ -89,8 +106,9 @@ static void each_fault_has_its_status(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		assert_int_equal(est_request_parse(span_of(cases[i].text), &request, &refusal),
-				 ERR_DENIED);
+		assert_int_equal(
+			est_request_parse(span_of(cases[i].text), false, &request, &refusal),
+			ERR_DENIED);
 		assert_int_equal(refusal.status, cases[i].status);
 	}
 }
@@ -102,7 +120,7 @@ static void a_head_without_an_end_is_too_large(void **state)
 	(void)state;
 	memset(large, 'a', sizeof large);
 	assert_int_equal(
-		est_request_parse((struct span){ large, sizeof large }, &request, &refusal),
+		est_request_parse((struct span){ large, sizeof large }, false, &request, &refusal),
 		ERR_DENIED);
 	assert_int_equal(refusal.status, 431);
 }
@@ -132,6 +150,7 @@ int main(void)
 		cmocka_unit_test(an_enrolment_yields_token_and_request),
 		cmocka_unit_test(every_truncation_asks_for_more),
 		cmocka_unit_test(renewal_needs_no_token_and_cacerts_no_body),
+		cmocka_unit_test(who_is_known_may_enrol_without_a_token),
 		cmocka_unit_test(each_fault_has_its_status),
 		cmocka_unit_test(a_head_without_an_end_is_too_large),
 		cmocka_unit_test(responses_are_requests_in_reverse),

@@ -235,6 +235,35 @@ static void a_wrong_token_is_refused_and_the_next_attempt_waits(void **state)
 	harness_sensor_done(&sensor);
 }
 
+static void a_copied_certificate_enrols_anew_without_a_token(void **state)
+{
+	static char request[16384];
+	struct world *w = *state;
+	struct harness_sensor sensor;
+	struct harness_sensor copy;
+	struct pki_certificate_facts facts;
+	struct buffer response;
+	struct client c;
+
+	buffer_init(&response, 65536);
+	harness_enrol(&w->h, "default", &sensor);
+	harness_sensor_init(&copy);
+	assert_int_equal(http(w, &sensor, "http/1.1",
+			      est_post("simpleenroll", NULL, buffer_span(&copy.request), request),
+			      &response),
+			 200);
+	assert_int_equal(pki_certs_only_first(body_of(&response), &copy.certificate, NULL), 0);
+	assert_int_equal(pki_certificate_facts(buffer_span(&copy.certificate), &facts, NULL), 0);
+	assert_string_equal(facts.common_name, copy.id);
+	assert_string_not_equal(facts.common_name, sensor.id);
+	client_open(w, &c, &copy, MESSAGE_ALPN);
+	assert_int_equal(client_greet(&c).kind, MESSAGE_WELCOME);
+	client_free(&c);
+	buffer_done(&response);
+	harness_sensor_done(&sensor);
+	harness_sensor_done(&copy);
+}
+
 static void a_certificate_renews_itself(void **state)
 {
 	static char request[16384];
@@ -296,6 +325,7 @@ int main(void)
 		TEST(the_ca_is_given_to_anyone),
 		TEST(what_is_wrong_with_a_request_is_said),
 		TEST(a_wrong_token_is_refused_and_the_next_attempt_waits),
+		TEST(a_copied_certificate_enrols_anew_without_a_token),
 		TEST(a_certificate_renews_itself),
 		TEST(without_the_engine_enrolment_says_try_again),
 	};

@@ -59,10 +59,10 @@ struct connection {
 	size_t held_bytes;      /* of it */
 	/* EST */
 	enum est_wait wait;
-	bool is_renewal;
-	bool is_counted; /* in est_waiting_count */
-	int64_t due_ms;  /* EST_IS_DELAYED */
-	uint8_t *asked;  /* the bus message's body */
+	uint8_t bus_kind; /* what is asked of the engine: BUS_ENROL, BUS_REENROL, BUS_CLONE */
+	bool is_counted;  /* in est_waiting_count */
+	int64_t due_ms;   /* EST_IS_DELAYED */
+	uint8_t *asked;   /* the bus message's body */
 	size_t asked_size;
 };
 

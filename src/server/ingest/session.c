@@ -26,16 +26,18 @@ static uint64_t sensor_key(const struct sensor_identity *sensor)
 	return reader_be64(&r) | 1;
 }
 
-static void announce(struct connection *c)
+/* replaced: the address of the session of the same sensor that this one took the place of. */
+static void announce(struct connection *c, const char *replaced)
 {
-	uint8_t room[256];
+	uint8_t room[320];
 	struct writer w = writer_over(room, sizeof room);
 
-	cbor_write_array(&w, 4);
+	cbor_write_array(&w, 5);
 	cbor_write_text(&w, span_of(c->sensor.tenant));
 	cbor_write_text(&w, span_of(c->sensor.id));
 	cbor_write_text(&w, span_of(c->address));
 	cbor_write_bytes(&w, (struct span){ c->sensor.key_hash, sizeof c->sensor.key_hash });
+	cbor_write_text(&w, span_of(replaced));
 	c->is_announced = bus_send(c->ingest->bus, BUS_SESSION_OPEN, c->id, writer_span(&w)) == 0;
 }
 
@@ -43,6 +45,7 @@ void session_begin(struct connection *c)
 {
 	struct ingest *i = c->ingest;
 	struct connection *older;
+	char replaced[sizeof c->address] = "";
 	int error = connection_identify(c, &c->sensor);
 
 	connection_set_state(c, CONNECTION_SESSION);
@@ -61,11 +64,12 @@ void session_begin(struct connection *c)
 	}
 	older = idmap_get(&i->by_sensor, sensor_key(&c->sensor));
 	if (older != NULL) {
+		snprintf(replaced, sizeof replaced, "%s", older->address);
 		session_goodbye(older, GOODBYE_REPLACED, 0, "the same sensor connected anew");
 	}
 	idmap_put(&i->by_sensor, sensor_key(&c->sensor), c);
 	if (i->is_bus_open) {
-		announce(c);
+		announce(c, replaced);
 	}
 	if (i->is_paused) {
 		tls_pause(c->stream);
@@ -280,7 +284,7 @@ void sessions_announce(struct ingest *i)
 		if (c->state != CONNECTION_SESSION) {
 			continue;
 		}
-		announce(c);
+		announce(c, "");
 		if (c->is_greeted) {
 			ask_to_restart(c);
 		}

@@ -410,6 +410,14 @@ int inventory_asset(struct inventory *inv, const char *sensor_id, int64_t now_ms
 	return 0;
 }
 
+struct digest inventory_digest(struct inventory *inv, uint32_t number, uint16_t table)
+{
+	struct asset *asset = state_asset(inv, number);
+	const struct held *held = asset != NULL ? state_held(asset, table) : NULL;
+
+	return held != NULL ? held->digest : (struct digest){ 0, 0 };
+}
+
 void inventory_welcome(struct inventory *inv, uint32_t number, struct message_welcome *out)
 {
 	struct asset *asset = state_asset(inv, number);

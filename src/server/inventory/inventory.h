@@ -84,6 +84,9 @@ void inventory_sensors_disconnected(struct inventory *inv);
 MUST_USE int inventory_asset(struct inventory *inv, const char *sensor_id, int64_t now_ms,
 			     uint32_t *out_asset, struct why *why);
 
+/* The digest of one of its tables; that of no rows where it never held any. */
+struct digest inventory_digest(struct inventory *inv, uint32_t asset, uint16_t table);
+
 /* Every table the asset holds or ever held: fills tables and table_count. */
 void inventory_welcome(struct inventory *inv, uint32_t asset, struct message_welcome *out);
 
