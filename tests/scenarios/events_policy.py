@@ -7,11 +7,12 @@ import os
 import signal
 import time
 
-from lab import Lab, Sensor, Server, cbor, check, equal, story, tell, wait_for
+from lab import Lab, Sensor, Server, cbor, check, equal, row_hash, story, tell, wait_for
 from lab.programs import Program, build_folder
 from lab.sensor import ALIVE, EVENTS_ACK, GOODBYE, NO_POLICY, POLICY, RESTART
 
-LOGINS, EXECUTIONS, GAPS, PACKAGES = 3, 2, 1, 4
+LOGINS, EXECUTIONS = 3, 2
+OS, PACKAGES, SENSOR_HEALTH = 1, 4, 33
 
 
 def login(user, is_success=False):
@@ -192,6 +193,73 @@ def refused(lab):
     lab.server.cli("policy", "delete", "tag:db")
     policy_of(lab.sensor.receive(5))
     lab.server.cli("policy", "show", "tag:db", expected=1)
+
+
+
+def shown(lab, sensor):
+    return lab.server.get(f"/api/v1/sensors/{sensor.id()}")
+
+
+@story("the server shows how a sensor is: online, its reader silent, its policy pending or in force")
+def heartbeat(lab):
+    set_policy(lab, "default", {"budget": {"cpu_permille": 30}})
+    digest = policy_of(lab.sensor.receive(5))[0]
+    equal((shown(lab, lab.sensor)["status"], shown(lab, lab.sensor)["policy"]["is_in_force"]), ("online", False), "before it says so")
+    lab.sensor.send([ALIVE, now(), digest, 600, PACKAGES])
+    wait_for(lambda: shown(lab, lab.sensor)["status"] == "silent", 10, "the sensor to be shown as silent")
+    found = shown(lab, lab.sensor)
+    check(590 <= found["silent_s"] <= 630 and found["busy_table"] == "packages" and found["policy"]["is_in_force"], found)
+    check("while reading packages" in lab.server.cli("sensors").stdout, "the command line does not say it")
+    lab.sensor.send([ALIVE, now(), digest, 0, 0])
+    wait_for(lambda: shown(lab, lab.sensor)["status"] == "online", 10, "the sensor to be well again")
+    lab.sensor.close()
+    lab.sensor.connect().hello([PACKAGES, SENSOR_HEALTH], digest)
+    lab.sensor.delta(SENSOR_HEALTH, [cbor.encode(["packages", "failing", "no such file", 0]), cbor.encode(["os", "ok", None, 1])])
+    lab.sensor.applied(SENSOR_HEALTH)
+    found = shown(lab, lab.sensor)
+    equal((found["collectors_failing"], found["health"]), (1, [{"collector": "packages", "state": "failing", "error": "no such file"}]),
+          "its collectors")
+    check("no such file" in lab.server.cli("sensors", "show", lab.sensor.id()).stdout, "the reason is not shown")
+
+
+@story("a copied state folder enrols anew without a token, and the operator sees whose copy it is")
+def clone(lab):
+    lab.copy = Sensor(lab, lab.server)
+    equal(lab.copy.enrol(copied=lab.sensor)[0], 200, "the copy's enrolment")
+    check(lab.copy.id() != lab.sensor.id(), "the copy has the original's id")
+    lab.copy.connect().hello([PACKAGES])
+    equal(shown(lab, lab.copy)["clone_of"], lab.sensor.id(), "whose copy it is")
+    check(f"enrolled as a clone of {lab.sensor.id()}" in lab.server.cli("sensors").stdout, "the command line does not say it")
+    entry = next(e for e in lab.server.get("/api/v1/audit")["items"] if e["action"] == "sensor-clone")
+    equal(entry["subject"], f"{lab.copy.id()} of {lab.sensor.id()} from 127.0.0.1", "the audit log")
+    status, text = Sensor(lab, lab.server).enrol()
+    equal(status, 401, f"enrolment with neither token nor certificate: {text}")
+
+
+@story("one key in two places is told of")
+def duplicated(lab):
+    def os_row(name):
+        return cbor.encode([name])
+
+    for turn in range(6):
+        lab.sensor.connect()  # the one before is still open: it is replaced
+        held = lab.sensor.hello([OS])
+        rows = [os_row("one"), os_row("two")]
+        before = [rows[turn % 2 - 1]] if OS in held and held[OS][1] else []
+        new = rows[turn % 2]
+        lab.sensor.delta(OS, [new], before, row_hash(OS, new))
+        lab.sensor.applied(OS)
+    wait_for(lambda: shown(lab, lab.sensor)["is_duplicated"], 10, "the sensor to be shown as used twice")
+    text = lab.server.cli("sensors", "show", lab.sensor.id()).stdout
+    check("two machines behind 127.0.0.1" in text and "Two machines use one state folder" in text, text)
+
+
+@story("what was revoked has no copies")
+def revoked(lab):
+    lab.server.cli("sensors", "revoke", lab.sensor.id())
+    status, text = Sensor(lab, lab.server).enrol(copied=lab.sensor)
+    equal(status, 403, text)
+    equal(shown(lab, lab.sensor)["status"], "revoked", "the status")
 
 
 if __name__ == "__main__":

@@ -41,18 +41,22 @@ class Sensor:
             context.set_alpn_protocols(["bartizan/1"])
         return context
 
-    def enrol(self, token):
-        """EST simpleenroll (RFC 7030). Returns the HTTP status and the body."""
+    def enrol(self, token=None, copied=None):
+        """EST simpleenroll (RFC 7030), with a token, or with the certificate of a sensor that was copied. HTTP status and body."""
         request = self.folder / "request.der"
         self.lab.run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key,
                      "-outform", "DER", "-out", request, "-subj", "/CN=by-hand")
         raw = socket.create_connection(_address(self.server.sensors), timeout=60)
         connection = http.client.HTTPConnection("bartizand", timeout=60)
-        connection.sock = self.context(False).wrap_socket(raw, server_hostname="bartizand")
+        context = self.context(False)
+        if copied:
+            context.load_cert_chain(str(copied.certificate), str(copied.key))
+        connection.sock = context.wrap_socket(raw, server_hostname="bartizand")
+        fields = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
+        if token:
+            fields["Authorization"] = "Basic " + base64.b64encode(b"enroll:" + token.encode()).decode()
         try:
-            connection.request("POST", "/.well-known/est/simpleenroll", base64.encodebytes(request.read_bytes()),
-                               {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64",
-                                "Authorization": "Basic " + base64.b64encode(b"enroll:" + token.encode()).decode()})
+            connection.request("POST", "/.well-known/est/simpleenroll", base64.encodebytes(request.read_bytes()), fields)
             answer = connection.getresponse()
             body = answer.read()
         finally:
