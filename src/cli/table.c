@@ -6,7 +6,7 @@
 
 extern const struct command command_assets, command_asset, command_history, command_watch,
 	command_events, command_query, command_schema, command_check, command_sensors, command_tag, command_policy,
-	command_enroll_token, command_tenants, command_operator_token, command_signin_link,
+	command_enroll_token, command_tenants, command_operator_token, command_token, command_signin_link,
 	command_audit, command_completion;
 
 /* One a line, so that each can be added by itself. */
@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&command_enroll_token,
 	&command_tenants,
 	&command_operator_token,
+	&command_token,
 	&command_signin_link,
 	&command_audit,
 	&command_completion,

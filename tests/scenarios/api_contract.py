@@ -306,7 +306,7 @@ class Contract:
         for operation_id, (method, template, operation) in self.operations.items():
             if operation.get("security") == []:
                 continue
-            path = template.format(id="0000000000000000", table="users")
+            path = template.format(id="0000000000000000", table="users", name="default")
             body = b"{}" if method == "POST" else None
             for name, token in (("no token", None), ("a wrong token", "btz_" + "A" * 43)):
                 answer = self.client.ask(method, path, token, body)
@@ -338,6 +338,52 @@ class Contract:
         self.answers("signOut", 204, headers=own, is_anonymous=True)
         self.answers("getSession", 401, "after signing out", headers=session, is_anonymous=True)
 
+    def events(self):
+        self.answers("listEvents", 200, query={"kind": "logins", "since": "2026-01-01T00:00:00Z", "limit": 5})
+        for query in ({"kind": "nothing"}, {"since": "yesterday"}, {"before": 0}):
+            self.answers("listEvents", 400, f"{query}", query=query)
+        self.answers("listEvents", 404, "an unknown asset", query={"asset": "0000000000000000"})
+
+    def policies(self, asset, sensor):
+        document = {"collectors": {"packages": {"period_s": 3600}}, "events": {"logins": {"enabled": True}},
+                    "files": {"paths": ["/srv"]}, "budget": {"cpu_permille": 20}}
+        name = "tag:contract"
+        self.answers("getPolicy", 404, "one that is not there", path={"name": name})
+        made = self.answers("putPolicy", 200, path={"name": name}, body=document).json()
+        self.tap.check("it is shown as it was written", None if made["policy"] == document else made)
+        self.answers("putPolicy", 400, "what is not known", path={"name": name}, body={"command": "rm"})
+        self.answers("putPolicy", 400, "a name that is none", path={"name": "contract"}, body={})
+        self.answers("getPolicy", 200, path={"name": name})
+        listed = self.answers("listPolicies", 200).json()["items"]
+        self.tap.check("it is listed", None if name in [p["name"] for p in listed] else listed)
+        if asset:
+            self.answers("putAssetTags", 200, path={"id": asset}, body={"add": ["contract"]})
+            self.answers("putAssetTags", 400, "a tag that is none", path={"id": asset}, body={"tags": ["A"]})
+            self.answers("putAssetTags", 404, "an unknown asset", path={"id": "0000000000000000"}, body={"tags": []})
+            tags = self.answers("getAssetTags", 200, path={"id": asset}).json()["tags"]
+            self.tap.check("the asset has the tag", None if "contract" in tags else tags)
+            applies = self.answers("getAssetPolicy", 200, path={"id": asset}).json()
+            self.tap.check("the policy applies to it", None if name in applies["made_of"] else applies)
+            self.answers("putAssetTags", 200, "removing it", path={"id": asset}, body={"remove": ["contract"]})
+        if sensor:
+            self.answers("getSensor", 200, path={"id": sensor})
+        self.answers("getSensor", 404, "an unknown sensor", path={"id": "0000000000000000"})
+        self.answers("deletePolicy", 204, path={"name": name})
+        self.answers("deletePolicy", 404, "once more", path={"name": name})
+
+    def operators(self, name, token):
+        """Revokes the tenant's token: the last thing that is done with it."""
+        listed = self.answers("listOperatorTokens", 200).json()["items"]
+        mine = [t for t in listed if t["tenant"] == name]
+        self.tap.check("the tenant's token is listed", None if len(mine) == 1 else listed)
+        self.answers("listOperatorTokens", 403, "a tenant's token", token=token)
+        self.answers("revokeOperatorToken", 404, "an unknown one", path={"id": "0000000000000000"})
+        root = [t for t in listed if t["tenant"] is None]
+        if len(root) == 1:
+            self.answers("revokeOperatorToken", 409, "the last one of the platform", path={"id": root[0]["id"]})
+        self.answers("revokeOperatorToken", 204, path={"id": mine[0]["id"]})
+        self.answers("listAssets", 401, "with the revoked token", token=token)
+
     def tenants(self):
         name = "t" + format(time.time_ns(), "x")
         self.answers("listTenants", 200)
@@ -363,7 +409,7 @@ class Contract:
         self.answers("createOperatorToken", 403, "a tenant's token", token=token, body={"name": "x"})
         other = {"tenant": "default"}
         self.answers("createEnrolmentToken", 404, "another tenant", token=token, body={}, query=other)
-        for path in ("overview", "assets", "changes", "sensors", "stream"):
+        for path in ("overview", "assets", "changes", "events", "policies", "sensors", "stream"):
             answer = self.client.ask("GET", "/api/v1/" + path, token, query=other)
             self.tap.check(f"another tenant's {path} does not exist", None if answer.status == 404 else answer.status)
         answer = self.client.ask("POST", "/api/v1/query", token, {"sql": "SELECT * FROM assets"}, query=other)
@@ -387,6 +433,7 @@ class Contract:
         rate = self.answers("changeRate", 200, query={"minutes": 7}).json()
         self.tap.check("as many minutes as asked for", None if len(rate["counts"]) == 7 else rate)
         self.answers("listChanges", 200)
+        self.events()
         assets = self.answers("listAssets", 200).json()
         for query in ({"limit": 0}, {"limit": 1001}, {"limit": "x"}, {"limit": ""}, {"lim": 1}, {"search": "\n"}):
             self.answers("listAssets", 400, f"{query}", query=query)
@@ -562,6 +609,8 @@ def check(client, token, tap, is_own):
         contract.stream(newest)
     name, tenant_token = contract.tenants()
     contract.isolation(name, tenant_token, asset and asset["id"], sensor)
+    contract.policies(asset and asset["id"], sensor)
+    contract.operators(name, tenant_token)
     contract.queries()
     contract.too_many_queries()
     contract.a_client_that_leaves()
@@ -570,7 +619,7 @@ def check(client, token, tap, is_own):
     contract.revoking(sensor if is_own else None)
     missing = set(contract.operations) - contract.asked
     if not asset:
-        missing -= {"getAsset", "getAssetTable", "getAssetHistory", "stream"}
+        missing -= {"getAsset", "getAssetTable", "getAssetHistory", "getAssetTags", "putAssetTags", "getAssetPolicy", "getSensor", "stream"}
     tap.check("every operation of the contract was asked", f"not asked: {sorted(missing)}" if missing else None)
 
 

@@ -10,15 +10,12 @@
 #include "sys/clock.h"
 #include "wire/cbor.h"
 
-/* Most entries that the API lists. */
-#define ENTRIES_MAX "1000"
-
 /* Longest canonical form of an entry. */
 #define ENTRY_BYTES_MAX 4096
 
 static const struct arg options[] = {
 	COMMAND_SERVER_OPTIONS,
-	{ "--limit", "N", "entries at the most, up to 1000 (default: 100)" },
+	{ "--limit", "N", "entries at the most; 0 for all (default: 100)" },
 	COMMAND_OUTPUT_OPTIONS,
 	{ 0 },
 };
@@ -126,9 +123,14 @@ static int run(const struct args *args, struct why *why)
 	struct client *client = NULL;
 	json_t *answer = NULL;
 	enum output output;
+	uint64_t limit;
 	int error;
 
 	if (output_of(args, &output, why) != 0) {
+		return EXIT_USAGE;
+	}
+	if (text_to_u64(span_of(args_value(args, "--limit", "100")), 100000000, &limit) != 0) {
+		(void)why_set(why, 0, "--limit must be a number, 0 for all");
 		return EXIT_USAGE;
 	}
 	if (args->positional_count > 0 && !is_verify) {
@@ -138,9 +140,8 @@ static int run(const struct args *args, struct why *why)
 	if (client_open(args, &client, why) != 0) {
 		return EXIT_REFUSED;
 	}
-	target_param(&target, "limit",
-		     is_verify ? ENTRIES_MAX : args_value(args, "--limit", "100"));
-	error = client_call(client, "GET", &target, NULL, &answer, why);
+	error = client_pages(client, &target, "before", is_verify ? 0 : (size_t)limit, &answer,
+			     why);
 	if (error == 0 && is_verify) {
 		error = verify(json_object_get(answer, "items"), why);
 	} else if (error == 0) {
@@ -154,10 +155,9 @@ static int run(const struct args *args, struct why *why)
 const struct command command_audit = {
 	.name = "audit",
 	.spec = { .usage = "bartizan audit [verify] [options]",
-		  .summary = "Lists what operators did, newest first. 'verify' computes the chain "
-			     "of hashes "
-			     "anew, over the newest 1000 entries; whoever noted a hash earlier can "
-			     "compare.",
+		  .summary = "Lists what operators did, newest first. 'verify' computes the whole "
+			     "chain "
+			     "of hashes anew; whoever noted a hash earlier can compare.",
 		  .options = options,
 		  .examples = "  bartizan audit --data var\n"
 			      "  bartizan audit verify --data var",

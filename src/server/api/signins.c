@@ -132,6 +132,21 @@ int signin_code_redeem(struct signins *s, struct span code, int64_t now_ms, stru
 	return 0;
 }
 
+static void end_all(struct ticket *tickets, size_t count, struct span name, struct span tenant)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (span_is(name, tickets[i].who.name) && span_is(tenant, tickets[i].who.tenant)) {
+			tickets[i] = (struct ticket){ 0 };
+		}
+	}
+}
+
+void signin_end_all(struct signins *s, struct span name, struct span tenant)
+{
+	end_all(s->sessions, SESSIONS_MAX, name, tenant);
+	end_all(s->codes, SIGNIN_CODES_MAX, name, tenant);
+}
+
 unsigned signins_count(const struct signins *s, int64_t now_ms)
 {
 	unsigned count = 0;

@@ -41,5 +41,8 @@ void signin_code_new(struct signins *s, const struct identity *who, int64_t now_
 MUST_USE int signin_code_redeem(struct signins *s, struct span code, int64_t now_ms,
 				struct identity *out);
 
+/* Ends all sessions and codes of who has this name and tenant. */
+void signin_end_all(struct signins *s, struct span name, struct span tenant);
+
 /* Live sessions. */
 unsigned signins_count(const struct signins *s, int64_t now_ms);

@@ -9,7 +9,7 @@ extern const struct resource resource_health, resource_metrics, resource_openapi
 	resource_changes, resource_change_rate, resource_stream, resource_events, resource_query,
 	resource_schema, resource_sensors, resource_sensor_revoke, resource_sensor,
 	resource_policies, resource_policy, resource_enrolment_tokens, resource_tenants,
-	resource_operator_tokens, resource_audit;
+	resource_operator_tokens, resource_operator_token, resource_audit;
 
 const struct resource *const resources[] = {
 	&resource_health,
@@ -39,6 +39,7 @@ const struct resource *const resources[] = {
 	&resource_enrolment_tokens,
 	&resource_tenants,
 	&resource_operator_tokens,
+	&resource_operator_token,
 	&resource_audit,
 	NULL,
 };

@@ -161,6 +161,31 @@ static int run_operator_token(struct engine *engine, const struct arguments *arg
 	return error;
 }
 
+static int run_operator_token_revoke(struct engine *engine, const struct arguments *arguments,
+				     struct writer *reply, struct why *why)
+{
+	char id[OPERATOR_TOKEN_ID_SIZE];
+	char actor[OPERATION_ACTOR_SIZE];
+	struct operator_token token = { .id = "" };
+	int error = operation_text(arguments, "id", id, sizeof id, why);
+
+	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
+	error = error != 0 ? error : platform_begin(engine->platform, why);
+	if (error != 0) {
+		return error;
+	}
+	error = operator_token_revoke(engine->platform, id, &token, why);
+	error = finish_deed(engine, error, actor, "operator-token-revoke", token.who.name,
+			    token.who.tenant, why);
+	if (error == 0) {
+		reply_write(reply,
+			    (const struct argument[]){ argument_text("name", token.who.name),
+						       argument_text("tenant", token.who.tenant) },
+			    2);
+	}
+	return error;
+}
+
 static int run_tenant_add(struct engine *engine, const struct arguments *arguments,
 			  struct writer *reply, struct why *why)
 {
@@ -361,6 +386,7 @@ static const struct operation own[] = {
 	{ "sensor-revoke", run_sensor_revoke },
 	{ "tidy", run_tidy },
 	{ "figures", run_figures },
+	{ "operator-token-revoke", run_operator_token_revoke },
 };
 
 static const struct operation *const operations[] = {
@@ -370,6 +396,7 @@ static const struct operation *const operations[] = {
 	&own[3],
 	&own[4],
 	&own[5],
+	&own[6],
 	&operation_policy_set,
 	&operation_policy_delete,
 	&operation_asset_tags,

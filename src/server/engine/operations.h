@@ -5,6 +5,8 @@
  * enrolment-token  tenant, uses, ttl_ms, actor     token, expires_ms
  * operator-token   tenant ("": platform), name,    token
  *                  actor
+ * operator-token-  id, actor                       name, tenant
+ *   revoke
  * tenant-add       name, actor                     created_ms
  * sensor-revoke    tenant, id, actor               id
  * policy-set       tenant, name, bytes (hex of     (none)

@@ -143,7 +143,7 @@ static void assert_audited(const char *action, const char *actor)
 	int64_t bad;
 
 	assert_int_equal(platform_open(h.folder, false, &p, NULL), 0);
-	assert_int_equal(audit_each(p, 1000, look, &search), 0);
+	assert_int_equal(audit_each(p, 1000, 0, look, &search), 0);
 	assert_int_equal(audit_verify(p, &bad), 0);
 	platform_close(&p);
 	assert_true(search.is_found);
@@ -346,7 +346,7 @@ static bool is_audited(const char *action)
 	struct why why;
 
 	assert_int_equal(platform_open(h.folder, false, &p, &why), 0);
-	assert_int_equal(audit_each(p, 1000, look, &search), 0);
+	assert_int_equal(audit_each(p, 1000, 0, look, &search), 0);
 	platform_close(&p);
 	return search.is_found;
 }

@@ -276,7 +276,7 @@ static void every_change_is_in_the_audit_log(void **state)
 				 .status,
 			 0);
 	assert_int_equal(platform_open(w->h.folder, false, &p, &why), 0);
-	assert_int_equal(audit_each(p, 3, look, text), 0);
+	assert_int_equal(audit_each(p, 3, 0, look, text), 0);
 	platform_close(&p);
 	snprintf(expected, sizeof expected,
 		 "bob default policy-delete tag:web\nann default asset-tags %s a b\n"

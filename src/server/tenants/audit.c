@@ -132,14 +132,15 @@ int audit_add(struct platform *p, int64_t now_ms, const char *actor, const char 
 	return platform_commit(p, why);
 }
 
-int audit_each(struct platform *p, size_t limit,
+int audit_each(struct platform *p, size_t limit, int64_t before,
 	       bool (*each)(void *context, const struct audit_entry *entry), void *context)
 {
 	sqlite3_stmt *s OWNED(platform_finish) = platform_prepare(
-		p, "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY no DESC LIMIT ?1");
+		p, "SELECT " AUDIT_COLUMNS " FROM audit WHERE no < ?2 ORDER BY no DESC LIMIT ?1");
 	struct audit_entry entry;
 	int error;
 
+	(void)sqlite3_bind_int64(s, 2, before > 0 ? before : INT64_MAX);
 	(void)sqlite3_bind_int64(s, 1, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
 	while ((error = platform_row(p, s, NULL)) == 0) {
 		take_entry(s, &entry);

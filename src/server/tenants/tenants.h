@@ -71,6 +71,23 @@ MUST_USE int operator_token_new(struct platform *p, const char *tenant, const ch
 				int64_t now_ms, char out[TOKEN_TEXT_SIZE], struct why *why);
 MUST_USE int operator_token_find(struct platform *p, struct span token, struct identity *out);
 
+/* An operator's token as it is listed: its id is the beginning of its hash, 16 hex digits. */
+#define OPERATOR_TOKEN_ID_SIZE 17
+struct operator_token {
+	char id[OPERATOR_TOKEN_ID_SIZE];
+	struct identity who;
+	int64_t created_ms;
+};
+
+/* Each, the oldest first; the callback returns false to stop. */
+MUST_USE int operator_token_each(struct platform *p,
+				 bool (*each)(void *context, const struct operator_token *token),
+				 void *context);
+
+/* ERR_NOT_FOUND; ERR_CONFLICT where it is the platform's last one. *out: what was revoked. */
+MUST_USE int operator_token_revoke(struct platform *p, const char *id, struct operator_token *out,
+				   struct why *why);
+
 enum access {
 	ACCESS_READ,     /* see a tenant's data */
 	ACCESS_OPERATE,  /* tokens for sensors, revocation */
@@ -96,8 +113,8 @@ struct audit_entry {
 	const char *tenant; /* "" for none */
 	uint8_t hash[32];
 };
-/* Newest first, at most limit. */
-MUST_USE int audit_each(struct platform *p, size_t limit,
+/* Newest first, at most limit; before: only older numbers, 0 for all. */
+MUST_USE int audit_each(struct platform *p, size_t limit, int64_t before,
 			bool (*each)(void *context, const struct audit_entry *entry),
 			void *context);
 /* Checks the whole chain: 0, or ERR_CONFLICT and the first entry that does not fit. */

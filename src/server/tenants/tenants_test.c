@@ -346,7 +346,7 @@ static void entries_are_told_newest_first_and_verify(void **state)
 	assert_int_equal(audit_verify(w->p, &bad), 0);
 	fill_audit(w);
 	assert_int_equal(audit_verify(w->p, &bad), 0);
-	assert_int_equal(audit_each(w->p, 100, count_entry, &next), 0);
+	assert_int_equal(audit_each(w->p, 100, 0, count_entry, &next), 0);
 	assert_int_equal(next, 2);
 }
 
@@ -474,6 +474,40 @@ static void a_lost_ca_key_is_said_not_replaced(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+static bool take_id(void *context, const struct operator_token *token)
+{
+	struct operator_token *wanted = context;
+
+	if (span_is(span_of(token->who.name), wanted->who.name)) {
+		*wanted = *token;
+	}
+	return true;
+}
+
+static void a_revoked_token_signs_nobody_in(void **state)
+{
+	struct world *w = *state;
+	struct operator_token token = { .who.name = "Ann" };
+	struct operator_token last = { .who.name = "root" };
+	struct operator_token gone;
+	struct identity who;
+	char text[TOKEN_TEXT_SIZE];
+	char root[TOKEN_TEXT_SIZE];
+	struct why why;
+
+	assert_int_equal(operator_token_new(w->p, "", "root", 1, root, NULL), 0);
+	assert_int_equal(operator_token_new(w->p, "", "Ann", 2, text, NULL), 0);
+	assert_int_equal(operator_token_each(w->p, take_id, &token), 0);
+	assert_int_equal(operator_token_each(w->p, take_id, &last), 0);
+	assert_int_equal(strlen(token.id), 16);
+	assert_int_equal(operator_token_revoke(w->p, token.id, &gone, &why), 0);
+	assert_string_equal(gone.who.name, "Ann");
+	assert_int_equal(operator_token_find(w->p, span_of(text), &who), ERR_NOT_FOUND);
+	assert_int_equal(operator_token_find(w->p, span_of(root), &who), 0);
+	assert_int_equal(operator_token_revoke(w->p, token.id, &gone, &why), ERR_NOT_FOUND);
+	assert_int_equal(operator_token_revoke(w->p, last.id, &gone, &why), ERR_CONFLICT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +519,7 @@ int main(void)
 		TEST(a_token_enrols_as_often_as_it_says),
 		TEST(a_token_expires),
 		TEST(unknown_tokens_and_senseless_ones_are_refused),
+		TEST(a_revoked_token_signs_nobody_in),
 		TEST(processes_that_redeem_at_once_share_the_uses),
 		TEST(the_file_holds_no_token),
 		TEST(an_operators_token_tells_who_it_is),

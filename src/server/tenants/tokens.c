@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "sys/pki.h"
 
 #define TOKEN_RANDOM_SIZE 32
@@ -185,6 +186,81 @@ int operator_token_find(struct platform *p, struct span token, struct identity *
 	if (error == 0) {
 		platform_column_text(s, 0, out->name, sizeof out->name);
 		platform_column_text(s, 1, out->tenant, sizeof out->tenant);
+	}
+	return error;
+}
+
+static void take_token(sqlite3_stmt *s, struct operator_token *out)
+{
+	struct span hash = { sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0) };
+
+	mem_zero(out, sizeof *out);
+	text_to_hex(span_first(hash, (OPERATOR_TOKEN_ID_SIZE - 1) / 2), out->id);
+	platform_column_text(s, 1, out->who.tenant, sizeof out->who.tenant);
+	platform_column_text(s, 2, out->who.name, sizeof out->who.name);
+	out->created_ms = sqlite3_column_int64(s, 3);
+}
+
+int operator_token_each(struct platform *p,
+			bool (*each)(void *context, const struct operator_token *token),
+			void *context)
+{
+	sqlite3_stmt *s OWNED(platform_finish) =
+		platform_prepare(p, "SELECT hash, tenant, name, created_ms FROM operator_tokens"
+				    " ORDER BY created_ms, hash");
+	struct operator_token token;
+	int error;
+
+	while ((error = platform_row(p, s, NULL)) == 0) {
+		take_token(s, &token);
+		if (!each(context, &token)) {
+			return 0;
+		}
+	}
+	return error == ERR_NOT_FOUND ? 0 : error;
+}
+
+struct token_search {
+	const char *id;
+	struct operator_token found;
+	unsigned platform_count;
+	bool is_found;
+};
+
+static bool look_for(void *context, const struct operator_token *token)
+{
+	struct token_search *search = context;
+
+	search->platform_count += token->who.tenant[0] == '\0';
+	if (span_is(span_of(search->id), token->id)) {
+		search->found = *token;
+		search->is_found = true;
+	}
+	return true;
+}
+
+int operator_token_revoke(struct platform *p, const char *id, struct operator_token *out,
+			  struct why *why)
+{
+	sqlite3_stmt *s OWNED(platform_finish) = platform_prepare(
+		p, "DELETE FROM operator_tokens WHERE lower(hex(substr(hash, 1, 8))) = ?1");
+	struct token_search search = { .id = id };
+	int error = operator_token_each(p, look_for, &search);
+
+	if (error != 0) {
+		return platform_error(p, why);
+	}
+	if (!search.is_found) {
+		return why_set(why, ERR_NOT_FOUND, "there is no operator's token %s", id);
+	}
+	if (search.found.who.tenant[0] == '\0' && search.platform_count == 1) {
+		return why_set(why, ERR_CONFLICT,
+			       "this is the platform's last token: nobody could make another one");
+	}
+	platform_bind_text(s, 1, id);
+	error = platform_run(p, s, why);
+	if (error == 0) {
+		*out = search.found;
 	}
 	return error;
 }

@@ -66,8 +66,42 @@ static void post(struct call *call)
 	}
 }
 
+static bool write_token(void *context, const struct operator_token *token)
+{
+	struct emit *j = context;
+
+	emit_object(j);
+	emit_key(j, "id");
+	emit_text(j, token->id);
+	emit_key(j, "name");
+	emit_text(j, token->who.name);
+	emit_key(j, "tenant");
+	emit_text(j, token->who.tenant[0] != '\0' ? token->who.tenant : NULL);
+	emit_key(j, "created_at");
+	emit_time(j, token->created_ms);
+	emit_object_end(j);
+	return true;
+}
+
+static void get(struct call *call)
+{
+	struct emit *j = &call->json;
+
+	emit_object(j);
+	emit_key(j, "items");
+	emit_array(j);
+	if (operator_token_each(call->api->platform, write_token, j) != 0) {
+		call_fail(call, 503, "the tokens cannot be read now; try again");
+		return;
+	}
+	emit_array_end(j);
+	emit_object_end(j);
+	call_answer(call, 200);
+}
+
 const struct resource resource_operator_tokens = {
 	.path = "/api/v1/operator-tokens",
-	.summary = "Tokens for one tenant's API",
-	.operations = { { "POST", RESOURCE_PLATFORM, "", post } },
+	.summary = "Tokens of operators",
+	.operations = { { "GET", RESOURCE_PLATFORM, "", get },
+			{ "POST", RESOURCE_PLATFORM, "", post } },
 };
