@@ -6,10 +6,12 @@
  */
 #include "agent/sources/log_follow.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/sources/log_events.h"
+#include "agent/sources/log_journal.h"
 #include "agent/sources/log_text.h"
 #include "agent/sources/log_watch.h"
 #include "agent/sources/table.h"
@@ -20,14 +22,17 @@
 #define FOLDER "/var/log"
 
 /* What a kept position begins with. */
-enum { POSITION_TEXT = 'T' };
+enum { POSITION_TEXT = 'T', POSITION_JOURNAL = 'J' };
 
-#define POSITION_SIZE (1 + LOG_TEXT_FILES * FILE_TAIL_POSITION)
+static_assert(1 + LOG_JOURNAL_POSITION <= EVENT_POSITION_SIZE &&
+		      1 + LOG_TEXT_FILES * FILE_TAIL_POSITION <= EVENT_POSITION_SIZE,
+	      "what is kept fits");
 
 struct log_follow {
 	struct event_sink *sink;
 	struct log_watch *watch;
 	struct log_events events;
+	struct log_journal *journal; /* NULL: the text is followed */
 	struct log_text text;
 	bool is_on;
 	bool was_off; /* by the policy: what came then is not told */
@@ -38,9 +43,28 @@ static void keep_position(struct log_follow *f)
 	uint8_t bytes[EVENT_POSITION_SIZE];
 	struct writer w = writer_over(bytes, sizeof bytes);
 
-	writer_u8(&w, POSITION_TEXT);
-	log_text_write(&f->text, &w);
+	if (f->journal != NULL) {
+		writer_u8(&w, POSITION_JOURNAL);
+		log_journal_write(f->journal, &w);
+	} else {
+		writer_u8(&w, POSITION_TEXT);
+		log_text_write(&f->text, &w);
+	}
 	event_sink_keep_position(f->sink, SLOT_LOG, writer_span(&w));
+}
+
+static bool read_log(struct log_follow *f)
+{
+	bool has_more;
+
+	if (f->journal != NULL) {
+		has_more = log_journal_read(f->journal, &f->events);
+		log_journal_watch(f->journal, f->watch);
+	} else {
+		has_more = log_text_read(&f->text, &f->events);
+		log_text_watch(&f->text, f->watch);
+	}
+	return has_more;
 }
 
 static void on_changed(void *context)
@@ -51,8 +75,7 @@ static void on_changed(void *context)
 	if (!f->is_on) {
 		return;
 	}
-	has_more = log_text_read(&f->text, &f->events);
-	log_text_watch(&f->text, f->watch);
+	has_more = read_log(f);
 	keep_position(f);
 	if (has_more) {
 		log_watch_poke(f->watch);
@@ -69,7 +92,11 @@ static void log_follow_enable(void *state, bool is_on)
 	}
 	f->is_on = is_on;
 	if (is_on && f->was_off) {
-		log_text_skip(&f->text);
+		if (f->journal != NULL) {
+			log_journal_skip(f->journal);
+		} else {
+			log_text_skip(&f->text);
+		}
 		f->was_off = false;
 	}
 	on_changed(f);
@@ -83,21 +110,40 @@ static void log_follow_close(void **state)
 		return;
 	}
 	log_watch_free(&f->watch);
-	log_text_close(&f->text);
+	if (f->journal == NULL) {
+		log_text_close(&f->text);
+	}
+	log_journal_close(&f->journal);
 	free(f);
 	*state = NULL;
 }
 
-static bool open_text(struct log_follow *f, const char *root)
+/* A position of the other kind of log says nothing of this one. */
+static struct reader *known(struct reader *position, struct span kept, uint8_t kind)
 {
-	struct span position = event_sink_position(f->sink, SLOT_LOG);
-	struct reader r = reader_over(span_after(position, 1));
-	bool is_known = position.len == POSITION_SIZE && position.ptr[0] == POSITION_TEXT;
+	if (kept.len == 0 || kept.ptr[0] != kind) {
+		return NULL;
+	}
+	*position = reader_over(span_after(kept, 1));
+	return position;
+}
+
+static bool open_log(struct log_follow *f, const char *root, bool is_journal_off)
+{
+	struct span kept = event_sink_position(f->sink, SLOT_LOG);
+	struct reader position;
 	char folder[FILE_TAIL_PATH_SIZE];
 
+	if (!is_journal_off) {
+		f->journal = log_journal_open(root, known(&position, kept, POSITION_JOURNAL));
+	}
+	if (f->journal != NULL) {
+		log_journal_watch(f->journal, f->watch);
+		return true;
+	}
 	snprintf(folder, sizeof folder, "%s" FOLDER, root);
 	log_watch_folder(f->watch, folder);
-	return log_text_open(&f->text, folder, is_known ? &r : NULL);
+	return log_text_open(&f->text, folder, known(&position, kept, POSITION_TEXT));
 }
 
 int log_follow_open_in(const struct source_host *host, const char *root, bool is_journal_off,
@@ -106,7 +152,6 @@ int log_follow_open_in(const struct source_host *host, const char *root, bool is
 	struct log_follow *f = alloc_zeroed(1, sizeof *f);
 	int error = log_watch_new(host->loop, on_changed, f, &f->watch, why);
 
-	(void)is_journal_off;
 	if (error != 0) {
 		free(f);
 		return error;
@@ -114,7 +159,7 @@ int log_follow_open_in(const struct source_host *host, const char *root, bool is
 	f->sink = host->sink;
 	f->events.sink = host->sink;
 	*out_state = f;
-	if (!open_text(f, root)) {
+	if (!open_log(f, root, is_journal_off)) {
 		log_follow_close(out_state);
 		return why_set(why, ERR_UNSUPPORTED,
 			       "no journal, and no auth.log, secure, syslog or messages in %s to "

@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/reader.h"
+#include "base/writer.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -293,14 +295,14 @@ static void says_why_where_there_is_no_log(void **state)
 	world_free(w);
 }
 
-static struct span records(const char *name)
+static struct span corpus(const char *name)
 {
-	static uint8_t bytes[4096];
+	static uint8_t bytes[16384];
 	char path[512];
 	ssize_t len;
 	int fd;
 
-	snprintf(path, sizeof path, "%s/../corpus/formats-utmp/%s", FIXTURES, name);
+	snprintf(path, sizeof path, "%s/../corpus/%s", FIXTURES, name);
 	fd = open(path, O_RDONLY);
 	assert_true(fd >= 0);
 	len = read(fd, bytes, sizeof bytes);
@@ -320,7 +322,7 @@ static void reads_records_of_logins_where_there_is_no_log(void **state)
 #if !defined(__x86_64__)
 	skip();
 #endif
-	wtmp = records("wtmp");
+	wtmp = corpus("formats-utmp/wtmp");
 	append(w, "wtmp", wtmp.ptr, wtmp.len);
 	assert_int_equal(open_world(w), 0);
 	append(w, "wtmp", wtmp.ptr, wtmp.len - 100);
@@ -337,7 +339,7 @@ static void reads_records_of_logins_where_there_is_no_log(void **state)
 
 	/* btmp is new */
 	w->source->close(&w->state);
-	wtmp = records("btmp");
+	wtmp = corpus("formats-utmp/btmp");
 	append(w, "btmp", wtmp.ptr, wtmp.len);
 	assert_int_equal(open_world(w), 0);
 	wait_for(w, 4);
@@ -345,6 +347,171 @@ static void reads_records_of_logins_where_there_is_no_log(void **state)
 	assert_string_equal(fake_sink_text(&row, LOGINS_IS_SUCCESS), "0");
 	assert_string_equal(fake_sink_text(&row, LOGINS_SERVICE), "sshd");
 	assert_string_equal(fake_sink_text(&row, LOGINS_USER), "oracle");
+	world_free(w);
+}
+
+#define MACHINE_ID "0123456789abcdef0123456789abcdef"
+#define JOURNAL    "journal/" MACHINE_ID "/system.journal"
+
+/* Where the header of a journal says what its last object is. */
+#define TAIL_OBJECT 136
+
+static void make_journal(const struct world *w)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/etc", w->root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	say(w, "../../etc/machine-id", MACHINE_ID "\n");
+	snprintf(path, sizeof path, "%s/journal", w->folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof path, "%s/journal/" MACHINE_ID, w->folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void remove_journal(const struct world *w)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/" JOURNAL, w->folder);
+	(void)unlink(path);
+	snprintf(path, sizeof path, "%s/journal/" MACHINE_ID "/system@1.journal", w->folder);
+	(void)unlink(path);
+	snprintf(path, sizeof path, "%s/journal/" MACHINE_ID, w->folder);
+	assert_int_equal(rmdir(path), 0);
+	snprintf(path, sizeof path, "%s/journal", w->folder);
+	assert_int_equal(rmdir(path), 0);
+	snprintf(path, sizeof path, "%s/etc/machine-id", w->root);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof path, "%s/etc", w->root);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static uint64_t le64_at(struct span bytes, size_t at)
+{
+	struct reader r = reader_over(span_after(bytes, at));
+
+	return reader_le64(&r);
+}
+
+/* The offset of a journal's entry, counted from 1. */
+static uint64_t entry_offset(struct span file, int number)
+{
+	uint64_t at = le64_at(file, 88);
+
+	for (;;) {
+		number -= file.ptr[at] == 3;
+		if (number == 0) {
+			return at;
+		}
+		at = (at + le64_at(file, at + 8) + 7) / 8 * 8;
+		assert_true(at < file.len);
+	}
+}
+
+static void set_tail(const struct world *w, uint64_t offset)
+{
+	uint8_t bytes[8];
+	struct writer writer = writer_over(bytes, sizeof bytes);
+	char path[256];
+	int fd;
+
+	writer_le64(&writer, offset);
+	snprintf(path, sizeof path, "%s/" JOURNAL, w->folder);
+	fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, sizeof bytes, TAIL_OBJECT), 8);
+	close(fd);
+}
+
+static void check_journal_rows(const struct world *w)
+{
+	int64_t at_ms;
+	struct row row = row_at(w, 0, &at_ms);
+
+	assert_string_equal(fake_sink_text(&row, LOGINS_USER), "oracle");
+	assert_string_equal(fake_sink_text(&row, LOGINS_REASON), "invalid user");
+	assert_int_equal(at_ms, 1795313461000);
+	row = row_at(w, 1, &at_ms);
+	assert_string_equal(fake_sink_text(&row, SUDO_USES_USER), "bob");
+	assert_string_equal(fake_sink_text(&row, SUDO_USES_COMMAND), "/usr/bin/mysql -p***");
+	row = row_at(w, 2, &at_ms);
+	assert_string_equal(fake_sink_text(&row, SERVICE_CHANGES_UNIT), "nginx.service");
+	assert_string_equal(fake_sink_text(&row, SERVICE_CHANGES_ACTION), "started");
+	row = row_at(w, 3, &at_ms);
+	assert_string_equal(fake_sink_text(&row, SERVICE_CHANGES_ACTION), "failed");
+	assert_string_equal(fake_sink_text(&row, SERVICE_CHANGES_RESULT), "exit-code");
+	row = row_at(w, 4, &at_ms);
+	assert_string_equal(fake_sink_text(&row, ACCOUNT_CHANGES_ACCOUNT), "carol");
+}
+
+/* The fixture's nine entries: a login and PAM's word on it, a refusal and its connection's end, a
+ * sudo, a login that a user made up with logger, a service twice, an account. */
+static void follows_the_journal_and_believes_no_user(void **state)
+{
+	struct world *w = world_new(&event_source_log_follow);
+	struct span file = corpus("formats-journal/compact");
+	uint64_t tail = le64_at(file, TAIL_OBJECT);
+	char from[256];
+	char to[256];
+
+	(void)state;
+	make_journal(w);
+	append(w, JOURNAL, file.ptr, file.len);
+	set_tail(w, entry_offset(file, 2));
+	say(w, "auth.log", ""); /* not looked at */
+	assert_int_equal(open_world(w), 0);
+	say(w, "auth.log", ACCEPTED);
+	wait_for(w, 0);
+	set_tail(w, tail);
+	wait_for(w, 5);
+	check_journal_rows(w);
+
+	/* a new file; the old one under another name */
+	snprintf(from, sizeof from, "%s/" JOURNAL, w->folder);
+	snprintf(to, sizeof to, "%s/journal/" MACHINE_ID "/system@1.journal", w->folder);
+	assert_int_equal(rename(from, to), 0);
+	file = corpus("formats-journal/regular");
+	append(w, JOURNAL, file.ptr, file.len);
+	wait_for(w, 11);
+
+	/* restarted: nothing is told again, and what came meanwhile is */
+	set_tail(w, entry_offset(file, 8));
+	w->source->close(&w->state);
+	fake_sink_clear(w->host.sink);
+	assert_int_equal(open_world(w), 0);
+	loop_turn(w->host.loop, 200);
+	wait_for(w, 0);
+	w->source->close(&w->state);
+	remove_journal(w);
+	world_free(w);
+}
+
+static void goes_on_in_a_journal_that_was_rotated_meanwhile(void **state)
+{
+	struct world *w = world_new(&event_source_log_follow);
+	struct span file = corpus("formats-journal/regular");
+	uint64_t tail = le64_at(file, TAIL_OBJECT);
+	char from[256];
+	char to[256];
+
+	(void)state;
+	make_journal(w);
+	append(w, JOURNAL, file.ptr, file.len);
+	set_tail(w, entry_offset(file, 4));
+	assert_int_equal(open_world(w), 0);
+	w->source->close(&w->state);
+	set_tail(w, tail);
+	snprintf(from, sizeof from, "%s/" JOURNAL, w->folder);
+	snprintf(to, sizeof to, "%s/journal/" MACHINE_ID "/system@1.journal", w->folder);
+	assert_int_equal(rename(from, to), 0);
+	append(w, JOURNAL, file.ptr, le64_at(file, 88));
+	set_tail(w, 0);
+	assert_int_equal(open_world(w), 0);
+	wait_for(w, 4);
+	assert_int_equal(losses(w), 0);
+	w->source->close(&w->state);
+	remove_journal(w);
 	world_free(w);
 }
 
@@ -358,6 +525,8 @@ int main(void)
 		cmocka_unit_test(goes_on_where_it_was_after_a_restart),
 		cmocka_unit_test(passes_over_what_came_while_it_was_off),
 		cmocka_unit_test(says_why_where_there_is_no_log),
+		cmocka_unit_test(follows_the_journal_and_believes_no_user),
+		cmocka_unit_test(goes_on_in_a_journal_that_was_rotated_meanwhile),
 		cmocka_unit_test(reads_records_of_logins_where_there_is_no_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
