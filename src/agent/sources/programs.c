@@ -44,11 +44,13 @@ struct program {
 	uint8_t hash[SHA256_SIZE];
 };
 
-/* A file that is being hashed, or waits for it. */
+/* A file that is being hashed. */
 struct job {
 	struct program_key key;
 	struct identity identity;
 	int fd;
+	off_t left;
+	struct sha256 state;
 };
 
 struct programs {
@@ -58,9 +60,8 @@ struct programs {
 	void *context;
 	uint64_t clock;
 	uint64_t batch;
-	struct job jobs[JOBS_MAX]; /* the first is at work */
+	struct job jobs[JOBS_MAX];
 	size_t job_count;
-	struct sha256 state;
 	struct program cache[SETS][WAYS];
 };
 
@@ -377,9 +378,10 @@ static void queue(struct programs *p, struct program *program, pid_t pid)
 	}
 	job->key = program->key;
 	job->identity = program->identity;
+	job->left = program->identity.size;
+	sha256_init(&job->state);
 	program->is_queued = true;
 	if (p->job_count++ == 0) {
-		sha256_init(&p->state);
 		loop_timer_arm(p->timer, 0);
 	}
 }
@@ -402,18 +404,17 @@ enum program_hash programs_hash(struct programs *p, const struct program_key *ke
 	return program->is_queued ? PROGRAM_HASH_PENDING : PROGRAM_HASH_UNKNOWN;
 }
 
-/* The first job has ended; is_good: with a hash. */
-static void end_job(struct programs *p, bool is_good)
+/* is_good: with a hash. */
+static void end_job(struct programs *p, struct job *ended, bool is_good)
 {
-	struct job job = p->jobs[0];
+	struct job job = *ended;
 	struct program *program = find(p, &job.key);
 	uint8_t hash[SHA256_SIZE];
 
-	sha256_done(&p->state, hash);
-	sha256_init(&p->state);
+	sha256_done(&job.state, hash);
 	file_close(&job.fd);
 	p->job_count--;
-	memmove(&p->jobs[0], &p->jobs[1], p->job_count * sizeof p->jobs[0]);
+	*ended = p->jobs[p->job_count];
 	if (program != NULL && same_bytes(&program->identity, &job.identity)) {
 		program->is_queued = false;
 		program->is_hashed = is_good;
@@ -436,6 +437,17 @@ static bool is_unchanged(const struct job *job)
 	return same_bytes(&now, &job->identity);
 }
 
+/* The one that is done first: what is small does not wait for what is great. */
+static struct job *shortest(struct programs *p)
+{
+	struct job *job = &p->jobs[0];
+
+	for (size_t i = 1; i < p->job_count; i++) {
+		job = p->jobs[i].left < job->left ? &p->jobs[i] : job;
+	}
+	return job;
+}
+
 static void on_slice(void *context)
 {
 	struct programs *p = context;
@@ -443,13 +455,15 @@ static void on_slice(void *context)
 	size_t done = 0;
 
 	while (p->job_count > 0 && done < SLICE_BYTES) {
-		ssize_t len = read(p->jobs[0].fd, bytes, sizeof bytes);
+		struct job *job = shortest(p);
+		ssize_t len = read(job->fd, bytes, sizeof bytes);
 
 		if (len <= 0) {
-			end_job(p, len == 0 && is_unchanged(&p->jobs[0]));
+			end_job(p, job, len == 0 && is_unchanged(job));
 			continue;
 		}
-		sha256_add(&p->state, (struct span){ bytes, (size_t)len });
+		sha256_add(&job->state, (struct span){ bytes, (size_t)len });
+		job->left -= len;
 		done += (size_t)len;
 	}
 	if (p->job_count > 0) {
