@@ -14,7 +14,7 @@
 #include "sys/loop.h"
 
 #define PROGRAMS_MAX              512
-#define PROGRAMS_HASH_BYTES_PER_S (12u << 20)
+#define PROGRAMS_HASH_BYTES_PER_S (6u << 20)
 #define PROGRAMS_HASH_FILE_MAX    (256u << 20)
 #define PROGRAMS_PATH_SIZE        4096
 
