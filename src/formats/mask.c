@@ -11,6 +11,9 @@
 
 #define NAME_MAX_LEN 64
 
+/* Nothing shorter is a token. */
+#define TOKEN_MIN 17
+
 /* Random text of three kinds of characters, from this length on. */
 #define RANDOM_MIN 32
 
@@ -124,8 +127,25 @@ static bool is_blank(uint8_t c)
 
 static bool is_word_end(uint8_t c)
 {
-	return is_blank(c) || is_quote(c) || c == ';' || c == '|' || c == '(' || c == ')' ||
-	       c == '<' || c == '>';
+	switch (c) {
+	case ' ':
+	case '\t':
+	case '\n':
+	case '\r':
+	case '\0':
+	case '"':
+	case '\'':
+	case '`':
+	case ';':
+	case '|':
+	case '(':
+	case ')':
+	case '<':
+	case '>':
+		return true;
+	default:
+		return false;
+	}
 }
 
 static uint8_t at(const struct finding *f, size_t i)
@@ -183,6 +203,60 @@ static struct span normalize(struct span name, uint8_t out[NAME_MAX_LEN])
 	return (struct span){ out, name.len };
 }
 
+static bool is_root_at(struct span raw, size_t i, const char *root)
+{
+	for (; *root != '\0'; root++, i++) {
+		if (i >= raw.len || (raw.ptr[i] | 0x20) != (uint8_t)*root) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Each of the names below has one of these in it: most have none, and are done with. */
+static bool may_be_secret(struct span raw)
+{
+	for (size_t i = 0; i < raw.len; i++) {
+		const char *root = NULL;
+
+		switch (raw.ptr[i] | 0x20) {
+		case 'p':
+			if (is_root_at(raw, i, "pass") || is_root_at(raw, i, "psk")) {
+				return true;
+			}
+			root = "pw";
+			break;
+		case 's':
+			root = "secr";
+			break;
+		case 'k':
+			root = "key";
+			break;
+		case 'b':
+			root = "bear";
+			break;
+		case 't':
+			root = "tok";
+			break;
+		case 'a':
+			root = "auth";
+			break;
+		case 'c':
+			if (is_root_at(raw, i, "cook")) {
+				return true;
+			}
+			root = "cred";
+			break;
+		default:
+			continue;
+		}
+		if (is_root_at(raw, i, root)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A name whose value is not to be seen. */
 static bool is_secret_name(struct span raw)
 {
@@ -204,9 +278,14 @@ static bool is_secret_name(struct span raw)
 		"hash",   "fd",    "enabled", "days", "quality",
 	};
 	uint8_t bytes[NAME_MAX_LEN];
-	struct span name = normalize(raw, bytes);
-	size_t tail = name.len;
+	struct span name;
+	size_t tail;
 
+	if (!may_be_secret(raw)) {
+		return false;
+	}
+	name = normalize(raw, bytes);
+	tail = name.len;
 	if (is_any_of(name, whole, COUNT_OF(whole))) {
 		return !span_is(name, "key") || raw.len == 3; /* not an option's --key */
 	}
@@ -229,8 +308,12 @@ static bool is_secret_name(struct span raw)
 static bool is_header_name(struct span raw)
 {
 	uint8_t bytes[NAME_MAX_LEN];
-	struct span name = normalize(raw, bytes);
+	struct span name;
 
+	if (!may_be_secret(raw)) {
+		return false;
+	}
+	name = normalize(raw, bytes);
 	return span_ends_with(name, "authorization") || span_ends_with(name, "cookie");
 }
 
@@ -555,19 +638,11 @@ static void apply_crypt(struct finding *f, size_t from, size_t to)
 	}
 }
 
-/* One word, or what is between quotes where it has no blanks. Returns where to go on: behind it,
- * or behind a value that reached further. */
-static size_t apply_word(struct finding *f, size_t from, size_t to)
+/* name=value and name:value in a word; returns how far a value reached. */
+static size_t apply_names(struct finding *f, size_t from, size_t to)
 {
 	size_t reached = to;
 
-	note_program(f->mask, part(f, from, to));
-	if (apply_program(f, from, to)) {
-		return to;
-	}
-	note_option(f, from, to);
-	apply_url(f, from, to);
-	apply_crypt(f, from, to);
 	for (size_t i = from; i < to; i++) {
 		if (at(f, i) == '=' || at(f, i) == ':') {
 			size_t next = apply_name(f, i);
@@ -576,7 +651,38 @@ static size_t apply_word(struct finding *f, size_t from, size_t to)
 			i = next > i + 1 ? next - 1 : i;
 		}
 	}
-	apply_tokens(f, from, to);
+	return reached;
+}
+
+/* One word, or what is between quotes where it has no blanks. Returns where to go on: behind it,
+ * or behind a value that reached further. */
+static size_t apply_word(struct finding *f, size_t from, size_t to)
+{
+	struct span word = part(f, from, to);
+	bool has_colon = span_find(word, ':') < word.len;
+	size_t reached = to;
+
+	if (word.ptr[0] != '-') {
+		note_program(f->mask, word);
+	}
+	if (apply_program(f, from, to)) {
+		return to;
+	}
+	if (word.ptr[0] == '-') {
+		note_option(f, from, to);
+	}
+	if (has_colon) {
+		apply_url(f, from, to);
+	}
+	if (span_find(word, '$') < word.len) {
+		apply_crypt(f, from, to);
+	}
+	if (has_colon || span_find(word, '=') < word.len) {
+		reached = apply_names(f, from, to);
+	}
+	if (word.len >= TOKEN_MIN) {
+		apply_tokens(f, from, to);
+	}
 	return reached;
 }
 
