@@ -7,9 +7,7 @@
 #include "formats/mask.h"
 
 #include "base/attr.h"
-#include "formats/ascii.h"
-
-#define NAME_MAX_LEN 64
+#include "formats/mask_name.h"
 
 /* Nothing shorter is a token. */
 #define TOKEN_MIN 17
@@ -164,16 +162,6 @@ static bool begins(struct span text, const char *with)
 	return text.len > 0 && text.ptr[0] == (uint8_t)with[0] && span_starts_with(text, with);
 }
 
-static bool is_any_of(struct span name, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (begins(name, list[i]) && span_is(name, list[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool contains(struct span text, const char *wanted)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -183,138 +171,6 @@ static bool contains(struct span text, const char *wanted)
 		}
 	}
 	return false;
-}
-
-/* In lower case, - as _, without what leads options. */
-static struct span normalize(struct span name, uint8_t out[NAME_MAX_LEN])
-{
-	while (name.len > 0 && !is_digit(*name.ptr) && !is_upper(*name.ptr) &&
-	       !is_lower(*name.ptr)) {
-		name = span_after(name, 1);
-	}
-	if (name.len > NAME_MAX_LEN) {
-		name = span_after(name, name.len - NAME_MAX_LEN);
-	}
-	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = ascii_lower(name.ptr[i]);
-
-		out[i] = c == '-' || c == '.' ? '_' : c;
-	}
-	return (struct span){ out, name.len };
-}
-
-static bool is_root_at(struct span raw, size_t i, const char *root)
-{
-	for (; *root != '\0'; root++, i++) {
-		if (i >= raw.len || (raw.ptr[i] | 0x20) != (uint8_t)*root) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Each of the names below has one of these in it: most have none, and are done with. */
-static bool may_be_secret(struct span raw)
-{
-	for (size_t i = 0; i < raw.len; i++) {
-		const char *root = NULL;
-
-		switch (raw.ptr[i] | 0x20) {
-		case 'p':
-			if (is_root_at(raw, i, "pass") || is_root_at(raw, i, "psk")) {
-				return true;
-			}
-			root = "pw";
-			break;
-		case 's':
-			root = "secr";
-			break;
-		case 'k':
-			root = "key";
-			break;
-		case 'b':
-			root = "bear";
-			break;
-		case 't':
-			root = "tok";
-			break;
-		case 'a':
-			root = "auth";
-			break;
-		case 'c':
-			if (is_root_at(raw, i, "cook")) {
-				return true;
-			}
-			root = "cred";
-			break;
-		default:
-			continue;
-		}
-		if (is_root_at(raw, i, root)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A name whose value is not to be seen. */
-static bool is_secret_name(struct span raw)
-{
-	static const char *const whole[] = { "pass",      "pw",      "auth", "authorization",
-					     "cookie",    "mypwd",   "key",  "passin",
-					     "passout",   "userpwd", "psk",  "dpass",
-					     "basicauth", "bearer" };
-	static const char *const parts[] = {
-		"password",   "passwd",      "passphrase",     "secret",         "token",
-		"apikey",     "api_key",     "accesskey",      "access_key",     "privatekey",
-		"credential", "_pwd",        "private_key",    "storepass",      "keypass",
-		"authkey",    "auth_key",    "_pass",          "encryption_key", "account_key",
-		"shared_key", "signing_key", "_authorization",
-	};
-	static const char *const harmless[] = {
-		"file",   "path",  "dir",     "name", "id",      "type",    "length",
-		"len",    "ttl",   "age",     "url",  "uri",     "policy",  "stdin",
-		"prompt", "store", "min",     "max",  "count",   "expires", "format",
-		"hash",   "fd",    "enabled", "days", "quality",
-	};
-	uint8_t bytes[NAME_MAX_LEN];
-	struct span name;
-	size_t tail;
-
-	if (!may_be_secret(raw)) {
-		return false;
-	}
-	name = normalize(raw, bytes);
-	tail = name.len;
-	if (is_any_of(name, whole, COUNT_OF(whole))) {
-		return !span_is(name, "key") || raw.len == 3; /* not an option's --key */
-	}
-	while (tail > 0 && name.ptr[tail - 1] != '_') {
-		tail--;
-	}
-	if (is_any_of(span_after(name, tail), harmless, COUNT_OF(harmless)) ||
-	    span_ends_with(name, "file") || span_ends_with(name, "path")) {
-		return false;
-	}
-	for (size_t i = 0; i < COUNT_OF(parts); i++) {
-		if (contains(name, parts[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Headers' values go on behind blanks. */
-static bool is_header_name(struct span raw)
-{
-	uint8_t bytes[NAME_MAX_LEN];
-	struct span name;
-
-	if (!may_be_secret(raw)) {
-		return false;
-	}
-	name = normalize(raw, bytes);
-	return span_ends_with(name, "authorization") || span_ends_with(name, "cookie");
 }
 
 static size_t find_quote(const struct finding *f, size_t from, uint8_t quote)
@@ -450,7 +306,8 @@ static void note_option(struct finding *f, size_t from, size_t to)
 	struct span word = part(f, from, to);
 
 	if (word.len > 3 && word.ptr[0] == '-' && span_find(word, '=') == word.len &&
-	    span_find(word, ':') == word.len && !span_is(word, "-pass") && is_secret_name(word)) {
+	    span_find(word, ':') == word.len && !span_is(word, "-pass") &&
+	    mask_is_secret_name(word)) {
 		f->mask->expected = SECRET;
 	} else if (span_is(word, "-pass")) {
 		f->mask->expected = SECRET;
@@ -479,10 +336,10 @@ static size_t apply_name(struct finding *f, size_t delimiter)
 	size_t value = delimiter + 1;
 
 	if (name.len == 0 || at(f, value) == '/' ||
-	    (!is_secret_name(name) && !is_header_name(name))) {
+	    (!mask_is_secret_name(name) && !mask_is_header_name(name))) {
 		/* a path that begins a value is one, but behind = and such a name it may be base64
 		 */
-		if (name.len == 0 || at(f, delimiter) != '=' || !is_secret_name(name)) {
+		if (name.len == 0 || at(f, delimiter) != '=' || !mask_is_secret_name(name)) {
 			return value;
 		}
 	}
@@ -490,7 +347,7 @@ static size_t apply_name(struct finding *f, size_t delimiter)
 		while (value < f->text.len && is_blank(at(f, value))) {
 			value++;
 		}
-		if (is_header_name(name)) {
+		if (mask_is_header_name(name)) {
 			size_t end = value;
 
 			while (end < f->text.len && !is_quote(at(f, end))) {
@@ -742,7 +599,7 @@ static bool find_assignment(struct finding *f)
 	while (i < f->text.len && is_name_character(at(f, i))) {
 		i++;
 	}
-	if (i == 0 || at(f, i) != '=' || !is_secret_name(part(f, 0, i))) {
+	if (i == 0 || at(f, i) != '=' || !mask_is_secret_name(part(f, 0, i))) {
 		return false;
 	}
 	cut(f, i + 1, f->text.len);
