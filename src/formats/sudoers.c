@@ -256,13 +256,33 @@ static bool starts_with_any(struct span text, const char *const *names, size_t c
 	return false;
 }
 
-/* Tags and options; where there are some they stand in the place of the earlier ones. */
+/* What a tag is of: PASSWD of NOPASSWD:, CWD of CWD=/tmp. */
+static struct span kind_of(struct span tag)
+{
+	struct span name = span_first(tag, span_find(tag, '='));
+
+	name = span_first(name, span_find(name, ':'));
+	return name.len == tag.len || tag.ptr[name.len] == '=' || !span_starts_with(name, "NO")
+		       ? name
+		       : span_after(name, 2);
+}
+
+/* Tags hold on until one of their kind says otherwise. */
+static void set_tag(struct sudoers_grant *grant, struct span tag)
+{
+	for (size_t i = 0; i < grant->tag_count; i++) {
+		if (span_equal(kind_of(grant->tags[i]), kind_of(tag))) {
+			grant->tags[i] = tag;
+			return;
+		}
+	}
+	if (grant->tag_count < SUDOERS_TAGS_MAX) {
+		grant->tags[grant->tag_count++] = tag;
+	}
+}
+
 static void take_tags(struct sudoers_grants *it)
 {
-	struct reader start = it->rest;
-	size_t before = reader_left(&it->rest);
-	size_t end = before;
-
 	for (;;) {
 		struct span left = left_of(&it->rest);
 		size_t len;
@@ -272,14 +292,10 @@ static void take_tags(struct sudoers_grants *it)
 		} else if (starts_with_any(left, option_names, COUNT_OF(option_names))) {
 			len = find_outside(left, " \t\n\r");
 		} else {
-			break;
+			return;
 		}
-		(void)reader_bytes(&it->rest, len);
-		end = reader_left(&it->rest);
+		set_tag(&it->last, reader_bytes(&it->rest, len));
 		skip(&it->rest);
-	}
-	if (end < before) {
-		it->last.tags = reader_bytes(&start, before - end);
 	}
 }
 
@@ -348,6 +364,16 @@ bool sudoers_grants_next(struct sudoers_grants *it, struct sudoers_grant *out)
 	}
 	*out = it->last;
 	return true;
+}
+
+void sudoers_write_tags(const struct sudoers_grant *grant, struct writer *w)
+{
+	for (size_t i = 0; i < grant->tag_count; i++) {
+		if (i > 0) {
+			writer_u8(w, ' ');
+		}
+		sudoers_write(grant->tags[i], w);
+	}
 }
 
 void sudoers_write(struct span part, struct writer *w)

@@ -39,12 +39,16 @@ struct sudoers_iterator sudoers_over(struct span file);
 /* The next line that says something; false at the end. */
 bool sudoers_next(struct sudoers_iterator *it, struct sudoers_entry *out);
 
+/* Tags and options of one grant: one of a kind, of which there are fewer. */
+#define SUDOERS_TAGS_MAX 20
+
 /* Commands of one rule with the same hosts, the same users to run as, and the same tags. */
 struct sudoers_grant {
 	struct span hosts;
-	struct span runas;    /* within the brackets; empty where not said: root */
-	struct span tags;     /* "NOPASSWD: SETENV:" as written; empty where none hold */
-	struct span commands; /* "/bin/a, /bin/b x" */
+	struct span runas;                  /* within the brackets; empty where not said: root */
+	struct span commands;               /* "/bin/a, /bin/b x" */
+	struct span tags[SUDOERS_TAGS_MAX]; /* "NOPASSWD:", "CWD=/": all that hold */
+	size_t tag_count;
 };
 
 struct sudoers_grants {
@@ -57,6 +61,9 @@ struct sudoers_grants sudoers_grants_over(struct span rest);
 
 /* The next grant; false at the end. */
 bool sudoers_grants_next(struct sudoers_grants *it, struct sudoers_grant *out);
+
+/* Appends a grant's tags, a blank between. */
+void sudoers_write_tags(const struct sudoers_grant *grant, struct writer *w);
 
 /* Appends a part of a line: continuations and runs of blanks become one blank. */
 void sudoers_write(struct span part, struct writer *w);

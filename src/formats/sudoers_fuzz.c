@@ -21,7 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fuzz_touch(writer_span(&w));
 			fuzz_touch(grant.hosts);
 			fuzz_touch(grant.runas);
-			fuzz_touch(grant.tags);
+			for (size_t i = 0; i < grant.tag_count; i++) {
+				fuzz_touch(grant.tags[i]);
+			}
 		}
 	}
 	return 0;

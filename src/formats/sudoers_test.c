@@ -24,13 +24,15 @@ static const char *grants_of(struct span file)
 		struct sudoers_grant grant;
 
 		while (entry.kind == SUDOERS_RULE && sudoers_grants_next(&grants, &grant)) {
-			const struct span parts[] = { entry.users, grant.hosts, grant.runas,
-						      grant.tags, grant.commands };
+			const struct span parts[] = { entry.users, grant.hosts, grant.runas };
 
 			for (size_t i = 0; i < COUNT_OF(parts); i++) {
-				writer_text(&w, i > 0 ? "|" : "");
 				sudoers_write(parts[i], &w);
+				writer_text(&w, "|");
 			}
+			sudoers_write_tags(&grant, &w);
+			writer_text(&w, "|");
+			sudoers_write(grant.commands, &w);
 			writer_text(&w, "\n");
 		}
 	}
@@ -49,6 +51,19 @@ static void reads_the_rules_of_a_file(void **state)
 		"anna|web1, web2|:adm|NOPASSWD:|/bin/d, !/bin/e \"q, r\"\n"
 		"anna|db|||LOGS\n"
 		"\"Anna Example\"|ALL|root|CWD=/tmp NOEXEC:|ALL\n");
+}
+
+/* As sudo -l has it: NOEXEC does not end where PASSWD begins. */
+static void a_tag_holds_until_its_opposite(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		grants_of(span_of("a ALL = NOEXEC: NOPASSWD: CWD=/x /bin/a, PASSWD: /bin/b, CWD=/y "
+				  "EXEC: /bin/c, (c) /bin/d\n")),
+		"a|ALL||NOEXEC: NOPASSWD: CWD=/x|/bin/a\n"
+		"a|ALL||NOEXEC: PASSWD: CWD=/x|/bin/b\n"
+		"a|ALL||EXEC: PASSWD: CWD=/y|/bin/c\n"
+		"a|ALL|c|EXEC: PASSWD: CWD=/y|/bin/d\n");
 }
 
 static void tells_the_kinds_of_lines(void **state)
@@ -105,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_rules_of_a_file),
+		cmocka_unit_test(a_tag_holds_until_its_opposite),
 		cmocka_unit_test(tells_the_kinds_of_lines),
 		cmocka_unit_test(skips_and_counts_what_is_no_rule),
 		cmocka_unit_test(stops_at_every_truncation),

@@ -42,11 +42,14 @@ static void emit(struct sudo_walk *walk, const char *path, const struct sudoers_
 	while (sudoers_grants_next(&grants, &grant)) {
 		struct writer w = writer_over(walk->text, sizeof walk->text);
 		struct row *row = collection_row(walk->c);
+		size_t mark;
 
 		set_part(row, SUDO_RULES_USERS, entry->users, &w);
 		set_part(row, SUDO_RULES_HOSTS, grant.hosts, &w);
 		set_part(row, SUDO_RULES_RUNAS, grant.runas, &w);
-		set_part(row, SUDO_RULES_TAGS, grant.tags, &w);
+		mark = writer_used(&w);
+		sudoers_write_tags(&grant, &w);
+		row_set_text_if_any(row, SUDO_RULES_TAGS, span_after(writer_span(&w), mark));
 		set_part(row, SUDO_RULES_COMMANDS, grant.commands, &w);
 		row_set_text(row, SUDO_RULES_PATH, span_of(path));
 		collection_emit(walk->c);
