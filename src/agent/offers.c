@@ -14,6 +14,7 @@ struct offered {
 	char *version;
 	char *origin;
 	int priority;
+	bool is_pinned;
 	bool is_security;
 };
 
@@ -28,6 +29,7 @@ struct offered_package {
 struct offers {
 	uint64_t stamp;
 	char *native;
+	char *preferences;
 	struct offered_package *packages;
 	uint32_t count;
 	uint32_t capacity;
@@ -65,14 +67,17 @@ void offers_free(struct offers **offers)
 		clear(*offers);
 		free((*offers)->packages);
 		free((*offers)->native);
+		free((*offers)->preferences);
 		free(*offers);
 		*offers = NULL;
 	}
 }
 
-void offers_begin(struct offers *o, uint64_t stamp)
+void offers_begin(struct offers *o, uint64_t stamp, struct span preferences)
 {
 	clear(o);
+	free(o->preferences);
+	o->preferences = alloc_span(preferences);
 	o->stamp = stamp;
 }
 
@@ -138,8 +143,8 @@ bool offers_is_name_wanted(const struct offers *o, struct span name)
 	return find(o, name, (struct span){ NULL, 0 }) != NULL;
 }
 
-/* The same version of several archives: the greatest priority counts, and the name of a security
- * archive. */
+/* The same version of several archives: a pin for the package counts, else the greatest priority;
+ * and the name of a security archive. */
 static bool unite(struct offered_package *package, const struct offer *offer)
 {
 	for (uint32_t i = 0; i < package->count; i++) {
@@ -148,8 +153,10 @@ static bool unite(struct offered_package *package, const struct offer *offer)
 		if (!span_is(offer->version, known->version)) {
 			continue;
 		}
-		known->priority =
-			offer->priority > known->priority ? offer->priority : known->priority;
+		if (!known->is_pinned && (offer->is_pinned || offer->priority > known->priority)) {
+			known->priority = offer->priority;
+			known->is_pinned = offer->is_pinned;
+		}
 		if (offer->is_security && !known->is_security) {
 			known->is_security = true;
 			free(known->origin);
@@ -174,18 +181,28 @@ void offers_add(struct offers *o, struct span name, struct span architecture,
 	package->offers[package->count++] = (struct offered){ .version = alloc_span(offer->version),
 							      .origin = alloc_span(offer->origin),
 							      .priority = offer->priority,
+							      .is_pinned = offer->is_pinned,
 							      .is_security = offer->is_security };
 }
 
-/* What keeps the installed version: the archives that still have it. */
-static int priority_of_installed(const struct offered_package *package, struct span installed)
+/* What keeps the installed version: a pin, else the archives that still have it. */
+static int priority_of_installed(const struct offers *o, const struct offered_package *package,
+				 struct span installed)
 {
+	const struct apt_release nowhere = { .is_not_automatic = false };
+	struct apt_priority pin = apt_policy_priority(span_of(o->preferences), &nowhere,
+						      span_of(package->name), installed);
 	int priority = APT_PRIORITY_INSTALLED;
 
+	if (pin.is_pinned) {
+		return pin.value;
+	}
 	for (uint32_t i = 0; i < package->count; i++) {
-		if (span_is(installed, package->offers[i].version) &&
-		    package->offers[i].priority > priority) {
-			priority = package->offers[i].priority;
+		const struct offered *offer = &package->offers[i];
+
+		if (span_is(installed, offer->version) &&
+		    (offer->is_pinned || offer->priority > priority)) {
+			priority = offer->priority;
 		}
 	}
 	return priority;
@@ -204,7 +221,7 @@ bool offers_candidate(const struct offers *o, struct span name, struct span arch
 	if (package == NULL) {
 		return false;
 	}
-	priority = priority_of_installed(package, installed);
+	priority = priority_of_installed(o, package, installed);
 	for (uint32_t i = 0; i < package->count; i++) {
 		const struct offered *offer = &package->offers[i];
 

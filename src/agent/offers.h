@@ -18,7 +18,8 @@
 /* All borrowed. */
 struct offer {
 	struct span version;
-	int priority;       /* apt_preferences(5) */
+	int priority;   /* apt_preferences(5) */
+	bool is_pinned; /* by a pin for this package: no archive that has it, too, changes that */
 	struct span origin; /* what the archive calls itself */
 	bool is_security;
 };
@@ -28,8 +29,9 @@ struct offers;
 struct offers *offers_new(void);
 void offers_free(struct offers **offers);
 
-/* Forgets all. stamp: what the lists looked like that are read now. */
-void offers_begin(struct offers *offers, uint64_t stamp);
+/* Forgets all. stamp: what the lists looked like that are read now; preferences: the pins, copied.
+ */
+void offers_begin(struct offers *offers, uint64_t stamp, struct span preferences);
 uint64_t offers_stamp(const struct offers *offers);
 
 /* What packages for all architectures count as. */

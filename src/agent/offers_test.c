@@ -12,7 +12,7 @@ static struct offers *offers_of_bash(void)
 {
 	struct offers *o = offers_new();
 
-	offers_begin(o, 7);
+	offers_begin(o, 7, span_of("Package: bash\nPin: version 2.1*\nPin-Priority: 900\n"));
 	offers_native(o, span_of("amd64"));
 	offers_want(o, span_of("bash"), span_of("amd64"));
 	return o;
@@ -83,6 +83,34 @@ static void backports_do_not_replace_what_stable_still_has(void **state)
 	expect(o, "3", "Backports", false);
 }
 
+/* Of one that is in no archive any more, too. */
+static void a_pinned_version_stays(void **state)
+{
+	struct offers *o = offers_of_bash();
+	struct offer found;
+
+	(void)state;
+	add(o, "3", 500, "Debian", false);
+	assert_false(
+		offers_candidate(o, span_of("bash"), span_of("amd64"), span_of("2.1-7"), &found));
+	assert_true(offers_candidate(o, span_of("bash"), span_of("amd64"), span_of("2.2"), &found));
+	offers_free(&o);
+}
+
+/* The installed version's own pin may be lower than what is installed counts else. */
+static void a_pin_for_the_package_is_that_of_the_installed_version_too(void **state)
+{
+	struct offer pinned = { .version = span_of("2"), .priority = 50, .is_pinned = true };
+	struct offers *o = offers_of_bash();
+
+	(void)state;
+	offers_add(o, span_of("bash"), span_of("amd64"), &pinned);
+	pinned.version = span_of("3");
+	offers_add(o, span_of("bash"), span_of("amd64"), &pinned);
+	add(o, "3", 500, "Debian", false);
+	expect(o, "3", "", false);
+}
+
 static void an_older_security_version_still_tells_of_a_hole(void **state)
 {
 	struct offers *o = offers_of_bash();
@@ -120,7 +148,7 @@ static void only_what_is_wanted_is_kept(void **state)
 	assert_false(offers_candidate(o, span_of("bash"), span_of("amd64"), span_of("2"), &found));
 	offers_add(o, span_of("bash"), span_of("all"), &offer); /* counts as the native one */
 	assert_true(offers_candidate(o, span_of("bash"), span_of("amd64"), span_of("2"), &found));
-	offers_begin(o, 8);
+	offers_begin(o, 8, span_of(""));
 	assert_false(offers_is_name_wanted(o, span_of("bash")));
 	offers_free(&o);
 }
@@ -131,6 +159,8 @@ int main(void)
 		cmocka_unit_test(the_newest_of_the_greatest_priority_is_taken),
 		cmocka_unit_test(what_is_older_or_forbidden_is_not_taken),
 		cmocka_unit_test(backports_do_not_replace_what_stable_still_has),
+		cmocka_unit_test(a_pinned_version_stays),
+		cmocka_unit_test(a_pin_for_the_package_is_that_of_the_installed_version_too),
 		cmocka_unit_test(an_older_security_version_still_tells_of_a_hole),
 		cmocka_unit_test(one_version_of_two_archives_is_the_security_one),
 		cmocka_unit_test(only_what_is_wanted_is_kept),

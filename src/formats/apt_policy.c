@@ -91,6 +91,12 @@ static bool is_match(struct span pattern, struct span text)
 	       fnmatch(pattern_text, text_text, 0) == 0;
 }
 
+/* What an archive does not state matches nothing, not even "*". */
+static bool is_stated(struct span pattern, struct span text)
+{
+	return text.len > 0 && is_match(pattern, text);
+}
+
 /* "a=stable", "o=Debian", ...; "stable" alone is suite, codename or version. */
 static bool is_release_part(const struct apt_release *release, struct span part)
 {
@@ -99,22 +105,22 @@ static bool is_release_part(const struct apt_release *release, struct span part)
 	struct span key = span_trim(span_first(part, equals));
 
 	if (equals == part.len) {
-		return is_match(part, release->suite) || is_match(part, release->codename) ||
-		       is_match(part, release->version);
+		return is_stated(part, release->suite) || is_stated(part, release->codename) ||
+		       is_stated(part, release->version);
 	}
 	switch (key.len == 1 ? key.ptr[0] : 0) {
 	case 'a':
-		return is_match(value, release->suite);
+		return is_stated(value, release->suite);
 	case 'n':
-		return is_match(value, release->codename);
+		return is_stated(value, release->codename);
 	case 'v':
-		return is_match(value, release->version);
+		return is_stated(value, release->version);
 	case 'o':
-		return is_match(value, release->origin);
+		return is_stated(value, release->origin);
 	case 'l':
-		return is_match(value, release->label);
+		return is_stated(value, release->label);
 	case 'c':
-		return is_match(value, release->component);
+		return is_stated(value, release->component);
 	default:
 		return false;
 	}
@@ -162,7 +168,8 @@ static bool is_pinned(const struct record *record, const struct apt_release *rel
 		return is_match(value, version);
 	}
 	if (ascii_same(kind, "origin")) {
-		return is_match(without_quotes(value), release->host);
+		return span_equal(without_quotes(value), release->host) ||
+		       is_stated(without_quotes(value), release->host);
 	}
 	return ascii_same(kind, "release") && is_release(release, value);
 }
@@ -207,32 +214,29 @@ static bool names_package(struct span packages, struct span package)
 	return false;
 }
 
-int apt_policy_priority(struct span preferences, const struct apt_release *release,
-			struct span package, struct span version)
+struct apt_priority apt_policy_priority(struct span preferences, const struct apt_release *release,
+					struct span package, struct span version)
 {
 	struct deb822_stanzas stanzas = deb822_stanzas_over(preferences);
+	struct apt_priority general = { .value = APT_PRIORITY_DEFAULT };
 	struct record record;
 	struct span stanza;
 	bool has_general = false;
-	int general = 0;
 
+	if (release->is_not_automatic) {
+		general.value = release->is_but_automatic_upgrade ? PRIORITY_BUT_AUTOMATIC
+								  : PRIORITY_NOT_AUTOMATIC;
+	}
 	while (deb822_stanzas_next(&stanzas, &stanza)) {
 		if (!parse_record(stanza, &record) || !is_pinned(&record, release, version)) {
 			continue;
 		}
 		if (span_is(record.packages, "*")) {
-			general = has_general ? general : record.priority;
+			general.value = has_general ? general.value : record.priority;
 			has_general = true;
 		} else if (names_package(record.packages, package)) {
-			return record.priority;
+			return (struct apt_priority){ record.priority, true };
 		}
 	}
-	if (has_general) {
-		return general;
-	}
-	if (release->is_not_automatic) {
-		return release->is_but_automatic_upgrade ? PRIORITY_BUT_AUTOMATIC
-							 : PRIORITY_NOT_AUTOMATIC;
-	}
-	return APT_PRIORITY_DEFAULT;
+	return general;
 }

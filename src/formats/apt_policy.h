@@ -35,7 +35,13 @@ void apt_release_parse(struct span file, struct apt_release *out);
 /* True for an archive of security updates: Debian's, Ubuntu's and what calls itself like them. */
 bool apt_release_is_security(const struct apt_release *release);
 
-/* The priority of a package's version in an archive. preferences: all files, one after the other,
- * a blank line between. */
-int apt_policy_priority(struct span preferences, const struct apt_release *release,
-			struct span package, struct span version);
+struct apt_priority {
+	int value;
+	bool is_pinned; /* by a record that names the package: then it is the version's wherever it
+			 * comes from, be that installed only */
+};
+
+/* The priority of a package's version in an archive; an empty release: of one that is installed.
+ * preferences: all files, one after the other, a blank line between. */
+struct apt_priority apt_policy_priority(struct span preferences, const struct apt_release *release,
+					struct span package, struct span version);

@@ -13,6 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_touch(release.suite);
 	(void)apt_release_is_security(&release);
 	release.host = span_of("archive.example.org");
-	(void)apt_policy_priority(file, &release, span_of("bash"), span_of("5.2-1"));
+	(void)apt_policy_priority(file, &release, span_of("bash"), span_of("5.2-1")).value;
 	return 0;
 }

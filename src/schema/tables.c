@@ -74,7 +74,8 @@ static const struct column groups_columns[] = {
 	[GROUPS_NAME] = { "name", COLUMN_TEXT, KEY, "group name" },
 	[GROUPS_GID] = { "gid", COLUMN_INTEGER, 0, "group number" },
 	[GROUPS_MEMBERS] = { "members", COLUMN_LIST, PERSONAL,
-			     "members that group(5) names, sorted" },
+			     "members that group(5) names, sorted; those whose primary group it "
+			     "is are not among them" },
 };
 
 static const struct column authorized_keys_columns[] = {

@@ -170,6 +170,7 @@ static int next_piece(struct list_reader *list, struct span *out)
 static void take_package(struct apt_walk *walk, const struct apt_release *release,
 			 const struct apt_package *package)
 {
+	struct apt_priority priority;
 	struct span architecture;
 	struct offer offer;
 
@@ -177,8 +178,10 @@ static void take_package(struct apt_walk *walk, const struct apt_release *releas
 	    !apt_package_version(package, &offer.version, &architecture)) {
 		return;
 	}
-	offer.priority = apt_policy_priority(buffer_span(&walk->preferences), release,
-					     package->name, offer.version);
+	priority = apt_policy_priority(buffer_span(&walk->preferences), release, package->name,
+				       offer.version);
+	offer.priority = priority.value;
+	offer.is_pinned = priority.is_pinned;
 	offer.origin = release->label.len > 0 ? release->label : release->origin;
 	offer.is_security = apt_release_is_security(release);
 	offers_add(walk->offers, package->name, architecture, &offer);
@@ -340,13 +343,13 @@ int updates_read_apt(struct collection *c, struct offers *offers, bool has_new_p
 	if (!has_list(&walk)) {
 		*out_off = "apt has no lists: apt-get update was not run";
 	} else if (error == 0 && (stamp != offers_stamp(offers) || has_new_packages)) {
-		offers_begin(offers, stamp);
+		offers_begin(offers, stamp, buffer_span(&walk.preferences));
 		want(context, offers);
 		error = read_lists(&walk);
 		*out_off = walk.off;
 	}
 	if (error != 0 || *out_off != NULL) {
-		offers_begin(offers, 0); /* anew the next time */
+		offers_begin(offers, 0, span_of(NULL)); /* anew the next time */
 	}
 	for (size_t i = 0; i < walk.count; i++) {
 		free(walk.names[i]);
