@@ -398,7 +398,7 @@ static const struct column files_columns[] = {
 };
 
 static const struct column package_use_columns[] = {
-	[PACKAGE_USE_MANAGER] = { "manager", COLUMN_TEXT, KEY, "dpkg, rpm or apk" },
+	[PACKAGE_USE_MANAGER] = { "manager", COLUMN_TEXT, KEY, "dpkg or apk" },
 	[PACKAGE_USE_PACKAGE] = { "package", COLUMN_TEXT, KEY, "binary package" },
 	[PACKAGE_USE_PROCESS] = { "process", COLUMN_TEXT, KEY, "name of a process that uses it" },
 	[PACKAGE_USE_EXECUTABLE] = { "executable", COLUMN_TEXT, KEY, "that process's program" },
@@ -411,12 +411,12 @@ static const struct column package_use_columns[] = {
 };
 
 static const struct column updates_columns[] = {
-	[UPDATES_MANAGER] = { "manager", COLUMN_TEXT, KEY, "dpkg, rpm or apk" },
+	[UPDATES_MANAGER] = { "manager", COLUMN_TEXT, KEY, "dpkg" },
 	[UPDATES_PACKAGE] = { "package", COLUMN_TEXT, KEY, "binary package" },
 	[UPDATES_ARCHITECTURE] = { "architecture", COLUMN_TEXT, KEY, "amd64, x86_64, all" },
 	[UPDATES_INSTALLED] = { "installed", COLUMN_TEXT, 0, "the version that is installed" },
 	[UPDATES_CANDIDATE] = { "candidate", COLUMN_TEXT, 0,
-				"the newest version in the package manager's own lists" },
+				"what apt would upgrade to, by its own lists and pins" },
 	[UPDATES_IS_SECURITY] = { "is_security", COLUMN_BOOLEAN, 0,
 				  "a security archive offers a newer version than the installed "
 				  "one" },
@@ -721,13 +721,16 @@ static const struct table files = {
 	false,
 	COLUMNS(files_columns)
 };
-static const struct table package_use = { TABLE_PACKAGE_USE,
-					  "package_use",
-					  "Which package's programs and libraries are running, and "
-					  "which of them are outdated in memory",
-					  "with processes and packages",
-					  true,
-					  COLUMNS(package_use_columns) };
+static const struct table package_use = {
+	TABLE_PACKAGE_USE,
+	"package_use",
+	"Which package's programs and libraries are running, and "
+	"which of them are outdated in memory",
+	"the count of processes in /proc/loadavg, as in processes; inotify on the package "
+	"databases",
+	true,
+	COLUMNS(package_use_columns)
+};
 static const struct table updates = { TABLE_UPDATES,
 				      "updates",
 				      "Newer versions that the package manager itself knows of",
