@@ -2,6 +2,7 @@
 #include "agent/watches.h"
 #include "agent/tree.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -191,6 +192,45 @@ static void a_link_that_is_turned_wakes(void **state)
 	erase(w, "");
 }
 
+/* Writes to a file and leaves it open. */
+static int write_into(const struct world *w, const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", w->folder, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	return fd;
+}
+
+/* The kernel's own files are never closed; of others a write is told when it is whole. */
+static void a_control_group_s_events_wake_without_being_closed(void **state)
+{
+	struct world *w = *state;
+	int plain;
+	int events;
+
+	make(w, "group");
+	put(w, "group/cgroup.events", "populated 1");
+	walk(w, TABLE_A, "/group/cgroup.events");
+	events = write_into(w, "group/cgroup.events");
+	assert_true(woken(w, TABLE_A) > 0);
+	close(events);
+	erase(w, "group/cgroup.events");
+	erase(w, "group");
+	put(w, "plain", "1");
+	walk(w, TABLE_A, "/plain");
+	(void)woken(w, TABLE_A);
+	plain = write_into(w, "plain");
+	assert_int_equal(woken(w, TABLE_A), 0);
+	close(plain);
+	assert_true(woken(w, TABLE_A) > 0);
+	erase(w, "plain");
+	erase(w, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +240,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_there_yet_wakes_when_it_comes, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_link_that_is_turned_wakes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_control_group_s_events_wake_without_being_closed,
+						set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
