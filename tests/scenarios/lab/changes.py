@@ -176,7 +176,7 @@ class Changes:
     @kind("sysctl", seldom=60)
     def kernel_setting(self, n):
         """A setting of the network namespace alone; a file in sysctl.d, as whoever means it to last writes it, is seen at once."""
-        value = str(n % 2)
+        value = str(n + 1)
         pathlib.Path("/proc/sys/net/ipv4/conf/default/log_martians").write_text(value)
         replace("/etc/sysctl.d/lab.conf", f"net.ipv4.conf.default.log_martians={value}\n")
         return time.time_ns(), "net.ipv4.conf.default.log_martians"
