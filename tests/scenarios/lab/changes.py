@@ -23,7 +23,7 @@ NONE = {
 
 
 def kind(table, *also, seldom=None):
-    """A change of a table (and of others). seldom: it is looked at this seldom, in seconds; None: at once."""
+    """A change of a table (and of others). seldom: it is looked at this seldom, in seconds, for nothing tells or a walk costs much; None: at once."""
 
     def keep(function):
         KINDS[function.__name__] = (table, also, seldom, function)
@@ -195,7 +195,7 @@ class Changes:
         self.lab.closing.append(lambda: subprocess.run(["losetup", "--detach", device], check=False))
         return time.time_ns(), 512 * (7001 + n)
 
-    @kind("privileged_files")
+    @kind("privileged_files", seldom=10)
     def setuid_program(self, n):
         path = pathlib.Path(f"/usr/local/bin/lab-{n}-setuid")
         replace(path, "", 0o755)
@@ -212,7 +212,7 @@ class Changes:
         return replace(f"/var/lib/docker/containers/{number}/config.v2.json",
                        f'{{"ID": "{number}", "Name": "/lab-{n}", "Config": {{"Image": "lab"}}, "State": {{"Running": true}}}}'), f"lab-{n}"
 
-    @kind("updates")
+    @kind("updates", seldom=10)
     def list_of_apt(self, n):
         name = "/var/lib/apt/lists/lab.example.org_debian_dists_lab_main_binary-amd64_Packages"
         return replace(name, f"Package: dpkg\nVersion: 99:{n}\nArchitecture: amd64\n\n"), f"99:{n}"
