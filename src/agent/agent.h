@@ -45,9 +45,6 @@ struct agent_child {
 /* Bounds for the channel between the two: one message and some. */
 #define AGENT_CHANNEL_QUEUE_MAX (4u << 20)
 
-/* Keeps the C library's heap small: one arena, and memory that is not needed goes back. */
-void agent_trim_heap_settings(void);
-
 /* The children's bodies; they return how they ended. */
 int collector_process(void *child);
 int connector_process(void *child);

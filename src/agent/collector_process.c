@@ -6,7 +6,6 @@
  * processes outside its domain, and with them whose a listening socket is.
  */
 #include <linux/capability.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,6 +34,7 @@
 #include "sys/channel.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/heap.h"
 #include "sys/log.h"
 #include "sys/loop.h"
 #include "sys/process.h"
@@ -248,7 +248,7 @@ static void write_snapshot(void *context)
 static void trim(void *context)
 {
 	(void)context;
-	(void)malloc_trim(0);
+	heap_trim();
 }
 
 static void on_file_changed(void *context, uint16_t table)

@@ -11,6 +11,7 @@
 #include "sys/alloc.h"
 #include "sys/args.h"
 #include "sys/file.h"
+#include "sys/heap.h"
 #include "sys/log.h"
 
 #define TOKEN_MAX 1024
@@ -162,7 +163,7 @@ int main(int argc, char **argv)
 	int error;
 	int status;
 
-	agent_trim_heap_settings();
+	heap_keep_small();
 	if (args_parse(&spec, argc, argv, &args, &why) != 0) {
 		return fail_usage(&why);
 	}

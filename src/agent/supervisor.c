@@ -11,7 +11,6 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -73,13 +72,6 @@ struct supervisor {
 	bool is_killed;  /* what still runs was sent SIGKILL */
 	unsigned stuck;
 };
-
-void agent_trim_heap_settings(void)
-{
-	(void)mallopt(M_ARENA_MAX, 1);
-	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-	(void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-}
 
 /* Programs, and the older ways to run in a program's place. */
 static int forbid_programs(struct why *why)

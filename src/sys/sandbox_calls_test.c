@@ -120,6 +120,7 @@ static void judges_files_by_how_they_are_opened(void **state)
 	assert_int_equal(ask(SANDBOX_WRITE_FILES, SYS_openat, here, 0, O_WRONLY | O_CREAT), ALLOW);
 	assert_int_equal(ask(SANDBOX_READ_FILES, SYS_unlinkat, here, 0, 0), REFUSE);
 	assert_int_equal(ask(SANDBOX_READ_FILES, SYS_renameat2, here, 0, 0), REFUSE);
+	assert_int_equal(ask(SANDBOX_READ_FILES, SYS_openat, here, 0, O_PATH | O_CLOEXEC), ALLOW);
 	/* these flags have other values on other architectures */
 	assert_int_equal(
 		ask(SANDBOX_READ_FILES, SYS_openat, here, 0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),

@@ -33,9 +33,10 @@
 #define THREADS  SANDBOX_THREADS
 #define NOTIFY   SANDBOX_NOTIFY
 
-/* Any of these and the file is not opened for reading only. O_ACCMODE includes the value 3,
- * which some drivers take as both. __O_TMPFILE comes with write access, which is in it. */
-#define OPEN_CHANGES (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND)
+/* Any of these and the file is not opened for reading only. The access mode's two bits include the
+ * value 3, which some drivers take as both (O_ACCMODE will not do: musl puts O_PATH into it).
+ * __O_TMPFILE comes with write access, which is in it. */
+#define OPEN_CHANGES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 
 #define NAMESPACES                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \

@@ -499,6 +499,12 @@ static int try_fork(void)
 	return pid < 0 ? errno : errno_of(waitpid(pid, NULL, 0));
 }
 
+/* musl makes EAGAIN of whatever a thread, ENOMEM of whatever a mapping cannot be had for. */
+static bool is_refusal(int number)
+{
+	return number == EPERM || number == EAGAIN || number == ENOMEM;
+}
+
 static void *do_nothing(void *context)
 {
 	return context;
@@ -529,8 +535,8 @@ static void tells_children_from_threads(void **state)
 	assert_int_equal(with_calls(try_fork, SANDBOX_BASIC | SANDBOX_THREADS), EPERM);
 	assert_int_equal(with_calls(try_fork, SANDBOX_BASIC | SANDBOX_CHILDREN), 0);
 	assert_int_equal(with_calls(try_thread, SANDBOX_BASIC | SANDBOX_THREADS), 0);
-	assert_int_equal(with_calls(try_thread, SANDBOX_BASIC), EPERM);
-	assert_int_equal(with_calls(try_thread, SANDBOX_BASIC | SANDBOX_CHILDREN), EPERM);
+	assert_true(is_refusal(with_calls(try_thread, SANDBOX_BASIC)));
+	assert_true(is_refusal(with_calls(try_thread, SANDBOX_BASIC | SANDBOX_CHILDREN)));
 }
 
 static int try_map_code(void)
@@ -558,7 +564,7 @@ static void makes_no_memory_into_code_nor_itself_readable(void **state)
 	if (PLATFORM_IS_SANITIZED) {
 		skip();
 	}
-	assert_int_equal(with_calls(try_map_code, ALL_SETS), EPERM);
+	assert_true(is_refusal(with_calls(try_map_code, ALL_SETS)));
 	assert_int_equal(with_calls(try_make_code, ALL_SETS), EPERM);
 	assert_int_equal(with_calls(try_be_readable, ALL_SETS), EPERM);
 }
