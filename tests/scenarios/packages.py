@@ -130,6 +130,42 @@ def reproducible(lab):
             check(False, f"{name} differs: " + ("; ".join(differs) or "only in how it is packed"))
 
 
+@story("the RPM spec packs the same programs, units and configuration", deadline_s=60)
+def rpm(lab):
+    if not shutil.which("rpmbuild"):
+        raise Skipped("rpmbuild is not here")
+    top = lab.new_folder("rpm")
+    lab.run("rpmbuild", "-bb", "--define", f"_topdir {top}", "--define", f"built {ROOT / 'build' / 'release'}", "--define", f"tree {ROOT}",
+            ROOT / "packaging" / "bartizan.spec", deadline_s=50)
+    lists = {p.name.rsplit("-", 2)[0]: lab.run("rpm", "-qlp", p).stdout.split() for p in top.glob("RPMS/*/*.rpm")}
+    equal(sorted(lists), sorted(NAMES), "packages")
+    for name, files in lists.items():
+        ours = {line.split()[-1].removeprefix(".").removeprefix("/usr").removeprefix("/lib") for line in
+                lab.run("dpkg-deb", "-c", lab.packages[name]).stdout.splitlines() if not line.endswith("/")}
+        theirs = {f.removeprefix("/usr").removeprefix("/lib") for f in files} - {"/etc/bartizan"}
+        ignored = ("/share/doc", "/share/bash-completion")
+        equal(theirs, {re.sub(r"\.gz$", "", f) for f in ours if not f.startswith(ignored)}, f"files of {name}")
+
+
+@story("install.sh lays out a tree and takes it away again")
+def lay_out(lab):
+    tree = lab.new_folder("laid-out")
+    script = ["sh", ROOT / "packaging" / "install.sh", "--prefix", "/opt/b", "--init", "openrc"]
+    lab.run(*script, "--from", ROOT / "build" / "release", env={"DESTDIR": str(tree)})
+    for path in ("opt/b/sbin/bartizand", "opt/b/sbin/bartizan-agent", "opt/b/bin/bartizan", "etc/init.d/bartizan-agent", "etc/bartizan/agent.conf"):
+        check((tree / path).exists(), f"{path} is not there")
+    check("/opt/b/sbin/bartizand" in (tree / "etc/init.d/bartizan-server").read_text(), "the service names another prefix")
+    for name in ("bartizan-agent", "bartizan-server"):
+        lab.run("sh", "-n", tree / "etc/init.d" / name)
+    lab.run(*script, "--uninstall", env={"DESTDIR": str(tree)})
+    left = sorted(str(p.relative_to(tree)) for p in tree.rglob("*") if p.is_file())
+    equal(left, ["etc/bartizan/agent.conf", "etc/bartizan/server.conf"], "what is left")
+    lab.run(*script, "--uninstall", "--purge", env={"DESTDIR": str(tree)})
+    equal([p for p in tree.rglob("*") if p.is_file()], [], "what is left after a purge")
+    lab.run(*script, "--no-such-option", expected=2)
+    lab.run(*script, "--from", lab.folder, expected=1, env={"DESTDIR": str(tree)})
+
+
 # --- a fresh Debian ---
 
 
@@ -271,6 +307,26 @@ def purge(lab):
     left = tree.run("find", "/", "-xdev", "-iname", "*bartizan*", "-not", "-path", f"{DATA}/*", "-not", "-path", "/proc/*").stdout.split()
     equal(left, [DATA], "what is left")
     check("bartizan-agent" not in tree.path("/etc/passwd").read_text(), "the agent's user is left")
+
+
+@story("install.sh installs where there is no package, makes the user, and keeps what the administrator changed", deadline_s=60)
+def by_script(lab):
+    tree = lab.tree
+    shutil.copytree(ROOT / "packaging", tree.path("/srv/packaging"))
+    tree.path("/srv/build").mkdir()
+    for name in ("bartizan", "bartizand", "bartizan-agent"):
+        shutil.copy(ROOT / "build" / "release" / name, tree.path("/srv/build"))
+    script = ["sh", "/srv/packaging/install.sh", "--init", "systemd" if tree.path("/bin/systemctl").exists() else "none"]
+    tree.run(*script, "--from", "/srv/build")
+    equal(tree.run("/usr/local/sbin/bartizan-agent", "--version").stdout.split()[0], "bartizan-agent", "the program runs")
+    equal(tree.run("id", "-un", "bartizan").stdout.strip(), "bartizan", "the server's user")
+    tree.path("/etc/bartizan/server.conf").write_text("SENSORS=0.0.0.0:7443\n")
+    tree.run(*script, "--from", "/srv/build")
+    equal(tree.path("/etc/bartizan/server.conf").read_text(), "SENSORS=0.0.0.0:7443\n", "the administrator's configuration")
+    check(tree.path("/etc/bartizan/server.conf.new").exists(), "the new configuration is not beside it")
+    said = tree.run(*script, "--uninstall", "--purge").stdout
+    check("the server's data stays" in said, said)
+    check(not tree.path("/usr/local/sbin/bartizand").exists() and not tree.path("/etc/bartizan").exists(), "something is left")
 
 
 if __name__ == "__main__":
