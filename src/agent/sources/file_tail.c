@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <linux/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -31,7 +33,9 @@ static bool look(int fd, struct status *out)
 {
 	struct statx status = { .stx_mask = 0 };
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &status) < 0 ||
+	/* not statx(): musl has it from 1.2.5 on only */
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &status) <
+		    0 ||
 	    !S_ISREG(status.stx_mode)) {
 		return false;
 	}
