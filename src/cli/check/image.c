@@ -180,6 +180,19 @@ static int layers_of(const struct image_archive *archive, struct layers *layers,
 
 /* --- unpacking --- */
 
+/* Behind the end of the tar: what is left has to be whole too, and its checksum right. */
+static int drain(struct stream *stream)
+{
+	uint8_t piece[4096];
+	size_t len = 0;
+	int error;
+
+	do {
+		error = stream_read(stream, piece, sizeof piece, &len);
+	} while (error == 0 && len > 0);
+	return error;
+}
+
 /* Whiteouts in a first walk, as they concern only the layers below. */
 static int unpack_layer(const struct image_archive *archive, const struct image_member *member,
 			uint64_t *budget, struct unpack *u, struct why *why)
@@ -193,6 +206,7 @@ static int unpack_layer(const struct image_archive *archive, const struct image_
 		error = stream_open(stream, archive->fd, member->offset, member->size, budget, why);
 		if (error == 0) {
 			error = walks[i](u, (struct tar_source){ stream_read, stream });
+			error = error == 0 ? drain(stream) : error;
 			if (error != 0) {
 				(void)why_set(why, error, "the layer %.100s: %s", member->name,
 					      error_text(error));

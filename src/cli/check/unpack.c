@@ -279,7 +279,7 @@ static void link_file(struct unpack *u, int parent_fd, const char *base)
 	its_base = cut_base(path);
 	fd = open_in_root(u, path);
 	if (fd >= 0) {
-		(void)!linkat(fd, its_base, parent_fd, base, 0);
+		u->refused += linkat(fd, its_base, parent_fd, base, 0) != 0;
 	}
 	file_close(&fd);
 }
@@ -331,7 +331,7 @@ static int take_file(struct unpack *u)
 		(void)mkdirat(fd, base, 0700);
 		return 0;
 	case TAR_LINK:
-		(void)!symlinkat(u->entry.target, fd, base);
+		u->refused += symlinkat(u->entry.target, fd, base) != 0;
 		return 0;
 	case TAR_HARD_LINK:
 		link_file(u, fd, base);

@@ -21,7 +21,7 @@ struct unpack {
 	struct scratch *scratch;
 	uint64_t bytes;
 	size_t objects;
-	size_t refused; /* names that lead out, or are none */
+	size_t refused; /* names that lead out or are none, links that could not be made */
 	int parent_fd;  /* the folder reached last, by its name below */
 	char parent[TAR_NAME_SIZE];
 	struct tar tar;

@@ -1,4 +1,5 @@
 /* check.c - a tree or an image judged here, without a server. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ static const struct arg options[] = {
 	{ "--fail-on", "LEVEL",
 	  "exit 1 where a finding of this priority or a higher one exists: "
 	  "critical, high, medium, low or any" },
-	COMMAND_DATA_OPTION,
+	{ "--data", "DIR",
+	  "without --feed: use the feeds of the server that keeps its data there" },
 	{ 0 },
 };
 
@@ -35,6 +37,7 @@ struct feeds {
 	const char *files[FEEDS_MAX];
 	const char *kinds[FEEDS_MAX];
 	size_t count;
+	char server_path[4096]; /* of a server's index, where that is used */
 	struct knowledge *knowledge;
 };
 
@@ -61,6 +64,25 @@ static int check_usage(const struct args *args, struct why *why)
 	return 0;
 }
 
+/* What a server has gathered; read as it is, the server may run meanwhile. */
+static int open_servers(const char *data, struct feeds *out, struct why *why)
+{
+	int error;
+
+	snprintf(out->server_path, sizeof out->server_path, "%.3900s/%s", data, KNOWLEDGE_PATH);
+	error = knowledge_open(out->server_path, &out->knowledge, why);
+	if (error == ERR_NOT_FOUND) {
+		return why_set(why, error,
+			       "the server in %.200s has no feeds yet: 'bartizan feed update' "
+			       "fetches them; or give --feed FILE",
+			       data);
+	}
+	out->files[0] = out->server_path;
+	out->kinds[0] = "server";
+	out->count = error == 0 ? 1 : 0;
+	return error;
+}
+
 static int open_feeds(const struct args *args, struct feeds *out, struct why *why)
 {
 	unsigned at = 0;
@@ -78,6 +100,9 @@ static int open_feeds(const struct args *args, struct feeds *out, struct why *wh
 			out->files[out->count] = file;
 			out->kinds[out->count++] = feed->name;
 		}
+	}
+	if (error == 0 && out->count == 0 && args_has(args, "--data")) {
+		return open_servers(args_value(args, "--data", ""), out, why);
 	}
 	if (error == 0 && out->count == 0) {
 		return refuse(
