@@ -7,7 +7,7 @@
 #include "server/services/vulnerability.h"
 
 #define EXPLOITED_FLOOR  60
-#define SEVERITY_UNKNOWN 50 /* percent, as of a score of 5.0 */
+#define SEVERITY_UNKNOWN 65 /* percent: about the middle of all published scores */
 #define EPSS_UNKNOWN     75
 
 /* What is left of an exploited one in a kernel that does not run: enough that it is never below
