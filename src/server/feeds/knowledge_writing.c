@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/writer.h"
-#include "formats/versions/versions.h"
 #include "server/feeds/hash64.h"
 #include "server/feeds/knowledge_form.h"
 #include "server/feeds/knowledge_map.h"
@@ -251,25 +250,27 @@ static struct span fix_of(const struct knowledge_builder *b, const struct built_
 				    list_word(b, e->ranges, 1) & ~FORM_LAST_AFFECTED);
 }
 
-/* Whether x is to stand for both: it has an older fix, or the only one. */
-static bool is_better(const struct knowledge_builder *b, const struct built_entry *x,
-		      const struct built_entry *y)
-{
-	struct span one = fix_of(b, x);
-	struct span other = fix_of(b, y);
-
-	if (one.len == 0 || other.len == 0) {
-		return one.len > 0 && other.len == 0;
-	}
-	return version_rpm_compare(one, other) < 0;
-}
-
 static bool are_alternatives(const struct built_entry *x, const struct built_entry *y)
 {
 	return x->is_alternative && y->is_alternative && x->place == y->place &&
 	       x->vulnerability == y->vulnerability && x->feed == y->feed;
 }
 
+/* True where one of the entries kept says the same fix for another product. */
+static bool is_told(const struct writing *w, const struct built_entry *e, uint32_t kept)
+{
+	const struct knowledge_builder *b = w->builder;
+
+	while (kept > 0 && are_alternatives(&b->entries[w->entries[kept - 1]], e)) {
+		kept--;
+		if (span_equal(fix_of(b, &b->entries[w->entries[kept]]), fix_of(b, e))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Of alternatives each fix is kept once, and what is without one only where there is none. */
 static void keep_entry(struct writing *w, uint32_t number, uint32_t *kept)
 {
 	const struct knowledge_builder *b = w->builder;
@@ -277,8 +278,10 @@ static void keep_entry(struct writing *w, uint32_t number, uint32_t *kept)
 	const struct built_entry *last = *kept == 0 ? NULL : &b->entries[w->entries[*kept - 1]];
 
 	if (last != NULL && are_alternatives(last, e)) {
-		if (is_better(b, e, last)) {
+		if (fix_of(b, last).len == 0 && fix_of(b, e).len > 0) {
 			w->entries[*kept - 1] = number;
+		} else if (fix_of(b, e).len > 0 && !is_told(w, e, *kept)) {
+			w->entries[(*kept)++] = number;
 		}
 	} else if (last == NULL || !is_same(last, e)) {
 		w->entries[(*kept)++] = number;
