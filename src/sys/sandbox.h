@@ -44,7 +44,7 @@ enum {
 	SANDBOX_WRITE_FILES = 4,  /* open for writing, rename, unlink, mkdir, ftruncate, fsync,
 				     flock, chmod of files */
 	SANDBOX_SOCKETS_OPEN = 8, /* send and receive on sockets that are open; accept */
-	SANDBOX_INTERNET = 16,    /* socket() for AF_INET, AF_INET6; connect */
+	SANDBOX_INTERNET = 16,    /* socket() for AF_INET, AF_INET6; connect; stream socketpair */
 	SANDBOX_UNIX = 32,        /* socket() for AF_UNIX; connect, socketpair */
 	SANDBOX_CHILDREN = 64,    /* fork and wait, kill */
 	SANDBOX_THREADS = 128,    /* clone of threads */

@@ -276,6 +276,8 @@ const struct call_row sandbox_call_rows[] = {
 	{ SYS_setsockopt, INTERNET, ONLY_IF(EQUALS, 1, IPPROTO_IPV6) },
 	{ SYS_socket, UNIX, ONLY_IF(EQUALS, 0, AF_UNIX) },
 	{ SYS_socketpair, UNIX, ONLY_IF(EQUALS, 0, AF_UNIX) },
+	/* libcurl's resolver thread; such a pair can be connected to nothing else */
+	{ SYS_socketpair, INTERNET, { { EQUALS, 0, AF_UNIX }, { KIND_IS, 1, SOCK_STREAM } } },
 	{ SYS_connect, INTERNET | UNIX },
 
 	/* children, which may take more from themselves */

@@ -397,6 +397,18 @@ class Contract:
         made = self.answers("createOperatorToken", 201, body={"name": "contract"}, query={"tenant": name}).json()
         return name, made["token"]
 
+    def feeds(self, token):
+        self.answers("listFeeds", 200)
+        self.answers("listFeeds", 200, "a tenant's token", token=token)
+        self.answers("updateFeed", 404, "no such feed", path={"name": "nothing"})
+        self.answers("updateFeed", 409, "one that is only imported", path={"name": "redhat"})
+        self.answers("updateFeed", 403, "a tenant's token", token=token, path={"name": "kev"})
+        self.answers("importFeed", 403, "a tenant's token", token=token, path={"name": "kev"}, body={"inbox": "0" * 16})
+        self.answers("importFeed", 400, "no folder", path={"name": "kev"}, body={})
+        self.answers("importFeed", 404, "no such feed", path={"name": "nothing"}, body={"inbox": "0" * 16})
+        self.answers("importFeed", 202, "a folder that is not there: the feed's status says so", path={"name": "kev"},
+                     body={"inbox": "0" * 16, "force": True})
+
     def isolation(self, name, token, asset, sensor):
         mine = self.answers("getSession", 200, "a tenant's token", token=token).json()
         self.tap.check("a tenant's token knows its own tenant only",
@@ -611,6 +623,7 @@ def check(client, token, tap, is_own):
     contract.isolation(name, tenant_token, asset and asset["id"], sensor)
     contract.policies(asset and asset["id"], sensor)
     contract.operators(name, tenant_token)
+    contract.feeds(tenant_token)
     contract.queries()
     contract.too_many_queries()
     contract.a_client_that_leaves()

@@ -83,6 +83,18 @@ bool body_text(struct body *body, const char *name, size_t max, bool is_required
 	return true;
 }
 
+bool body_boolean(struct body *body, const char *name, bool fallback, bool *out)
+{
+	json_t *value = json_object_get(body->root, name);
+
+	if (value != NULL && !json_is_boolean(value)) {
+		call_fail(body->call, 400, "the body's member '%s' must be true or false", name);
+		return false;
+	}
+	*out = value == NULL ? fallback : json_is_true(value);
+	return true;
+}
+
 bool body_integer(struct body *body, const char *name, int64_t min, int64_t max, int64_t fallback,
 		  int64_t *out)
 {

@@ -31,6 +31,9 @@ bool body_text(struct body *body, const char *name, size_t max, bool is_required
  * no space in it. */
 bool body_words(struct body *body, const char *name, char *out, size_t size, bool *out_is_given);
 
+/* true or false; fallback where it is missing. */
+bool body_boolean(struct body *body, const char *name, bool fallback, bool *out);
+
 /* A whole number within min and max; fallback where it is missing. */
 bool body_integer(struct body *body, const char *name, int64_t min, int64_t max, int64_t fallback,
 		  int64_t *out);

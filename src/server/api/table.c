@@ -9,7 +9,8 @@ extern const struct resource resource_health, resource_metrics, resource_openapi
 	resource_changes, resource_change_rate, resource_stream, resource_events, resource_query,
 	resource_schema, resource_sensors, resource_sensor_revoke, resource_sensor,
 	resource_policies, resource_policy, resource_enrolment_tokens, resource_tenants,
-	resource_operator_tokens, resource_operator_token, resource_audit;
+	resource_operator_tokens, resource_operator_token, resource_audit,
+	resource_feeds, resource_feed_update, resource_feed_import;
 
 const struct resource *const resources[] = {
 	&resource_health,
@@ -41,5 +42,8 @@ const struct resource *const resources[] = {
 	&resource_operator_tokens,
 	&resource_operator_token,
 	&resource_audit,
+	&resource_feeds,
+	&resource_feed_update,
+	&resource_feed_import,
 	NULL,
 };
