@@ -100,13 +100,28 @@ static bool take_escape(struct reader *r)
 	       c == 't';
 }
 
+/* How many characters stand for themselves. */
+static size_t plain_run(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && text.ptr[len] >= ' ' && text.ptr[len] != '"' &&
+	       text.ptr[len] != '\\') {
+		len++;
+	}
+	return len;
+}
+
 /* Behind the opening quote. */
 static bool take_string(struct json *j, struct span *out)
 {
 	struct span start = j->rest.rest;
 
 	while (reader_left(&j->rest) > 0) {
-		uint8_t c = reader_u8(&j->rest);
+		uint8_t c;
+
+		(void)reader_bytes(&j->rest, plain_run(j->rest.rest));
+		c = reader_u8(&j->rest);
 
 		if (c == '"') {
 			*out = span_first(start, start.len - reader_left(&j->rest) - 1);

@@ -170,22 +170,28 @@ static int parse(struct feed_input *in)
 	return take_packages(in, &packages, writer_span(&stream));
 }
 
+/* What is none of secdb's is told by its first member: files of other feeds may be large. */
 static bool recognise(const struct feed *feed, struct span bytes)
 {
+	static const char *const names[] = { "apkurl",    "archs",         "reponame",
+					     "urlprefix", "distroversion", "packages" };
 	struct json j = json_over(bytes);
 	struct span name;
-	bool is_distribution = false;
-	bool is_secdb = false;
+	unsigned known = 0;
 
 	(void)feed;
 	if (!json_enter(&j, JSON_OBJECT)) {
 		return false;
 	}
 	while (json_member(&j, &name)) {
-		is_distribution |= span_is(name, "distroversion");
-		is_secdb |= span_is(name, "apkurl") || span_is(name, "packages");
-		if (is_distribution && is_secdb) {
-			return true;
+		bool is_known = false;
+
+		for (size_t i = 0; i < COUNT_OF(names); i++) {
+			is_known = is_known || span_is(name, names[i]);
+		}
+		known += is_known;
+		if (!is_known || known == 3) {
+			return is_known;
 		}
 		json_skip(&j, json_next(&j).kind);
 	}

@@ -329,21 +329,36 @@ static int parse(struct feed_input *in)
 	return error != 0 ? error : take_affected(in, &h, ids, count);
 }
 
-/* An object with an id and what is affected, of this feed's ecosystem. */
+static bool is_osv_member(struct span name)
+{
+	static const char *const names[] = {
+		"schema_version", "id",       "modified",          "published",  "withdrawn",
+		"aliases",        "related",  "upstream",          "summary",    "details",
+		"severity",       "affected", "database_specific", "references", "credits",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (span_is(name, names[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A record with something affected of this feed's ecosystem. What is no record is told by its first
+ * member: files of other feeds may be large. */
 static bool recognise(const struct feed *feed, struct span bytes)
 {
 	struct json j = json_over(bytes);
 	struct span name;
-	bool has_id = false;
 
 	if (!json_enter(&j, JSON_OBJECT)) {
 		return false;
 	}
-	while (json_member(&j, &name)) {
+	while (json_member(&j, &name) && is_osv_member(name)) {
 		if (span_is(name, "affected")) {
 			return osv_is_of_ecosystem(&j, feed->ecosystem);
 		}
-		has_id |= span_is(name, "id");
 		json_skip(&j, json_next(&j).kind);
 	}
 	return false;
