@@ -255,8 +255,10 @@ static void failed(struct feeds_role *role, struct feed_status *f, struct span r
 
 	set_error(f, reason);
 	f->tried_ms = now_ms;
-	f->failures++;
-	plan_next(role, f, now_ms);
+	if (role->doing.source[0] == '\0') { /* an import says nothing about fetching */
+		f->failures++;
+		plan_next(role, f, now_ms);
+	}
 	if (is_unreachable) {
 		int64_t pause_ms = doubled(AWAY_FIRST_MS, role->away, AWAY_LAST_MS);
 

@@ -418,6 +418,26 @@ static void refuses_a_zip_bomb_before_it_inflates(void **state)
 	done(&p);
 }
 
+static void reads_a_zip_with_64_bit_sizes(void **state)
+{
+	struct parsed p = parse("osv-npm", sample("osv-zip64"), NULL);
+
+	(void)state;
+	assert_int_equal(p.error, 0);
+	(void)entry(&p, "npm", "lodash", "CVE-2021-23337");
+	done(&p);
+}
+
+static void refuses_members_that_share_their_bytes(void **state)
+{
+	struct parsed p = parse("osv-npm", sample("zip-overlap"), NULL);
+
+	(void)state;
+	assert_true(p.error < 0);
+	assert_true(p.figures.members < 3);
+	done(&p);
+}
+
 static void refuses_nesting_without_end(void **state)
 {
 	struct parsed p = parse("debian", sample("deep"), NULL);
@@ -489,6 +509,8 @@ int main(void)
 		cmocka_unit_test(refuses_every_truncation),
 		cmocka_unit_test(refuses_a_truncated_archive_at_every_block),
 		cmocka_unit_test(refuses_a_zip_bomb_before_it_inflates),
+		cmocka_unit_test(reads_a_zip_with_64_bit_sizes),
+		cmocka_unit_test(refuses_members_that_share_their_bytes),
 		cmocka_unit_test(refuses_nesting_without_end),
 		cmocka_unit_test(an_error_names_the_place_and_what_was_expected),
 		cmocka_unit_test(
