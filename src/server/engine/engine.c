@@ -351,6 +351,7 @@ static void feeds_message(struct engine_link *link, uint8_t kind, struct span bo
 	}
 	log_debug("the index of feeds was replaced", log_number("generation", (int64_t)generation));
 	engine_follow_knowledge(link->engine);
+	engine_follow_knowledge(link->engine);
 	engine_tell(link->engine, ENGINE_API, BUS_KNOWLEDGE, body);
 }
 
