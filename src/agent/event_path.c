@@ -53,7 +53,8 @@ void event_path_open(struct event_path *p, const struct state *state, struct mac
 	}
 	*p = (struct event_path){ .policy = machine->policy,
 				  .health = machine->health,
-				  .ring_bytes = ring_bytes_of(machine->policy) };
+				  .ring_bytes = ring_bytes_of(machine->policy),
+				  .is_forgetful = state != NULL && fd < 0 };
 	p->ring = ring_open(fd, p->ring_bytes, life_of(fd));
 	if (ring_was_damaged(p->ring)) {
 		log_warn("the file of events was damaged, what could be read of it is kept",
@@ -90,7 +91,7 @@ void event_path_apply_policy(struct event_path *p)
 int64_t event_path_turn(struct event_path *p, int64_t now_ms)
 {
 	int64_t next = event_sink_turn(p->sink, now_ms);
-	int error = event_sink_error(p->sink);
+	int error = p->is_forgetful ? ERR_IO : event_sink_error(p->sink);
 
 	if (p->health != NULL) {
 		health_say(p->health, "event_ring", error != 0 ? HEALTH_FAILING : HEALTH_OK,

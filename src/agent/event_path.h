@@ -19,6 +19,7 @@ struct event_path {
 	const struct policy *policy;
 	struct health *health;
 	uint64_t ring_bytes;
+	bool is_forgetful; /* there should be a file, and there is none */
 };
 
 /* state: NULL: in memory only. has_sources: watch, not only send what is left from before. */

@@ -260,7 +260,7 @@ static struct block *begin_block(struct ring *r)
 	struct block *b;
 	struct writer w;
 
-	if (r->is_failing) {
+	if (r->is_failing || r->fd < 0) {
 		make_room_in_memory(r);
 	}
 	r->current = find_place(r);
@@ -344,8 +344,10 @@ struct span ring_position(const struct ring *r, unsigned source)
 
 bool ring_has_unwritten(const struct ring *r)
 {
-	return r->dirty_positions != 0 || r->is_head_due || r->is_failing ||
-	       (r->current != NONE && r->blocks[r->current].written < r->blocks[r->current].used);
+	const struct block *b = r->current != NONE ? &r->blocks[r->current] : NULL;
+
+	return r->fd >= 0 && (r->dirty_positions != 0 || r->is_head_due || r->is_failing ||
+			      (b != NULL && b->written < b->used));
 }
 
 static int write_head(struct ring *r)
@@ -372,6 +374,9 @@ int ring_flush(struct ring *r)
 {
 	int error = 0;
 
+	if (r->fd < 0) {
+		return 0; /* nobody expects it to be anywhere */
+	}
 	if (r->dirty_positions != 0) {
 		struct block *b = block_for(r, ALL_POSITIONS);
 

@@ -55,7 +55,7 @@ struct span ring_position(const struct ring *ring, unsigned source);
 bool ring_has_unwritten(const struct ring *ring);
 
 /* Writes it: one write for all of it as a rule. ERR_FULL, ERR_IO: it stays in memory, and is tried
- * again with the next. */
+ * again with the next. Nothing to do where there is no file. */
 MUST_USE int ring_flush(struct ring *ring);
 
 /* A run of events with rising numbers, none missing. */
