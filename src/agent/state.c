@@ -187,9 +187,10 @@ static int become_another(const struct state *state, bool is_token_given, struct
 
 	log_warn("this state folder was copied from another machine",
 		 log_text("folder", state->folder),
-		 log_text("do", is_token_given ? "nothing: this machine enrols with the token"
-					  : "nothing: this machine enrols anew, as an asset of its "
-					    "own; the server tells its operator"));
+		 log_text("do", is_token_given
+					? "nothing: this machine enrols with the token"
+					: "nothing: this machine enrols anew, as an asset of its "
+					  "own; the server tells its operator"));
 	if (is_token_given) {
 		identity_forget(state->key_folder);
 	} else if (identity_exists(state->key_folder)) {
