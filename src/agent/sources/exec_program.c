@@ -48,7 +48,7 @@
 #define AT_LOGIN         84
 #define AT_TOTAL         88
 #define AT_LENGTH        96
-#define AT_DATA          104
+#define AT_DATA          EXEC_RECORD_HEAD
 #define SCRATCH_SIZE     EXEC_RECORD_MAX
 
 /* The small program's record ends before the mount. */
@@ -79,8 +79,6 @@ enum {
 	TASK_LOGINUID = REQUIRED_MEMBERS, /* only with CONFIG_AUDIT */
 	MEMBERS
 };
-
-static_assert(SCRATCH_SIZE == AT_DATA + EXEC_ARGUMENTS_MAX + EXEC_PATH_MAX, "the layout above");
 
 struct code {
 	struct bpf_insn insns[CODE_MAX];

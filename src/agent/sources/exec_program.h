@@ -66,7 +66,8 @@ void exec_program_close(struct exec_program *program);
 bool exec_program_next(struct exec_program *program, struct exec_record *out);
 
 /* The most bytes that a record has. */
-#define EXEC_RECORD_MAX (104 + EXEC_ARGUMENTS_MAX + EXEC_PATH_MAX)
+#define EXEC_RECORD_HEAD 104
+#define EXEC_RECORD_MAX  (EXEC_RECORD_HEAD + EXEC_ARGUMENTS_MAX + EXEC_PATH_MAX)
 
 /* The same bytes as the full program writes; w has EXEC_RECORD_MAX. */
 void exec_record_write(const struct exec_record *record, struct writer *w);

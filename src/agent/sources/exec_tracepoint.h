@@ -5,8 +5,6 @@
 
 #include "agent/sources/source.h"
 
-extern const struct event_source event_source_exec_tracepoint;
-
 /* As its open; is_small: with the program that tells little more than the process's number, as on
  * a kernel without BTF. */
 MUST_USE int exec_tracepoint_open_as(const struct source_host *host, bool is_small,

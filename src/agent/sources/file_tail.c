@@ -66,7 +66,7 @@ static void take(struct file_tail *t, int fd, const struct status *status, uint6
 static bool take_rotated(struct file_tail *t, uint64_t identity, uint64_t offset)
 {
 	char path[FILE_TAIL_PATH_SIZE + 2];
-	struct status status;
+	struct status status = { .size = 0 };
 	int fd;
 
 	snprintf(path, sizeof path, "%s.1", t->path);
@@ -83,7 +83,7 @@ void file_tail_open(struct file_tail *t, const char *path, struct reader *positi
 {
 	uint64_t identity = position != NULL ? reader_le64(position) : 0;
 	uint64_t offset = position != NULL ? reader_le64(position) : 0;
-	struct status status;
+	struct status status = { .size = 0 };
 	int fd;
 
 	*t = (struct file_tail){ .fd = -1 };
@@ -120,7 +120,7 @@ void file_tail_write(const struct file_tail *t, struct writer *w)
 
 size_t file_tail_peek(struct file_tail *t, uint8_t *out, size_t size)
 {
-	struct status status;
+	struct status status = { .size = 0 };
 	ssize_t len;
 
 	if (t->fd < 0) {
@@ -141,7 +141,7 @@ void file_tail_consume(struct file_tail *t, size_t len)
 
 bool file_tail_next_file(struct file_tail *t)
 {
-	struct status status;
+	struct status status = { .size = 0 };
 	int fd = open_file(t->path, &status);
 
 	/* an empty one is not yet written to: the daemon may still write to the old one */
@@ -155,7 +155,7 @@ bool file_tail_next_file(struct file_tail *t)
 
 void file_tail_skip(struct file_tail *t)
 {
-	struct status status;
+	struct status status = { .size = 0 };
 
 	while (file_tail_next_file(t)) {
 	}
