@@ -132,6 +132,7 @@ def agent(lab):
     wait_for(lambda: query(lab, "SELECT asset FROM authorized_keys WHERE user = 'alice'"), 30, f"alice's key; {explain(lab, 'bartizan-agent')}")
     check(is_active(lab, "bartizan-agent"), explain(lab, "bartizan-agent"))
     check(not [m for m in query(lab, "SELECT target, is_read_only FROM mounts") if m["target"] == "/" and int(m["is_read_only"])], "the unit's own mounts are told")
+    wait_for(lambda: query(lab, "SELECT port FROM listeners WHERE port = 7443"), 20, "the server's listening socket")
     ports = {(int(r["port"]), r["process"]) for r in query(lab, "SELECT port, process FROM listeners")}
     check({(7443, "bartizand"), (7444, "bartizand")} <= ports, ports)
     bad = [r for r in query(lab, "SELECT * FROM sensor_health") if r.get("state") not in ("ok", "off")]
