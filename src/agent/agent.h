@@ -29,6 +29,7 @@ struct agent_settings {
 	int64_t silence_ms;   /* that the collector may keep; 0: AGENT_SILENCE_MS */
 	bool is_stuck;        /* a collector that could not be killed still hangs somewhere */
 	uint64_t hung_tables; /* a bit a table whose reading did not end: left out (supervisor.c) */
+	int fanotify_fd;      /* opened before privileges are dropped; -1: none */
 };
 
 /* What a child process gets: its end of the channel to the other one. */

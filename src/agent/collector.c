@@ -28,8 +28,11 @@ int collector_run(const struct collector *collector, struct machine *machine,
 	c->table = schema_by_number(collector->table);
 	c->take = take;
 	c->context = context;
+	tree_refusal_clear(machine->tree);
 	error = collector->collect(c);
 	health_note(machine->health, collector->table, error, c->off, c->rows);
+	health_remark(machine->health, collector->table,
+		      c->remark != NULL ? c->remark : tree_refusal(machine->tree));
 	tree_rest(machine->tree);
 	return error;
 }

@@ -19,7 +19,8 @@ struct collection {
 	struct row row; /* being filled */
 	void (*take)(void *context, struct span row);
 	void *context;
-	const char *off; /* why nothing can be read here; NULL where something can */
+	const char *off;    /* why nothing can be read here; NULL where something can */
+	const char *remark; /* for the sensor's health; NULL: only what the tree left out */
 	size_t rows;
 	uint8_t bytes[ROW_BYTES_MAX];
 };

@@ -14,6 +14,7 @@
 #include "agent/collector.h"
 #include "agent/event_path.h"
 #include "agent/health.h"
+#include "agent/integrity/integrity.h"
 #include "agent/link.h"
 #include "agent/load.h"
 #include "agent/machine.h"
@@ -61,6 +62,7 @@ struct collecting {
 	const struct agent_settings *settings;
 	struct loop *loop;
 	struct machine machine;
+	int group_fd; /* of fanotify; integrity takes it over */
 	struct watches *watches;
 	struct signals *signals;
 	struct reporter *reporter;
@@ -80,6 +82,7 @@ struct collecting {
 	struct loop_timer *walk_timer;
 	struct loop_timer *trim_timer;
 	struct loop_timer *once_timer;
+	bool are_files_new; /* none of them was told in an earlier run */
 	uint64_t once_progress;
 	int status;
 };
@@ -116,6 +119,15 @@ static void on_walk_progress(void *context)
 	if (p->reading != 0 && clock_ms() - p->ticked_ms > TICK_MS) {
 		tick_now(p);
 	}
+}
+
+/* Of files that were told before a restart nothing is said until all is known anew: what is not
+ * known yet would be taken for gone. */
+static bool on_is_ready(void *context, uint16_t table)
+{
+	const struct collecting *p = context;
+
+	return table != TABLE_FILES || p->are_files_new || integrity_is_whole(p->machine.integrity);
 }
 
 static int on_collect(void *context, uint16_t table, row_taker *take, void *take_context)
@@ -172,6 +184,7 @@ static void apply_policy(struct collecting *p)
 {
 	apply_to_tables(p);
 	thrift_apply_policy(&p->thrift, policy_store_policy(p->policy));
+	integrity_use_policy(p->machine.integrity, policy_store_policy(p->policy));
 	event_path_apply_policy(&p->events);
 	reporter_set_policy(p->reporter, policy_store_digest(p->policy));
 	reporter_signal(p->reporter, TABLE_FILES, clock_ms());
@@ -277,7 +290,13 @@ static void walk_all(void *context)
 		apply_to_tables(p);
 	}
 	reporter_signal(p->reporter, 0, clock_ms());
+	integrity_verify(p->machine.integrity);
 	loop_timer_arm(p->walk_timer, FULL_WALK_MS + random() % FULL_WALK_SPREAD_MS);
+}
+
+static uint64_t progress(const struct collecting *p)
+{
+	return reporter_progress(p->reporter) + integrity_progress(p->machine.integrity);
 }
 
 /* --once: ends when all is said, or when nothing moves. */
@@ -288,10 +307,10 @@ static void check_once(struct collecting *p)
 	if (refused != NULL) {
 		log_error("the server refused a table", log_text("table", refused));
 		stop(p, AGENT_FAILED);
-	} else if (reporter_is_settled(p->reporter)) {
+	} else if (reporter_is_settled(p->reporter) && integrity_is_settled(p->machine.integrity)) {
 		stop(p, AGENT_DONE);
-	} else if (reporter_progress(p->reporter) != p->once_progress) {
-		p->once_progress = reporter_progress(p->reporter);
+	} else if (progress(p) != p->once_progress) {
+		p->once_progress = progress(p);
 		loop_timer_arm(p->once_timer, ONCE_PATIENCE_MS);
 	}
 }
@@ -462,9 +481,49 @@ static int open_machine(struct collecting *p, struct why *why)
 	return 0;
 }
 
+static void on_files_changed(void *context)
+{
+	on_file_changed(context, TABLE_FILES);
+}
+
+static void on_file_happened(void *context, const struct file_change *change)
+{
+	(void)context;
+	(void)change;
+}
+
+static void on_files_lost(void *context)
+{
+	(void)context;
+}
+
+static void on_programs_changed(void *context)
+{
+	on_file_changed(context, TABLE_PRIVILEGED_FILES);
+}
+
+static int open_integrity(struct collecting *p, struct why *why)
+{
+	static const struct integrity_hooks hooks = { .changed = on_files_changed,
+						      .happened = on_file_happened,
+						      .lost = on_files_lost,
+						      .marked = on_programs_changed };
+	struct integrity_settings settings = { .loop = p->loop,
+					       .tree = p->machine.tree,
+					       .group_fd = p->group_fd,
+					       .state_folder = p->settings->state.folder };
+	int error = state_open_hashes(&p->settings->state, settings.cache_fds, why);
+
+	if (error == 0) {
+		p->machine.integrity = integrity_new(&settings, &hooks, p);
+	}
+	return error;
+}
+
 static int open_reporter(struct collecting *p, struct why *why)
 {
-	const struct reporter_hooks hooks = { .collect = on_collect,
+	const struct reporter_hooks hooks = { .is_ready = on_is_ready,
+					      .collect = on_collect,
 					      .send = on_send,
 					      .is_congested = on_is_congested,
 					      .end = on_end,
@@ -483,9 +542,14 @@ static int open_reporter(struct collecting *p, struct why *why)
 	p->reporter = reporter_new(tables, offered_tables(p, tables), span_of(BARTIZAN_VERSION),
 				   &hooks, p);
 	ledgers = reporter_ledgers(p->reporter, &count);
+	p->are_files_new = true;
 	if (!snapshot_store_open(&p->store, fds, ledgers, count)) {
 		log_debug("no snapshot of earlier runs",
 			  log_text("folder", p->settings->state.folder));
+	}
+	for (size_t i = 0; i < count; i++) {
+		p->are_files_new = p->are_files_new &&
+				   (ledgers[i].table != TABLE_FILES || ledgers[i].count == 0);
 	}
 	return 0;
 }
@@ -517,6 +581,9 @@ static int open_all(struct collecting *p, struct why *why)
 		error = open_reporter(p, why);
 	}
 	if (error == 0) {
+		error = open_integrity(p, why);
+	}
+	if (error == 0) {
 		event_path_open(&p->events, &p->settings->state, &p->machine, p->loop,
 				p->machine.is_live);
 		reporter_set_events(p->reporter, &p->events.sender);
@@ -541,6 +608,7 @@ static void close_all(struct collecting *p)
 	loop_timer_free(&p->once_timer);
 	snapshot_store_close(&p->store);
 	reporter_free(&p->reporter);
+	integrity_free(&p->machine.integrity);
 	event_path_close(&p->events);
 	policy_store_close(&p->policy);
 	signals_free(&p->signals);
@@ -575,6 +643,7 @@ int collector_process(void *context)
 	p->hung_tables = child->settings->hung_tables;
 	wipe_token(child->settings);
 	p->status = AGENT_DONE;
+	p->group_fd = child->settings->fanotify_fd;
 	if (open_all(p, &why) != 0) {
 		log_error("cannot start", log_text("reason", why.text));
 		return AGENT_FAILED;
@@ -585,6 +654,7 @@ int collector_process(void *context)
 	loop_run(p->loop);
 	loop_on_idle(p->loop, NULL, NULL);
 	write_snapshot(p);
+	integrity_save(p->machine.integrity);
 	status = p->status;
 	close_all(p);
 	free(p);

@@ -800,6 +800,7 @@ int connector_process(void *context)
 	int status;
 
 	file_close(&child->other_fd);
+	file_close(&child->settings->fanotify_fd);
 	log_open("connector", child->settings->is_verbose ? LOG_DEBUG : LOG_INFO);
 	p->settings = child->settings;
 	p->status = AGENT_DONE;

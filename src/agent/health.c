@@ -11,6 +11,7 @@
 struct entry {
 	enum health_state state;
 	const char *reason; /* of static lifetime */
+	char *remark;       /* owned; NULL: none */
 	size_t rows;
 };
 
@@ -36,6 +37,9 @@ void health_free(struct health **health)
 {
 	for (size_t i = 0; *health != NULL && i < (*health)->note_count; i++) {
 		free((*health)->notes[i].reason);
+	}
+	for (size_t i = 0; *health != NULL && i < SCHEMA_TABLES_MAX; i++) {
+		free((*health)->entries[i].remark);
 	}
 	free(*health);
 	*health = NULL;
@@ -63,7 +67,23 @@ void health_note(struct health *health, uint16_t table, int error, const char *o
 	}
 	entry = &health->entries[table];
 	if (entry->state != now.state || !is_same_reason(entry->reason, now.reason)) {
+		now.remark = entry->remark;
 		*entry = now;
+		health->is_changed = true;
+	}
+}
+
+void health_remark(struct health *health, uint16_t table, const char *text)
+{
+	struct entry *entry;
+
+	if (health == NULL || table >= SCHEMA_TABLES_MAX) {
+		return;
+	}
+	entry = &health->entries[table];
+	if (!is_same_reason(entry->remark, text)) {
+		free(entry->remark);
+		entry->remark = text != NULL ? alloc_text(text) : NULL;
 		health->is_changed = true;
 	}
 }
@@ -81,7 +101,7 @@ enum health_state health_of(const struct health *health, uint16_t table, const c
 {
 	const struct entry *entry = &health->entries[table];
 
-	*out_reason = entry->reason;
+	*out_reason = entry->reason == NULL ? entry->remark : entry->reason;
 	*out_rows = entry->rows;
 	return entry->state;
 }

@@ -25,11 +25,15 @@ void health_free(struct health **health);
  * Nothing where health is NULL. */
 void health_note(struct health *health, uint16_t table, int error, const char *off, size_t rows);
 
+/* What a collector that is well has to add, such as a path that it leaves out; NULL: nothing. It
+ * stands where the reason of one that is not well would. */
+void health_remark(struct health *health, uint16_t table, const char *text);
+
 /* True where something changed since the last call. */
 bool health_take_change(struct health *health);
 
-/* What was noted last. out_reason: NULL where it is ok; out_rows: of the walk that brought the
- * state. */
+/* What was noted last. out_reason: NULL or a remark where it is ok; out_rows: of the walk that
+ * brought the state. */
 enum health_state health_of(const struct health *health, uint16_t table, const char **out_reason,
 			    size_t *out_rows);
 

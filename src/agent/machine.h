@@ -17,6 +17,7 @@ struct package_owners;
 struct policy;
 struct process_files;
 struct served_listeners;
+struct integrity;
 struct socket_owners;
 
 struct machine {
@@ -35,6 +36,7 @@ struct machine {
 	/* What to watch (wire/policy.h); never NULL. The struct stays where it is, what it says may
 	 * change between walks: borrow nothing of it beyond one. */
 	const struct policy *policy;
+	struct integrity *integrity; /* of watched files; NULL where nobody keeps it */
 };
 
 MUST_USE int machine_open(const char *root, struct machine *out, struct why *why);

@@ -157,7 +157,7 @@ static int doctor(const struct args *args)
 
 int main(int argc, char **argv)
 {
-	struct agent_settings settings = { .root = "/" };
+	struct agent_settings settings = { .root = "/", .fanotify_fd = -1 };
 	struct args args;
 	struct why why;
 	int error;

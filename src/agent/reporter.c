@@ -578,9 +578,10 @@ static size_t held_bytes(const struct reporter *r)
 }
 
 /* When a table is to be read; never while an answer to its last batch is awaited. */
-static int64_t due_at(const struct report *t)
+static int64_t due_at(const struct reporter *r, const struct report *t)
 {
-	if (t->is_in_flight || t->is_off) {
+	if (t->is_in_flight || t->is_off ||
+	    (r->hooks.is_ready != NULL && !r->hooks.is_ready(r->context, t->ledger->table))) {
 		return SCHEDULE_NEVER;
 	}
 	return t->is_ranging ? t->schedule.not_before_ms : schedule_due(&t->schedule);
@@ -589,7 +590,7 @@ static int64_t due_at(const struct report *t)
 /* When a table that is due may be read: the budget may have it wait. */
 static int64_t walk_at(const struct reporter *r, const struct report *t, int64_t now_ms)
 {
-	int64_t due = due_at(t);
+	int64_t due = due_at(r, t);
 	int64_t at = due <= now_ms && r->hooks.walk_at != NULL
 			     ? r->hooks.walk_at(r->context, t->ledger->table, now_ms)
 			     : due;

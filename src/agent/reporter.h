@@ -41,6 +41,9 @@ struct reporter_hooks {
 
 	/* From when on the budget lets the table be read: now_ms where that is now. May be NULL. */
 	int64_t (*walk_at)(void *context, uint16_t table, int64_t now_ms);
+
+	/* False while a table cannot be told whole yet: it stays due. NULL: all can. */
+	bool (*is_ready)(void *context, uint16_t table);
 };
 
 /* tables: their numbers, none twice, at most MESSAGE_TABLES_MAX; version is borrowed. */

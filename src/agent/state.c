@@ -290,7 +290,9 @@ char *state_take_token(struct state *state)
 	return token;
 }
 
-int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS], struct why *why)
+/* Two files, "NAME.0" and "NAME.1", to be written in turn. */
+static int open_pair(const struct state *state, const char *stem, int out_fds[STATE_SNAPSHOTS],
+		     struct why *why)
 {
 	int fds[STATE_SNAPSHOTS];
 
@@ -299,7 +301,7 @@ int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS]
 		char path[STATE_PATH_SIZE];
 		int error;
 
-		snprintf(name, sizeof name, "snapshot.%d", i);
+		snprintf(name, sizeof name, "%s.%d", stem, i);
 		error = path_in(state, name, path, why);
 		if (error == 0) {
 			fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
@@ -317,6 +319,16 @@ int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS]
 	}
 	memcpy(out_fds, fds, sizeof fds);
 	return 0;
+}
+
+int state_open_snapshots(const struct state *state, int out_fds[STATE_SNAPSHOTS], struct why *why)
+{
+	return open_pair(state, "snapshot", out_fds, why);
+}
+
+int state_open_hashes(const struct state *state, int out_fds[STATE_SNAPSHOTS], struct why *why)
+{
+	return open_pair(state, "hashes", out_fds, why);
 }
 
 int state_open_file(const struct state *state, const char *name, struct why *why)

@@ -4,6 +4,7 @@
  *	STATE/server	HOST:PORT
  *	STATE/ca.pem	the platform's CA, pinned when the agent was first started
  *	STATE/snapshot.0, .1	hashes of what the server acknowledged (snapshot.h), the collector's
+ *	STATE/hashes.0, .1	hashes of watched files (integrity/hash_cache.h), the collector's
  *	STATE/events	what happened and was not acknowledged yet (ring.h), the collector's
  *	STATE/policy	what the server asked to watch (policy_store.h), the collector's
  *	STATE/key/	identity.pem (key and certificate), revoked, cloned; the connector's
@@ -58,3 +59,7 @@ MUST_USE int state_open_snapshots(const struct state *state, int out_fds[STATE_S
 /* A small file of the folder, "events" or "policy", as above; -1 where it cannot be opened: what it
  * would hold is then not remembered. */
 int state_open_file(const struct state *state, const char *name, struct why *why);
+
+/* The two files of hashes, likewise. */
+MUST_USE int state_open_hashes(const struct state *state, int out_fds[STATE_SNAPSHOTS],
+			       struct why *why);

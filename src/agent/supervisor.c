@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/integrity/file_watch.h"
 #include "base/attr.h"
 #include "base/error.h"
 #include "schema/schema.h"
@@ -327,6 +328,11 @@ int supervisor_run(struct agent_settings *settings)
 		(struct child){ .name = "btz-collector", .body = collector_process };
 	s.children[CONNECTOR] =
 		(struct child){ .name = "btz-connector", .body = connector_process };
+	/* every collector inherits it: so nobody keeps CAP_SYS_ADMIN, which opening it takes */
+	settings->fanotify_fd = file_watch_open_group(&why);
+	if (settings->fanotify_fd < 0) {
+		log_info("who changes files is not told", log_text("reason", why.text));
+	}
 	if (confine(settings, &why) != 0) {
 		log_error("cannot confine the agent", log_text("reason", why.text));
 		return AGENT_FAILED;
@@ -342,5 +348,6 @@ int supervisor_run(struct agent_settings *settings)
 	}
 	loop_timer_free(&s.timer);
 	loop_free(&s.loop);
+	file_close(&settings->fanotify_fd);
 	return s.status;
 }

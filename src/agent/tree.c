@@ -17,6 +17,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "agent/mount_guard.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "sys/alloc.h"
@@ -29,6 +30,8 @@ struct tree {
 	int root_fd;
 	bool is_live;
 	bool is_of_first_process;
+	struct mount_guard *guard;
+	char refusal[TREE_REFUSAL_SIZE]; /* "" where nothing was refused */
 	tree_observer *observer;
 	void *observer_context;
 	void (*progress)(void *context);
@@ -41,8 +44,9 @@ struct tree {
 };
 
 struct tree_folder {
-	struct tree *tree;
 	DIR *dir;
+	struct tree *tree;
+	char *real; /* its path without links, as it was reached */
 };
 
 static int error_of(int number)
@@ -63,8 +67,20 @@ static int error_of(int number)
 	}
 }
 
+/* Where the root lies on the machine; "" for the machine's own, and where that is not known. */
+static void real_root(int fd, char out[TREE_PATH_SIZE])
+{
+	char link[32];
+	ssize_t len;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	len = readlink(link, out, TREE_PATH_SIZE - 1);
+	out[len > 1 ? len : 0] = '\0';
+}
+
 int tree_new(const char *root, struct tree **out, struct why *why)
 {
+	char real[TREE_PATH_SIZE];
 	struct tree *tree;
 	bool is_first = strcmp(root, TREE_OF_FIRST_PROCESS) == 0;
 	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -83,6 +99,9 @@ int tree_new(const char *root, struct tree **out, struct why *why)
 	tree->folder_fd = -1;
 	tree->is_live = is_first || strcmp(root, "/") == 0;
 	tree->is_of_first_process = is_first;
+	real_root(fd, real);
+	tree->guard =
+		mount_guard_new(real, is_first ? "/proc/1/mountinfo" : "/proc/self/mountinfo");
 	*out = tree;
 	return 0;
 }
@@ -94,6 +113,7 @@ void tree_free(struct tree **tree)
 	}
 	tree_rest(*tree);
 	close((*tree)->root_fd);
+	mount_guard_free(&(*tree)->guard);
 	free(*tree);
 	*tree = NULL;
 }
@@ -112,6 +132,36 @@ void tree_on_progress(struct tree *tree, void (*progress)(void *context), void *
 bool tree_is_of_first_process(const struct tree *tree)
 {
 	return tree->is_of_first_process;
+}
+
+struct mount_guard *tree_guard(struct tree *tree)
+{
+	return tree->guard;
+}
+
+const char *tree_refusal(const struct tree *tree)
+{
+	return tree->refusal[0] != '\0' ? tree->refusal : NULL;
+}
+
+void tree_refusal_clear(struct tree *tree)
+{
+	tree->refusal[0] = '\0';
+}
+
+/* Whatever touches the root of a mount asks whoever serves it: so it is known before. */
+static bool is_refused(struct tree *tree, const char *folder, const char *name)
+{
+	const char *type = mount_guard_refuses(tree->guard, folder, name);
+
+	if (type == NULL) {
+		return false;
+	}
+	if (tree->refusal[0] == '\0') {
+		snprintf(tree->refusal, sizeof tree->refusal, "%s/%s: %s is not read", folder, name,
+			 type);
+	}
+	return true;
 }
 
 void tree_observe(struct tree *tree, tree_observer *observer, void *context)
@@ -214,6 +264,7 @@ static void drop_last_name(char *real)
 /* The folder of a path without links, opened anew only where it is not the one reached last. */
 static int enter(struct tree *tree, const char *real, int *out_fd)
 {
+	char done[TREE_PATH_SIZE] = "";
 	struct resolution r = { .links = 0 };
 	char name[NAME_MAX + 1];
 	bool is_last;
@@ -233,6 +284,10 @@ static int enter(struct tree *tree, const char *real, int *out_fd)
 		int next;
 
 		observe(tree, fd, name, false);
+		if (is_refused(tree, done, name) || tree_join(done, name, done) != 0) {
+			close(fd);
+			return ERR_UNSUPPORTED;
+		}
 		next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		error = next < 0 ? error_of(errno) : 0;
 		close(fd);
@@ -332,6 +387,9 @@ static int step(struct tree *tree, struct resolution *r, const char *name, bool 
 		remember_short_cut(tree, r, name);
 	}
 	observe(tree, out->folder_fd, name, is_last);
+	if (is_refused(tree, r->real, name)) {
+		return ERR_UNSUPPORTED;
+	}
 	if (fstatat(out->folder_fd, name, &out->status, AT_SYMLINK_NOFOLLOW) < 0) {
 		return error_of(errno);
 	}
@@ -363,6 +421,7 @@ static int resolve(struct tree *tree, const char *path, bool is_last_followed, s
 	if (path[0] != '/' || strlen(path) >= sizeof r->rest) {
 		return ERR_LIMIT;
 	}
+	(void)mount_guard_refresh(tree->guard);
 	r->asked = path;
 	memcpy(r->rest, path, strlen(path) + 1);
 	take_short_cut(tree, path, r);
@@ -472,6 +531,7 @@ int tree_look(struct tree *tree, const char *path, struct tree_entry *out,
 	*out = (struct tree_entry){ .type = type_of(place->status.st_mode),
 				    .mode = place->status.st_mode,
 				    .size = place->status.st_size,
+				    .device = place->status.st_dev,
 				    .inode = place->status.st_ino,
 				    .changed_ns =
 					    place->status.st_ctim.tv_sec * INT64_C(1000000000) +
@@ -482,13 +542,40 @@ int tree_look(struct tree *tree, const char *path, struct tree_entry *out,
 	return 0;
 }
 
+/* Takes the descriptor over. real: the folder's path, or its parent's where there is a name. */
+static int make_folder(struct tree *tree, int fd, const char *real, const char *name,
+		       struct tree_folder **out)
+{
+	struct tree_folder *folder;
+	char path[TREE_PATH_SIZE];
+	DIR *dir = NULL;
+	int error = 0;
+
+	if (name != NULL) {
+		error = tree_join(real, name, path);
+		real = path;
+	}
+	if (error == 0) {
+		dir = fdopendir(fd);
+		error = dir == NULL ? ERR_IO : 0;
+	}
+	if (error != 0) {
+		close(fd);
+		return error;
+	}
+	folder = alloc_zeroed(1, sizeof *folder);
+	folder->dir = dir;
+	folder->tree = tree;
+	folder->real = alloc_text(real);
+	*out = folder;
+	return 0;
+}
+
 static int open_folder(struct tree *tree, const char *path, bool is_observed,
 		       struct tree_folder **out)
 {
 	struct place *place OWNED(alloc_free) = alloc_zeroed(1, sizeof *place);
 	int error = resolve(tree, path, true, place);
-	struct tree_folder *folder;
-	DIR *dir;
 	int fd;
 
 	if (error != 0) {
@@ -504,16 +591,7 @@ static int open_folder(struct tree *tree, const char *path, bool is_observed,
 	if (is_observed) {
 		observe(tree, fd, NULL, true);
 	}
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		close(fd);
-		return ERR_IO;
-	}
-	folder = alloc_zeroed(1, sizeof *folder);
-	folder->tree = tree;
-	folder->dir = dir;
-	*out = folder;
-	return 0;
+	return make_folder(tree, fd, place->real, NULL, out);
 }
 
 int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **out)
@@ -526,12 +604,31 @@ int tree_folder_visit(struct tree *tree, const char *path, struct tree_folder **
 	return open_folder(tree, path, false, out);
 }
 
-int tree_folder_file(struct tree_folder *folder, const char *name, int *out_fd)
+int tree_folder_reach(struct tree *tree, const char *real, struct tree_folder **out)
 {
-	return open_regular(dirfd(folder->dir), name, out_fd);
+	int folder_fd;
+	int error;
+	int fd;
+
+	(void)mount_guard_refresh(tree->guard);
+	real = strcmp(real, "/") == 0 ? "" : real;
+	error = enter(tree, real, &folder_fd);
+	if (error != 0) {
+		return error;
+	}
+	fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
+	if (fd < 0 && errno == EPERM) { /* not ours */
+		fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return fd < 0 ? error_of(errno) : make_folder(tree, fd, real, NULL, out);
 }
 
-static char type_of_entry(DIR *dir, const struct dirent *entry)
+int tree_folder_fd(const struct tree_folder *folder)
+{
+	return dirfd(folder->dir);
+}
+
+static char type_of_entry(const struct tree_folder *folder, const struct dirent *entry)
 {
 	struct stat status;
 
@@ -543,7 +640,9 @@ static char type_of_entry(DIR *dir, const struct dirent *entry)
 	case DT_LNK:
 		return 'l';
 	case DT_UNKNOWN:
-		return fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0
+		return is_refused(folder->tree, folder->real, entry->d_name) ||
+				       fstatat(dirfd(folder->dir), entry->d_name, &status,
+					       AT_SYMLINK_NOFOLLOW) < 0
 			       ? '?'
 			       : type_of(status.st_mode);
 	default:
@@ -566,35 +665,67 @@ bool tree_folder_next(struct tree_folder *folder, const char **out_name, char *o
 		}
 	} while (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
 	*out_name = entry->d_name;
-	*out_type = type_of_entry(folder->dir, entry);
+	*out_type = type_of_entry(folder, entry);
 	return true;
 }
 
 int tree_folder_enter(struct tree_folder *folder, const char *name, struct tree_folder **out)
 {
-	struct tree_folder *entered;
-	DIR *dir;
-	int fd = openat(dirfd(folder->dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd;
 
-	if (fd < 0) {
-		return error_of(errno);
+	(void)mount_guard_refresh(folder->tree->guard);
+	if (is_refused(folder->tree, folder->real, name)) {
+		return ERR_UNSUPPORTED;
 	}
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		close(fd);
-		return ERR_IO;
-	}
-	entered = alloc_zeroed(1, sizeof *entered);
-	entered->tree = folder->tree;
-	entered->dir = dir;
-	*out = entered;
-	return 0;
+	fd = openat(dirfd(folder->dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? error_of(errno) : make_folder(folder->tree, fd, folder->real, name, out);
 }
 
 int tree_folder_status(struct tree_folder *folder, const char *name, struct stat *out)
 {
+	if (is_refused(folder->tree, folder->real, name)) {
+		return ERR_UNSUPPORTED;
+	}
 	return fstatat(dirfd(folder->dir), name, out, AT_SYMLINK_NOFOLLOW) < 0 ? error_of(errno)
 									       : 0;
+}
+
+int tree_folder_file(struct tree_folder *folder, const char *name, int *out_fd)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	struct stat status;
+	int fd;
+
+	if (is_refused(folder->tree, folder->real, name)) {
+		return ERR_UNSUPPORTED;
+	}
+	/* opening a device can do something: what it is comes first */
+	if (fstatat(dirfd(folder->dir), name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		return error_of(errno);
+	}
+	if (!S_ISREG(status.st_mode)) {
+		return ERR_UNSUPPORTED;
+	}
+	fd = openat(dirfd(folder->dir), name, flags | O_NOATIME);
+	if (fd < 0 && errno == EPERM) { /* not ours */
+		fd = openat(dirfd(folder->dir), name, flags);
+	}
+	if (fd < 0) {
+		return errno == ELOOP ? ERR_UNSUPPORTED : error_of(errno);
+	}
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) { /* replaced in between */
+		close(fd);
+		return ERR_UNSUPPORTED;
+	}
+	*out_fd = fd;
+	return 0;
+}
+
+int tree_folder_link(struct tree_folder *folder, const char *name, char out[TREE_PATH_SIZE])
+{
+	return is_refused(folder->tree, folder->real, name)
+		       ? ERR_UNSUPPORTED
+		       : read_link(dirfd(folder->dir), name, out);
 }
 
 /* There is no lgetxattrat before Linux 6.13: /proc leads to the open folder. */
@@ -606,6 +737,9 @@ int tree_folder_attribute(struct tree_folder *folder, const char *name, const ch
 
 	if (strlen(name) > NAME_MAX) {
 		return ERR_LIMIT;
+	}
+	if (is_refused(folder->tree, folder->real, name)) {
+		return ERR_UNSUPPORTED;
 	}
 	snprintf(path, sizeof path, "/proc/self/fd/%d/%s", dirfd(folder->dir), name);
 	len = lgetxattr(path, attribute, out, size);
@@ -620,6 +754,7 @@ void tree_folder_close(struct tree_folder **folder)
 {
 	if (*folder != NULL) {
 		closedir((*folder)->dir);
+		free((*folder)->real);
 		free(*folder);
 		*folder = NULL;
 	}

@@ -3,7 +3,8 @@
  *
  * Links, absolute ones and ".." too, never lead out of the tree. Paths are absolute, in the
  * tree's own terms. Whoever observes is told of each folder that was looked into, before it was,
- * so that what a collector reads is also what it is woken by.
+ * so that what a collector reads is also what it is woken by. No mount of a remote or user-space
+ * file system is ever touched (mount_guard.h): what lies there is ERR_UNSUPPORTED.
  */
 #pragma once
 
@@ -21,7 +22,11 @@
 #define TREE_PATH_SIZE 4096
 #define TREE_LINKS_MAX 40
 
+/* What is said of a path that was left out, with its NUL; a longer one is cut. */
+#define TREE_REFUSAL_SIZE 256
+
 struct tree;
+struct mount_guard;
 
 /* The running machine as its first process sees it: for a service that has a mount namespace of
  * its own, in which folders are hidden or read-only. Takes CAP_SYS_PTRACE. */
@@ -37,6 +42,13 @@ bool tree_is_live(const struct tree *tree);
 
 /* True where the tree is the first process's. */
 bool tree_is_of_first_process(const struct tree *tree);
+/* What is mounted where in it. */
+struct mount_guard *tree_guard(struct tree *tree);
+
+/* The first path since the last clear that was left out because of what is mounted there, and why:
+ * "/srv/a: nfs4 is not read". NULL where there was none. */
+const char *tree_refusal(const struct tree *tree);
+void tree_refusal_clear(struct tree *tree);
 
 /* name is looked up in the folder (or all names, where NULL). is_content: the file's bytes or the
  * folder's names matter, not only that there is such a thing. */
@@ -66,6 +78,7 @@ struct tree_entry {
 	char type;   /* 'f' regular, 'd' folder, 'l' link, '?' anything else */
 	mode_t mode; /* with the type; of the link itself where it is one */
 	off_t size;
+	dev_t device; /* both name the thing itself */
 	ino_t inode;
 	int64_t changed_ns; /* of its inode (st_ctim), after 1970 */
 };
@@ -92,9 +105,18 @@ void tree_folder_close(struct tree_folder **folder);
 MUST_USE int tree_folder_enter(struct tree_folder *folder, const char *name,
 			       struct tree_folder **out);
 
-/* Opens a regular file of an open folder for reading. A link is not followed, nothing is observed.
- */
+/* Opens a folder by its path without links, following none: where one has come in between,
+ * ERR_NOT_FOUND or ERR_LIMIT. Reading it leaves its access time where that is allowed. */
+MUST_USE int tree_folder_reach(struct tree *tree, const char *real, struct tree_folder **out);
+
+/* Borrowed. */
+int tree_folder_fd(const struct tree_folder *folder);
+
+/* A regular file of an open folder, for reading without its access time where that is allowed, and
+ * a link's text. Nothing is followed, nothing is observed. */
 MUST_USE int tree_folder_file(struct tree_folder *folder, const char *name, int *out_fd);
+MUST_USE int tree_folder_link(struct tree_folder *folder, const char *name,
+			      char out[TREE_PATH_SIZE]);
 
 /* What a name of an open folder is, by fstatat(2), and one of its extended attributes (into out;
  * *out_len 0 where it has none). Links are not followed, nothing is observed. */

@@ -49,6 +49,7 @@ enum {
 	SANDBOX_CHILDREN = 64,    /* fork and wait, kill */
 	SANDBOX_THREADS = 128,    /* clone of threads */
 	SANDBOX_NOTIFY =
-		256, /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open descriptors */
+		256, /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open descriptors;
+			name_to_handle_at */
 };
 MUST_USE int sandbox_calls(unsigned allowed, struct why *why);

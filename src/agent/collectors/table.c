@@ -31,6 +31,7 @@ const struct collector *const collectors[] = {
 	&collector_disks,
 	&collector_devices,
 	&collector_privileged_files,
+	&collector_files,
 	&collector_firewall,
 	&collector_language_packages,
 	&collector_containers,

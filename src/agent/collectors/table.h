@@ -34,6 +34,7 @@ extern const struct collector collector_users;
 extern const struct collector collector_devices;
 extern const struct collector collector_disks;
 extern const struct collector collector_privileged_files;
+extern const struct collector collector_files;
 extern const struct collector collector_firewall;
 extern const struct collector collector_sensor_health;
 extern const struct collector collector_language_packages;
