@@ -367,6 +367,11 @@ const char *file_watch_way(const struct file_watch *w)
 	return w->group_fd >= 0 ? "fanotify" : w->inotify_fd >= 0 ? "inotify" : "no";
 }
 
+bool file_watch_is_any(const struct file_watch *w)
+{
+	return w->group_fd >= 0 || w->inotify_fd >= 0;
+}
+
 bool file_watch_add(struct file_watch *w, struct file_folder *folder, int fd)
 {
 	bool is_done = w->count < FILE_WATCH_MAX || folder->watch_key != 0;

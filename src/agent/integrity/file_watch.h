@@ -56,6 +56,9 @@ void file_watch_free(struct file_watch **watch);
 /* The way of watching that is in use: "fanotify", "inotify" or "no". */
 const char *file_watch_way(const struct file_watch *watch);
 
+/* False where only looking again and again helps. */
+bool file_watch_is_any(const struct file_watch *watch);
+
 /* Watches a folder that is open as fd, from now on: to be called before it is read. False where it
  * cannot be watched. One that is watched already is watched once more for no cost. */
 bool file_watch_add(struct file_watch *watch, struct file_folder *folder, int fd);

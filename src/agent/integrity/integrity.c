@@ -10,6 +10,9 @@
 #include "sys/alloc.h"
 #include "sys/log.h"
 
+/* All files are looked at so often where nothing tells of changes. */
+#define LOOK_MS 300000
+
 static bool is_ours(pid_t pid)
 {
 	return pid != 0 && (pid == getpid() || pid == getppid());
@@ -46,10 +49,14 @@ static void on_changed(void *context, struct file_folder *folder, const char *na
 static void on_overflowed(void *context)
 {
 	struct integrity *i = context;
+	unsigned held_back;
 
-	log_info("changes were lost, all watched files are looked at",
-		 log_text("by", file_watch_way(i->watch)));
-	work_pass(i);
+	if (log_allowed(&i->overflows, 1, &held_back)) {
+		log_info("changes were lost, all watched files are looked at",
+			 log_text("by", file_watch_way(i->watch)),
+			 log_number("times_before", held_back));
+	}
+	work_pass_again(i);
 	i->hooks.lost(i->context);
 }
 
@@ -63,6 +70,15 @@ static void on_marked(void *context)
 static void on_save_timer(void *context)
 {
 	integrity_save(context);
+}
+
+/* The last resort, where neither fanotify nor inotify is to be had. */
+static void on_look_timer(void *context)
+{
+	struct integrity *i = context;
+
+	work_pass(i);
+	loop_timer_arm(i->look_timer, LOOK_MS);
 }
 
 struct integrity *integrity_new(const struct integrity_settings *settings,
@@ -80,6 +96,12 @@ struct integrity *integrity_new(const struct integrity_settings *settings,
 	i->cache = hash_cache_new(settings->cache_fds);
 	i->timer = loop_timer(settings->loop, work_turn, i);
 	i->save_timer = loop_timer(settings->loop, on_save_timer, i);
+	i->look_timer = loop_timer(settings->loop, on_look_timer, i);
+	if (!file_watch_is_any(i->watch)) {
+		log_warn("changes of files are seen every five minutes",
+			 log_text("reason", "neither fanotify nor inotify can be used"));
+		loop_timer_arm(i->look_timer, LOOK_MS);
+	}
 	log_debug("files are watched", log_text("by", file_watch_way(i->watch)),
 		  log_number("hashes_remembered", (int64_t)hash_cache_count(i->cache)));
 	return i;
@@ -103,6 +125,7 @@ void integrity_free(struct integrity **integrity)
 	drop_all(i);
 	loop_timer_free(&i->timer);
 	loop_timer_free(&i->save_timer);
+	loop_timer_free(&i->look_timer);
 	file_watch_free(&i->watch);
 	hash_cache_free(&i->cache);
 	roots_free(i);

@@ -6,6 +6,7 @@
 #include "agent/integrity/file_hashing.h"
 #include "agent/integrity/folder_listing.h"
 #include "agent/integrity/integrity.h"
+#include "sys/log.h"
 
 #define REMARK_SIZE 512
 
@@ -33,6 +34,7 @@ struct integrity {
 	struct hash_cache *cache;
 	struct loop_timer *timer;      /* of work */
 	struct loop_timer *save_timer; /* of the cache */
+	struct loop_timer *look_timer; /* where nothing tells of changes */
 
 	/* the policy */
 	char **paths;
@@ -60,6 +62,9 @@ struct integrity {
 	int64_t listing_cost_us;
 	struct file_folder *pass_at; /* the next one of a pass over all folders */
 	bool is_passing;
+	bool is_pass_wanted; /* another one, when the last one has cost enough rest */
+	int64_t pass_begun_us;
+	int64_t pass_not_before_ms;
 	size_t pass_entries;
 	uint64_t pass_beyond;
 	struct lane lanes[LANES];
@@ -74,6 +79,7 @@ struct integrity {
 	uint64_t saved_at;     /* bytes_read when hashes were written last */
 	bool is_changed;       /* and nobody was told yet */
 	int64_t told_ms;
+	struct log_limit overflows;
 	bool is_unsaved;
 	bool is_whole; /* all was known once */
 	uint64_t bytes_read;
@@ -87,6 +93,9 @@ void work_queue(struct integrity *i, struct file_folder *folder);
 
 /* Begins to look at all folders, in path order. */
 void work_pass(struct integrity *i);
+
+/* The same, but not while one is under way, and as often as a twentieth of its cost allows. */
+void work_pass_again(struct integrity *i);
 
 /* Something is to be done: the timer runs. */
 void work_wake(struct integrity *i);

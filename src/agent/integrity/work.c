@@ -116,7 +116,7 @@ void work_queue(struct integrity *i, struct file_folder *folder)
 		return;
 	}
 	if (i->queued >= QUEUE_MAX) {
-		work_pass(i);
+		work_pass_again(i);
 		return;
 	}
 	if (folder->not_before_ms < quiet_ms) {
@@ -136,6 +136,14 @@ void work_pass(struct integrity *i)
 	i->is_passing = true;
 	i->pass_entries = 0;
 	i->pass_beyond = 0;
+	i->pass_begun_us = clock_us();
+	i->is_pass_wanted = false;
+	work_wake(i);
+}
+
+void work_pass_again(struct integrity *i)
+{
+	i->is_pass_wanted = true;
 	work_wake(i);
 }
 
@@ -353,6 +361,8 @@ static void end_listing(struct integrity *i)
 static void end_pass(struct integrity *i)
 {
 	i->is_passing = false;
+	i->pass_not_before_ms =
+		clock_ms() + COST_TIMES * (clock_us() - i->pass_begun_us) / 1000 / 4;
 	i->beyond = i->pass_beyond;
 	hash_cache_forget(i->cache);
 	roots_remark(i);
@@ -539,6 +549,9 @@ static enum next step(struct integrity *i, int64_t until_us)
 	if (next != NOTHING) {
 		return next;
 	}
+	if (!i->is_passing && i->is_pass_wanted && i->pass_not_before_ms <= clock_ms()) {
+		work_pass(i);
+	}
 	if (i->is_passing) {
 		step_pass(i);
 		return SOMETHING;
@@ -570,6 +583,9 @@ static int64_t next_in_ms(const struct integrity *i, enum next last)
 	}
 	for (const struct file_folder *f = i->queue; f != NULL; f = f->next_queued) {
 		soonest = f->not_before_ms < soonest ? f->not_before_ms : soonest;
+	}
+	if (i->is_pass_wanted && i->pass_not_before_ms < soonest) {
+		soonest = i->pass_not_before_ms;
 	}
 	if (soonest != INT64_MAX) {
 		soonest -= clock_ms();
@@ -644,7 +660,7 @@ void work_wake(struct integrity *i)
 
 bool work_is_done(const struct integrity *i)
 {
-	return i->queue == NULL && i->listing == NULL && !i->is_passing && i->set.pending == 0 &&
-	       i->lanes[LANE_URGENT].hashing.folder == NULL &&
+	return i->queue == NULL && i->listing == NULL && !i->is_passing && !i->is_pass_wanted &&
+	       i->set.pending == 0 && i->lanes[LANE_URGENT].hashing.folder == NULL &&
 	       i->lanes[LANE_BASE].hashing.folder == NULL;
 }
