@@ -3,6 +3,7 @@
 Standard library only. `from lab import ...` gives all that a scenario needs; the parts are in this folder.
 """
 
+from lab.fuse import Hanging
 from lab.machine import Link, Machine, isolate
 from lab.programs import BUILD, ROOT, Agent, Lab, Server, Watch, children_of, descendants, build_folder, read_text
 from lab.rows import Schema, digest_of, encode_row, row_hash
@@ -11,7 +12,7 @@ from lab.story import Failed, Skipped, check, equal, is_root, need_root, note, s
 from lab.tree import Tree
 
 __all__ = [
-    "BUILD", "ROOT", "Agent", "Failed", "Lab", "Link", "Machine", "Schema", "Sensor", "Server", "Skipped", "Tree", "Watch",
+    "BUILD", "ROOT", "Agent", "Failed", "Hanging", "Lab", "Link", "Machine", "Schema", "Sensor", "Server", "Skipped", "Tree", "Watch",
     "build_folder", "check", "children_of", "descendants", "digest_of", "encode_row", "equal", "is_root", "isolate", "need_root",
     "note", "read_text", "row_hash", "story", "tell", "wait_for",
 ]
