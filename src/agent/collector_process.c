@@ -15,6 +15,7 @@
 #include "agent/event_path.h"
 #include "agent/health.h"
 #include "agent/integrity/integrity.h"
+#include "agent/integrity/privileged_walk.h"
 #include "agent/link.h"
 #include "agent/load.h"
 #include "agent/machine.h"
@@ -82,6 +83,7 @@ struct collecting {
 	struct loop_timer *walk_timer;
 	struct loop_timer *trim_timer;
 	struct loop_timer *once_timer;
+	bool are_programs_watched;
 	bool are_files_new; /* none of them was told in an earlier run */
 	uint64_t once_progress;
 	int status;
@@ -127,6 +129,9 @@ static bool on_is_ready(void *context, uint16_t table)
 {
 	const struct collecting *p = context;
 
+	if (table == TABLE_PRIVILEGED_FILES) {
+		return privileged_walk_is_known(p->machine.programs);
+	}
 	return table != TABLE_FILES || p->are_files_new || integrity_is_whole(p->machine.integrity);
 }
 
@@ -268,7 +273,12 @@ static void on_file_changed(void *context, uint16_t table)
 {
 	struct collecting *p = context;
 
-	reporter_signal(p->reporter, table, clock_ms());
+	if (table == TABLE_PRIVILEGED_FILES || table == 0) {
+		privileged_walk_begin(p->machine.programs); /* which ends in its signal */
+	}
+	if (table != TABLE_PRIVILEGED_FILES) {
+		reporter_signal(p->reporter, table, clock_ms());
+	}
 }
 
 static void on_signal(void *context, uint16_t table, pid_t pid)
@@ -291,6 +301,7 @@ static void walk_all(void *context)
 	}
 	reporter_signal(p->reporter, 0, clock_ms());
 	integrity_verify(p->machine.integrity);
+	privileged_walk_begin(p->machine.programs);
 	loop_timer_arm(p->walk_timer, FULL_WALK_MS + random() % FULL_WALK_SPREAD_MS);
 }
 
@@ -502,6 +513,18 @@ static void on_programs_changed(void *context)
 	on_file_changed(context, TABLE_PRIVILEGED_FILES);
 }
 
+/* Where the first walk ended before anything was watched, there is a second one. */
+static void on_programs_walked(void *context)
+{
+	struct collecting *p = context;
+
+	reporter_signal(p->reporter, TABLE_PRIVILEGED_FILES, clock_ms());
+	if (!p->are_programs_watched) {
+		p->are_programs_watched = true;
+		privileged_walk_begin(p->machine.programs);
+	}
+}
+
 static int open_integrity(struct collecting *p, struct why *why)
 {
 	static const struct integrity_hooks hooks = { .changed = on_files_changed,
@@ -516,6 +539,8 @@ static int open_integrity(struct collecting *p, struct why *why)
 
 	if (error == 0) {
 		p->machine.integrity = integrity_new(&settings, &hooks, p);
+		p->machine.programs = privileged_walk_new(
+			p->loop, p->machine.tree, p->machine.integrity, on_programs_walked, p);
 	}
 	return error;
 }
@@ -608,6 +633,7 @@ static void close_all(struct collecting *p)
 	loop_timer_free(&p->once_timer);
 	snapshot_store_close(&p->store);
 	reporter_free(&p->reporter);
+	privileged_walk_free(&p->machine.programs);
 	integrity_free(&p->machine.integrity);
 	event_path_close(&p->events);
 	policy_store_close(&p->policy);

@@ -18,6 +18,7 @@ struct policy;
 struct process_files;
 struct served_listeners;
 struct integrity;
+struct privileged_walk;
 struct socket_owners;
 
 struct machine {
@@ -36,7 +37,8 @@ struct machine {
 	/* What to watch (wire/policy.h); never NULL. The struct stays where it is, what it says may
 	 * change between walks: borrow nothing of it beyond one. */
 	const struct policy *policy;
-	struct integrity *integrity; /* of watched files; NULL where nobody keeps it */
+	struct integrity *integrity;      /* of watched files; NULL where nobody keeps it */
+	struct privileged_walk *programs; /* the same of privileged files: NULL: read at once */
 };
 
 MUST_USE int machine_open(const char *root, struct machine *out, struct why *why);

@@ -2,50 +2,27 @@
  * privileged_files.c - programs that give whoever runs them more than they have: setuid, setgid,
  * file capabilities.
  *
- * Only where programs belong: a whole file system would take minutes. Where it is one of the known
- * folders of programs, or holds such a file, a folder is watched; the tens of thousands of folders
- * besides are looked through at each walk and not watched, because a watch keeps 1 KiB of kernel
- * memory each.
+ * Only where programs belong: a whole file system would take minutes. What is there is found by
+ * integrity/privileged_walk.h. The known folders of programs are watched, and those that hold such
+ * a file; of the tens of thousands besides fanotify tells, where it may.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "agent/collectors/table.h"
+#include "agent/integrity/privileged_walk.h"
 #include "base/error.h"
-#include "formats/file_capabilities.h"
 #include "formats/group.h"
 #include "formats/passwd.h"
 #include "schema/schema.h"
 #include "sys/alloc.h"
 
-#define DEPTH_MAX   12
-#define FOLDERS_MAX 65536
-#define FILES_MAX   1000000
-#define ROWS_MAX    4096
 #define NAMES_MAX   (4u << 20) /* bytes of /etc/passwd and /etc/group */
 #define NUMBER_SIZE 24
 
-static const char *const roots[] = {
-	"/usr/bin",       "/usr/sbin",
-	"/bin",           "/sbin",
-	"/usr/local/bin", "/usr/local/sbin",
-	"/usr/libexec",   "/usr/local/libexec",
-	"/lib",           "/usr/lib",
-	"/usr/lib32",     "/usr/lib64",
-	"/usr/local/lib", "/opt",
-};
-
-struct privileged_walk {
-	struct collection *c;
+struct names {
 	struct buffer passwd;
 	struct buffer group;
-	char path[TREE_PATH_SIZE]; /* of the folder at hand */
-	dev_t device;              /* of the root at hand: other file systems are not entered */
-	size_t folders;
-	size_t files;
-	size_t rows;
 };
 
 static struct span number_text(uint32_t number, char out[NUMBER_SIZE])
@@ -54,9 +31,9 @@ static struct span number_text(uint32_t number, char out[NUMBER_SIZE])
 	return span_of(out);
 }
 
-static struct span owner_of(const struct privileged_walk *walk, uid_t uid, char out[NUMBER_SIZE])
+static struct span owner_of(const struct names *names, uint32_t uid, char out[NUMBER_SIZE])
 {
-	struct passwd_iterator it = passwd_over(buffer_span(&walk->passwd));
+	struct passwd_iterator it = passwd_over(buffer_span(&names->passwd));
 	struct passwd_entry entry;
 
 	while (passwd_next(&it, &entry)) {
@@ -67,9 +44,9 @@ static struct span owner_of(const struct privileged_walk *walk, uid_t uid, char 
 	return number_text(uid, out);
 }
 
-static struct span group_of(const struct privileged_walk *walk, gid_t gid, char out[NUMBER_SIZE])
+static struct span group_of(const struct names *names, uint32_t gid, char out[NUMBER_SIZE])
 {
-	struct group_iterator it = group_over(buffer_span(&walk->group));
+	struct group_iterator it = group_over(buffer_span(&names->group));
 	struct group_entry entry;
 
 	while (group_next(&it, &entry)) {
@@ -80,149 +57,92 @@ static struct span group_of(const struct privileged_walk *walk, gid_t gid, char 
 	return number_text(gid, out);
 }
 
-static void emit(struct privileged_walk *walk, const char *path, const struct stat *status,
-		 struct span capabilities)
+static void emit(struct collection *c, const struct names *names,
+		 const struct privileged_file *file)
 {
-	struct row *row = collection_row(walk->c);
+	struct row *row = collection_row(c);
 	char owner[NUMBER_SIZE];
 	char group[NUMBER_SIZE];
 	char mode[NUMBER_SIZE];
 
-	snprintf(mode, sizeof mode, "%04o", (unsigned)(status->st_mode & 07777));
-	row_set_text(row, PRIVILEGED_FILES_PATH, span_of(path));
+	snprintf(mode, sizeof mode, "%04o", file->mode);
+	row_set_text(row, PRIVILEGED_FILES_PATH, span_of(file->path));
 	row_set_text(row, PRIVILEGED_FILES_MODE, span_of(mode));
-	row_set_text(row, PRIVILEGED_FILES_OWNER, owner_of(walk, status->st_uid, owner));
-	row_set_text(row, PRIVILEGED_FILES_GROUP, group_of(walk, status->st_gid, group));
-	row_set_text_if_any(row, PRIVILEGED_FILES_CAPABILITIES, capabilities);
-	collection_emit(walk->c);
-	walk->rows++;
+	row_set_text(row, PRIVILEGED_FILES_OWNER, owner_of(names, file->uid, owner));
+	row_set_text(row, PRIVILEGED_FILES_GROUP, group_of(names, file->gid, group));
+	if (file->capabilities != NULL) {
+		row_set_text(row, PRIVILEGED_FILES_CAPABILITIES, span_of(file->capabilities));
+	}
+	collection_emit(c);
 }
 
 /* Has the folder observed, as every folder is that is read by its path. */
-static void watch_folder(const struct privileged_walk *walk)
+static void watch_folder(struct tree *tree, const char *path)
 {
 	struct tree_folder *folder OWNED(tree_folder_close) = NULL;
 
-	if (tree_folder_open(walk->c->machine->tree, walk->path, &folder) != 0) {
-		return; /* gone meanwhile: the folder above is read anew at the next walk */
+	if (tree_folder_open(tree, path, &folder) != 0) {
+		return; /* gone meanwhile: the folder around it is read anew at the next walk */
 	}
 }
 
-static bool is_program(mode_t mode)
+static void watch_folder_of(struct tree *tree, const char *path)
 {
-	return S_ISREG(mode) && (mode & (S_ISUID | S_ISGID | 0111)) != 0;
+	char folder[TREE_PATH_SIZE];
+	size_t len = (size_t)(strrchr(path, '/') - path);
+
+	memcpy(folder, path, len);
+	folder[len] = '\0';
+	watch_folder(tree, folder);
 }
 
-/* True where the file is privileged. */
-static bool take_file(struct privileged_walk *walk, struct tree_folder *folder, const char *name)
+static int read_names(struct tree *tree, struct names *names)
 {
-	uint8_t attribute[FILE_CAPABILITIES_MAX];
-	uint8_t text[ROW_TEXT_MAX];
-	struct writer w = writer_over(text, sizeof text);
-	struct file_capabilities capabilities;
-	char path[TREE_PATH_SIZE];
-	struct stat status;
-	size_t len = 0;
+	int error = tree_read(tree, "/etc/passwd", &names->passwd);
 
-	if (tree_folder_status(folder, name, &status) != 0 || !is_program(status.st_mode) ||
-	    tree_join(walk->path, name, path) != 0) {
-		return false;
+	error = error != 0 ? collection_missing(error) : 0;
+	if (error == 0) {
+		error = tree_read(tree, "/etc/group", &names->group);
+		error = error != 0 ? collection_missing(error) : 0;
 	}
-	if (tree_folder_attribute(folder, name, "security.capability", attribute, sizeof attribute,
-				  &len) == 0 &&
-	    len > 0 &&
-	    file_capabilities_parse((struct span){ attribute, len }, &capabilities) == 0) {
-		file_capabilities_write(&capabilities, &w);
-	}
-	if ((status.st_mode & (S_ISUID | S_ISGID)) == 0 && writer_used(&w) == 0) {
-		return false;
-	}
-	emit(walk, path, &status, writer_span(&w));
-	return true;
+	return error;
 }
 
-static void walk_folder(struct privileged_walk *walk, struct tree_folder *folder, bool is_watched,
-			unsigned depth);
-
-/* Goes into a folder of the one at hand, and comes back. */
-static void enter(struct privileged_walk *walk, struct tree_folder *folder, const char *name,
-		  unsigned depth)
+static void emit_all(struct collection *c, const struct names *names,
+		     const struct privileged_walk *walk)
 {
-	struct tree_folder *entered OWNED(tree_folder_close) = NULL;
-	size_t len = strlen(walk->path);
-	struct stat status;
+	size_t count;
+	const struct privileged_file *files = privileged_walk_files(walk, &count);
 
-	if (depth == DEPTH_MAX || tree_folder_status(folder, name, &status) != 0 ||
-	    status.st_dev != walk->device || tree_folder_enter(folder, name, &entered) != 0) {
-		return;
+	for (const char *const *root = privileged_roots; *root != NULL; root++) {
+		watch_folder(c->machine->tree, *root);
 	}
-	if (tree_join(walk->path, name, walk->path) == 0) {
-		walk_folder(walk, entered, false, depth + 1);
+	for (size_t i = 0; i < count; i++) {
+		watch_folder_of(c->machine->tree, files[i].path);
+		emit(c, names, &files[i]);
 	}
-	walk->path[len] = '\0';
-}
-
-static void walk_folder(struct privileged_walk *walk, struct tree_folder *folder, bool is_watched,
-			unsigned depth)
-{
-	const char *name;
-	char type;
-
-	if (++walk->folders > FOLDERS_MAX) {
-		return;
-	}
-	while (walk->rows < ROWS_MAX && walk->files < FILES_MAX &&
-	       tree_folder_next(folder, &name, &type)) {
-		if (type == 'd') {
-			enter(walk, folder, name, depth);
-		} else if (type == 'f') {
-			walk->files++;
-			if (take_file(walk, folder, name) && !is_watched) {
-				watch_folder(walk);
-				is_watched = true;
-			}
-		}
-	}
-}
-
-/* A root that is a link (/bin to usr/bin) is another root, or lies in one. */
-static void walk_root(struct privileged_walk *walk, const char *root)
-{
-	struct tree_folder *folder OWNED(tree_folder_close) = NULL;
-	struct tree *tree = walk->c->machine->tree;
-	struct tree_entry entry;
-	struct stat status;
-	char real[TREE_PATH_SIZE];
-
-	if (tree_look(tree, root, &entry, real) != 0 || strcmp(real, root) != 0 ||
-	    tree_folder_open(tree, root, &folder) != 0 ||
-	    tree_folder_status(folder, ".", &status) != 0) {
-		return;
-	}
-	walk->device = status.st_dev;
-	memcpy(walk->path, root, strlen(root) + 1);
-	walk_folder(walk, folder, true, 0);
 }
 
 static int privileged_files_collect(struct collection *c)
 {
-	struct privileged_walk *walk OWNED(alloc_free) = alloc_zeroed(1, sizeof *walk);
+	struct privileged_walk *own OWNED(privileged_walk_free) = NULL;
+	struct privileged_walk *walk = c->machine->programs;
+	struct names names;
 	int error;
 
-	walk->c = c;
-	buffer_init(&walk->passwd, NAMES_MAX);
-	buffer_init(&walk->group, NAMES_MAX);
-	error = tree_read(c->machine->tree, "/etc/passwd", &walk->passwd);
-	error = error != 0 ? collection_missing(error) : 0;
+	if (walk == NULL) {
+		own = privileged_walk_new(NULL, c->machine->tree, NULL, NULL, NULL);
+		walk = own;
+		privileged_walk_run(walk);
+	}
+	buffer_init(&names.passwd, NAMES_MAX);
+	buffer_init(&names.group, NAMES_MAX);
+	error = read_names(c->machine->tree, &names);
 	if (error == 0) {
-		error = tree_read(c->machine->tree, "/etc/group", &walk->group);
-		error = error != 0 ? collection_missing(error) : 0;
+		emit_all(c, &names, walk);
 	}
-	for (size_t i = 0; error == 0 && i < COUNT_OF(roots); i++) {
-		walk_root(walk, roots[i]);
-	}
-	buffer_done(&walk->passwd);
-	buffer_done(&walk->group);
+	buffer_done(&names.passwd);
+	buffer_done(&names.group);
 	return error;
 }
 

@@ -30,6 +30,7 @@
 #ifndef FAN_REPORT_DFID_NAME
 #define FAN_REPORT_DFID_NAME 0x00000c00
 #endif
+#define MARK_EVICTABLE 0x200 /* FAN_MARK_EVICTABLE, Linux 5.19: pins no inode in memory */
 #define INFO_DFID_NAME 2
 #define HANDLE_FID     0x200 /* AT_HANDLE_FID, Linux 6.6: a handle that need not be opened again */
 
@@ -404,7 +405,8 @@ void file_watch_remove(struct file_watch *w, struct file_folder *folder)
 bool file_watch_mark(struct file_watch *w, int fd)
 {
 	return w->group_fd >= 0 &&
-	       fanotify_mark(w->group_fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_NEW, fd, NULL) == 0;
+	       fanotify_mark(w->group_fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR | MARK_EVICTABLE, FAN_NEW,
+			     fd, NULL) == 0;
 }
 
 void file_watch_clear(struct file_watch *w)

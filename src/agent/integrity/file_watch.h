@@ -64,8 +64,9 @@ bool file_watch_is_any(const struct file_watch *watch);
 bool file_watch_add(struct file_watch *watch, struct file_folder *folder, int fd);
 void file_watch_remove(struct file_watch *watch, struct file_folder *folder);
 
-/* Has the handler's marked called for what comes and goes in a folder, and its attributes. Nothing
- * without fanotify: false. */
+/* Has the handler's marked called for what comes into a folder, and for new attributes there. Takes
+ * no memory that the kernel could not take back, and then is void; false where it cannot be done.
+ */
 bool file_watch_mark(struct file_watch *watch, int fd);
 
 /* Ends all watching. */
