@@ -18,7 +18,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "agent/integrity/file_changes.h"
 #include "agent/integrity/parts.h"
+#include "schema/schema.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -608,6 +610,45 @@ static void a_removed_folder_takes_all_below_with_it(void **state)
 	assert_int_equal(integrity_files(w->integrity)->entries, 0);
 }
 
+static void keep_text(void *context, const struct row *row)
+{
+	char *out = context;
+	size_t len = strlen(out);
+
+	for (unsigned i = FILE_CHANGES_PATH; i <= FILE_CHANGES_USER; i++) {
+		struct span text = row->values[i].text;
+
+		len += (size_t)snprintf(out + len, PATH_MAX - len, "%.*s|", (int)text.len,
+					text.len > 0 ? (const char *)text.ptr : "");
+	}
+}
+
+static void an_event_says_who_where_that_can_be_known(void **state)
+{
+	struct world *w = *state;
+	const struct file_change ours = { .path = "/etc/x",
+					  .actions = FILE_CREATED | FILE_WRITTEN | FILE_DELETED,
+					  .pid = getpid() };
+	const struct file_change unknown = { .path = "/etc/y", .actions = FILE_ATTRIBUTES };
+	struct file_changes changes;
+	char expected[PATH_MAX];
+	char text[PATH_MAX] = "";
+	char self[256] = "";
+
+	put(w, "root/etc/passwd", "root:x:0:0::/:/bin/sh\nsomebody:x:4711:1::/:/bin/sh\n");
+	assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+	file_changes_init(&changes, w->tree);
+	file_changes_tell(&changes, &ours, keep_text, text);
+	snprintf(expected, sizeof expected,
+		 "/etc/x|created|test-agent-inte|%s|%s|/etc/x|deleted|test-agent-inte|%s|%s|", self,
+		 changes.user, self, changes.user);
+	assert_string_equal(text, expected);
+	assert_true(geteuid() != 0 || strcmp(changes.user, "root") == 0);
+	text[0] = '\0';
+	file_changes_tell(&changes, &unknown, keep_text, text);
+	assert_string_equal(text, "/etc/y|attributes||||");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -626,6 +667,7 @@ int main(void)
 		TEST(a_full_disk_costs_only_the_memory_of_hashes),
 		TEST(a_folder_that_is_swapped_for_a_link_leads_nowhere),
 		TEST(files_that_vanish_and_change_meanwhile_are_right_in_the_end),
+		TEST(an_event_says_who_where_that_can_be_known),
 		TEST(a_removed_folder_takes_all_below_with_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
