@@ -7,7 +7,7 @@ import pathlib
 import re
 import stat
 
-from lab import Agent, Lab, Server, Tree, check, equal, is_root, story, tell, wait_for
+from lab import Agent, Lab, Server, Skipped, Tree, build_folder, check, equal, is_root, isolate, mount_tmpfs, note, story, tell, wait_for
 
 FOLDERS = ["etc", "boot", "usr/bin", "usr/lib/systemd"]
 TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFSOCK: "socket", stat.S_IFIFO: "fifo"}
@@ -168,4 +168,52 @@ def corrupt(lab):
     settle(lab, "all of it hashed anew")
 
 
+@story("a setuid program deep below is told of without waiting for the hourly walk")
+def deep_setuid(lab):
+    if not is_root():
+        raise Skipped("needs root: fanotify, which tells of folders that nobody watches one by one")
+    folder = lab.root / "usr/lib/a/b/c"
+    folder.mkdir(parents=True)
+    lab.agent.stop()
+    lab.agent = lab.agent.again(options=["--root", lab.root, "--verbose"])
+
+    def rows():
+        return {row["path"]: row["mode"] for row in lab.server.table(lab.server.get("/api/v1/assets")["items"][0]["id"], "privileged_files")}
+
+    wait_for(lambda: "/usr/bin/setuid" in rows(), 20, "the one that is there")
+    settle(lab, "all files, so that all folders were looked into")
+    (folder / "deep").write_text("x")
+    os.chmod(folder / "deep", 0o4755)
+    wait_for(lambda: rows().get("/usr/lib/a/b/c/deep") == "4755", 10, "the deep one")
+
+
+@story("a million names in a watched folder: the limit is kept and said, memory is bounded, all else is seen", deadline_s=150)
+def million(lab):
+    if not build_folder("release").exists():
+        raise Skipped("needs build/release: too slow under sanitizers")
+    root = lab.new_folder("crowded")
+    mount_tmpfs(lab, root, "2g")
+    tree = Tree.debian(root)
+    crowd = root / "etc/crowd"
+    crowd.mkdir()
+    (crowd / "0").write_text("x")
+    inside = os.open(crowd, os.O_RDONLY)
+    for n in range(1, 1_000_000):
+        os.link("0", str(n), src_dir_fd=inside, dst_dir_fd=inside)
+    os.close(inside)
+    agent = Agent(lab, lab.server, token=lab.server.token(), build="release", options=["--root", root, "--verbose"])
+    agent.wait_log("more files than are watched.*beyond=9[0-9]{5}", 60)
+
+    collector = agent.wait_role("collector")
+    wait_for(lambda: re.search(r"files looked at", agent.log), 60, "the look at all files")
+    tree.users["late"] = 4711
+    tree.save_users()
+    wait_for(lambda: lab.server.sql("select name from users where name = 'late'"), 20, "a change beside the crowd")
+    peak = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{collector}/status").read_text())[1])
+    note(f"the collector's memory was {peak} KiB at most")
+    check(peak < 48 * 1024, f"{peak} KiB")
+    equal(agent.stop(), 0, "the exit status")
+
+
+isolate()
 tell(Lab)

@@ -363,6 +363,12 @@ static void end_pass(struct integrity *i)
 	i->is_passing = false;
 	i->pass_not_before_ms =
 		clock_ms() + COST_TIMES * (clock_us() - i->pass_begun_us) / 1000 / 4;
+	if (i->pass_beyond > 0 && i->beyond == 0) {
+		log_warn("more files than are watched",
+			 log_number("watched", (int64_t)i->set.entries),
+			 log_number("beyond", (int64_t)i->pass_beyond),
+			 log_text("raise", "files_max of the policy, or exclude some"));
+	}
 	i->beyond = i->pass_beyond;
 	hash_cache_forget(i->cache);
 	roots_remark(i);

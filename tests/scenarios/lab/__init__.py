@@ -4,7 +4,7 @@ Standard library only. `from lab import ...` gives all that a scenario needs; th
 """
 
 from lab.fuse import Hanging
-from lab.machine import Link, Machine, isolate
+from lab.machine import Link, Machine, isolate, mount_tmpfs
 from lab.programs import BUILD, ROOT, Agent, Lab, Server, Watch, children_of, descendants, build_folder, read_text
 from lab.rows import Schema, digest_of, encode_row, row_hash
 from lab.sensor import Sensor
@@ -13,6 +13,6 @@ from lab.tree import Tree
 
 __all__ = [
     "BUILD", "ROOT", "Agent", "Failed", "Hanging", "Lab", "Link", "Machine", "Schema", "Sensor", "Server", "Skipped", "Tree", "Watch",
-    "build_folder", "check", "children_of", "descendants", "digest_of", "encode_row", "equal", "is_root", "isolate", "need_root",
+    "build_folder", "check", "children_of", "descendants", "digest_of", "encode_row", "equal", "is_root", "isolate", "mount_tmpfs", "need_root",
     "note", "read_text", "row_hash", "story", "tell", "wait_for",
 ]
