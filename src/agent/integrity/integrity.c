@@ -8,6 +8,7 @@
 #include "agent/integrity/parts.h"
 #include "base/error.h"
 #include "sys/alloc.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 
 /* All files are looked at so often where nothing tells of changes. */
@@ -92,6 +93,7 @@ struct integrity *integrity_new(const struct integrity_settings *settings,
 	i->settings = *settings;
 	i->hooks = *hooks;
 	i->context = context;
+	i->begun_ms = clock_ms();
 	i->watch = file_watch_new(settings->loop, settings->group_fd, &handler, i);
 	i->cache = hash_cache_new(settings->cache_fds);
 	i->timer = loop_timer(settings->loop, work_turn, i);

@@ -80,6 +80,7 @@ struct integrity {
 	bool is_changed;       /* and nobody was told yet */
 	int64_t told_ms;
 	struct log_limit overflows;
+	int64_t begun_ms;
 	bool is_unsaved;
 	bool is_whole; /* all was known once */
 	uint64_t bytes_read;

@@ -615,6 +615,10 @@ static void settle(struct integrity *i)
 	if (!i->is_whole && work_is_done(i)) {
 		i->is_whole = true;
 		i->is_changed = true;
+		log_info("all watched files are known",
+			 log_number("entries", (int64_t)i->set.entries),
+			 log_number("bytes_read", (int64_t)i->bytes_read),
+			 log_number("took_ms", clock_ms() - i->begun_ms));
 	}
 	work_tell(i);
 	if (i->is_unsaved && i->bytes_read - i->saved_at > SAVE_BYTES) {
