@@ -687,8 +687,8 @@ static const struct table privileged_files = {
 	TABLE_PRIVILEGED_FILES,
 	"privileged_files",
 	"Programs with setuid, setgid or file capabilities",
-	"inotify on the folders of programs and on every folder that holds one; "
-	"a new one deep in /usr/lib or /opt within 75 minutes",
+	"inotify on the folders of programs and on every folder that holds one; in those below "
+	"fanotify (Linux 5.19), else every hour",
 	false,
 	COLUMNS(privileged_files_columns)
 };
