@@ -22,7 +22,7 @@
 #define SLICE_US      5000
 #define REST_MS       5
 #define QUIET_MS      20
-#define COST_TIMES    20
+#define COST_TIMES    10
 #define NAMES_BETWEEN 32
 
 const char *const privileged_roots[] = {
@@ -59,7 +59,8 @@ struct privileged_walk {
 
 	/* the walk under way */
 	bool is_walking;
-	bool is_wanted; /* another one, after it */
+	bool is_wanted;       /* another one, after it */
+	bool is_check_wanted; /* of those that were found */
 	int64_t cost_us;
 	int64_t not_before_ms;
 	struct found finding;
@@ -113,28 +114,88 @@ static char *capabilities_of(struct tree_folder *folder, const char *name)
 	return alloc_span(writer_span(&w));
 }
 
-static void take_file(struct privileged_walk *w, struct tree_folder *folder, const char *name)
+/* False where the file is nothing special. out has no path. */
+static bool look_at(struct tree_folder *folder, const char *name, struct privileged_file *out)
 {
-	char path[TREE_PATH_SIZE];
 	struct stat status;
 	char *capabilities;
 
-	if (tree_folder_status(folder, name, &status) != 0 || !is_program(status.st_mode) ||
-	    w->finding.count == FOUND_MAX || tree_join(w->path, name, path) != 0) {
-		return;
+	if (tree_folder_status(folder, name, &status) != 0 || !is_program(status.st_mode)) {
+		return false;
 	}
 	capabilities = capabilities_of(folder, name);
 	if ((status.st_mode & (S_ISUID | S_ISGID)) == 0 && capabilities == NULL) {
+		return false;
+	}
+	*out = (struct privileged_file){ .mode = status.st_mode & 07777,
+					 .uid = status.st_uid,
+					 .gid = status.st_gid,
+					 .capabilities = capabilities };
+	return true;
+}
+
+static void take_file(struct privileged_walk *w, struct tree_folder *folder, const char *name)
+{
+	char path[TREE_PATH_SIZE];
+	struct privileged_file file;
+
+	if (w->finding.count == FOUND_MAX || tree_join(w->path, name, path) != 0 ||
+	    !look_at(folder, name, &file)) {
 		return;
 	}
+	file.path = alloc_text(path);
 	w->finding.files =
 		alloc_resize(w->finding.files, w->finding.count + 1, sizeof *w->finding.files);
-	w->finding.files[w->finding.count++] =
-		(struct privileged_file){ .path = alloc_text(path),
-					  .mode = status.st_mode & 07777,
-					  .uid = status.st_uid,
-					  .gid = status.st_gid,
-					  .capabilities = capabilities };
+	w->finding.files[w->finding.count++] = file;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* One of those found, as it is now; false where it is nothing special any more. */
+static bool look_again(struct privileged_walk *w, struct privileged_file *file, bool *out_changed)
+{
+	struct tree_folder *folder OWNED(tree_folder_close) = NULL;
+	struct privileged_file now = { .path = NULL };
+	char parent[TREE_PATH_SIZE];
+	size_t len = (size_t)(strrchr(file->path, '/') - file->path);
+
+	memcpy(parent, file->path, len);
+	parent[len] = '\0';
+	if (tree_folder_reach(w->tree, parent, &folder) != 0 ||
+	    !look_at(folder, file->path + len + 1, &now)) {
+		return false;
+	}
+	*out_changed = *out_changed || now.mode != file->mode || now.uid != file->uid ||
+		       now.gid != file->gid || !is_same_text(now.capabilities, file->capabilities);
+	now.path = file->path;
+	free(file->capabilities);
+	*file = now;
+	return true;
+}
+
+/* Those that were found are looked at first, and at once: few, while a walk may have to wait. */
+static bool check_found(struct privileged_walk *w)
+{
+	bool has_changed = false;
+	size_t kept = 0;
+
+	w->is_check_wanted = false;
+	for (size_t i = 0; i < w->found.count; i++) {
+		struct privileged_file *file = &w->found.files[i];
+
+		if (look_again(w, file, &has_changed)) {
+			w->found.files[kept++] = *file;
+		} else {
+			free(file->path);
+			free(file->capabilities);
+		}
+	}
+	has_changed = has_changed || kept < w->found.count;
+	w->found.count = kept;
+	return has_changed;
 }
 
 static void push(struct privileged_walk *w, struct tree_folder *folder)
@@ -227,28 +288,38 @@ static void finish(struct privileged_walk *w)
 	w->not_before_ms = clock_ms() + COST_TIMES * w->cost_us / 1000;
 }
 
-static void arm(struct privileged_walk *w)
+/* A walk that is wanted begins when its time has come. True while one is under way. */
+static bool is_begun(struct privileged_walk *w)
 {
 	int64_t wait_ms = w->not_before_ms - clock_ms();
 
-	loop_timer_arm(w->timer, wait_ms > QUIET_MS ? wait_ms : QUIET_MS);
+	if (!w->is_walking && w->is_wanted && wait_ms <= 0) {
+		start(w);
+	} else if (!w->is_walking && w->is_wanted) {
+		loop_timer_arm(w->timer, wait_ms);
+	}
+	return w->is_walking;
 }
 
 static void on_timer(void *context)
 {
 	struct privileged_walk *w = context;
 	int64_t begun_us = clock_us();
+	int64_t cpu_us = clock_cpu_us();
 	bool is_more = true;
 
-	if (!w->is_walking) {
-		start(w);
+	if (w->is_check_wanted && check_found(w)) {
+		w->done(w->context);
+	}
+	if (!is_begun(w)) {
+		return;
 	}
 	while (is_more && clock_us() - begun_us < SLICE_US) {
 		for (unsigned i = 0; i < NAMES_BETWEEN && is_more; i++) {
 			is_more = step(w);
 		}
 	}
-	w->cost_us += clock_us() - begun_us;
+	w->cost_us += clock_cpu_us() - cpu_us;
 	if (is_more) {
 		loop_timer_arm(w->timer, REST_MS);
 		return;
@@ -256,7 +327,7 @@ static void on_timer(void *context)
 	finish(w);
 	w->done(w->context);
 	if (w->is_wanted) {
-		arm(w);
+		loop_timer_arm(w->timer, QUIET_MS);
 	}
 }
 
@@ -293,11 +364,11 @@ void privileged_walk_free(struct privileged_walk **walk)
 
 void privileged_walk_begin(struct privileged_walk *w)
 {
-	if (w->is_walking) {
-		w->is_wanted = true;
-	} else if (!loop_timer_is_armed(w->timer)) {
-		arm(w);
+	w->is_wanted = true;
+	if (!w->is_walking && (!w->is_check_wanted || !loop_timer_is_armed(w->timer))) {
+		loop_timer_arm(w->timer, QUIET_MS);
 	}
+	w->is_check_wanted = true;
 }
 
 void privileged_walk_run(struct privileged_walk *w)
