@@ -14,6 +14,7 @@
 #include "agent/collector.h"
 #include "agent/event_path.h"
 #include "agent/health.h"
+#include "agent/integrity/file_changes.h"
 #include "agent/integrity/integrity.h"
 #include "agent/integrity/privileged_walk.h"
 #include "agent/link.h"
@@ -69,6 +70,7 @@ struct collecting {
 	struct reporter *reporter;
 	struct snapshot_store store;
 	struct event_path events;
+	struct file_changes file_changes;
 	struct policy_store *policy;
 	struct thrift thrift;
 	struct channel *channel;
@@ -497,15 +499,29 @@ static void on_files_changed(void *context)
 	on_file_changed(context, TABLE_FILES);
 }
 
+static void put_file_change(void *context, const struct row *row)
+{
+	const struct collecting *p = context;
+
+	event_sink_put(p->events.sink, clock_wall_ms(), row);
+}
+
 static void on_file_happened(void *context, const struct file_change *change)
 {
-	(void)context;
-	(void)change;
+	struct collecting *p = context;
+
+	if (p->events.sink != NULL && event_sink_wants(p->events.sink, EVENT_FILE_CHANGES)) {
+		file_changes_tell(&p->file_changes, change, put_file_change, p);
+	}
 }
 
 static void on_files_lost(void *context)
 {
-	(void)context;
+	const struct collecting *p = context;
+
+	if (p->events.sink != NULL && event_sink_wants(p->events.sink, EVENT_FILE_CHANGES)) {
+		event_sink_lost(p->events.sink, "kernel", 0);
+	}
 }
 
 static void on_programs_changed(void *context)
@@ -538,6 +554,7 @@ static int open_integrity(struct collecting *p, struct why *why)
 	int error = state_open_hashes(&p->settings->state, settings.cache_fds, why);
 
 	if (error == 0) {
+		file_changes_init(&p->file_changes, p->machine.tree);
 		p->machine.integrity = integrity_new(&settings, &hooks, p);
 		p->machine.programs = privileged_walk_new(
 			p->loop, p->machine.tree, p->machine.integrity, on_programs_walked, p);

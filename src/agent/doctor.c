@@ -61,17 +61,15 @@ static void check_events(struct diagnosis *d, struct machine *machine)
 		const struct event_source *source =
 			source_set_of(path.sources, schema_events[i]->number, &reason);
 
-		if (schema_events[i]->number == EVENT_GAPS) {
+		if (schema_events[i]->number == EVENT_GAPS ||
+		    schema_events[i]->number == EVENT_FILE_CHANGES) { /* as fanotify, above */
 			continue;
 		}
 		if (source != NULL) {
 			diagnosis_add(d, EVENTS, schema_events[i]->name, DIAGNOSIS_OK, "seen by %s",
 				      source->name);
 		} else {
-			diagnosis_add(d, EVENTS, schema_events[i]->name,
-				      schema_events[i]->number == EVENT_FILE_CHANGES
-					      ? DIAGNOSIS_NOTE
-					      : DIAGNOSIS_BAD,
+			diagnosis_add(d, EVENTS, schema_events[i]->name, DIAGNOSIS_BAD,
 				      "cannot be seen: %s", reason);
 		}
 	}

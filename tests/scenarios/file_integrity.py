@@ -6,6 +6,8 @@ import os
 import pathlib
 import re
 import stat
+import subprocess
+import sys
 
 from lab import Agent, Lab, Server, Skipped, Tree, build_folder, check, equal, is_root, isolate, mount_tmpfs, note, story, tell, wait_for
 
@@ -133,6 +135,19 @@ def changes(lab):
     settle(lab, "a watched folder that is gone")
     os.rename(root / "usr/lib/was-systemd", root / "usr/lib/systemd")
     settle(lab, "a watched folder that is back")
+
+
+@story("an event says who changed a file: process, program, user")
+def who(lab):
+    if not is_root():
+        raise Skipped("needs root: fanotify tells the process to nobody else")
+    # it stays until it was looked up
+    writer = subprocess.Popen([sys.executable, "-c", "import sys; open(sys.argv[1], 'w').write('x'); sys.stdin.read()", str(lab.root / "etc/who")], stdin=subprocess.PIPE)
+    rows = wait_for(lambda: lab.server.sql("SELECT * FROM file_changes WHERE path = '/etc/who' AND action = 'created'"), 20, "the event")
+    writer.communicate()
+    equal((rows[0]["pid"], rows[0]["user"], rows[0]["executable"]), (writer.pid, "root", str(pathlib.Path(sys.executable).resolve())), "who did it")
+    check("python" in rows[0]["process"], rows[0])
+    equal(len(rows), 1, "how often it is told")
 
 
 @story("a thousand changes at once do not make it look a thousand times")

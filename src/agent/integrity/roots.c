@@ -88,7 +88,9 @@ void roots_use_policy(struct integrity *i, const struct policy *policy)
 	drop_texts(&i->paths, &i->path_count);
 	drop_texts(&i->exclude_texts, &i->rules.exclude_count);
 	free(i->excludes);
-	use_paths(i, files, has_defaults);
+	if (policy == NULL || policy->collectors[TABLE_FILES].is_on != POLICY_OFF) {
+		use_paths(i, files, has_defaults);
+	}
 	use_excludes(i, files, has_defaults);
 	i->rules.files_max = files->files_max != 0 ? files->files_max : DEFAULT_FILES_MAX;
 	if (i->rules.files_max > HASH_CACHE_MAX) {
