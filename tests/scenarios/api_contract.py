@@ -211,7 +211,7 @@ class Server:
         self.data = self.folder / "data"
         self.log = open(self.folder / "log", "w+")
         self.process = subprocess.Popen(
-            [programs / "bartizand", "--data", self.data, "--sensors", "127.0.0.1:0", "--api", "127.0.0.1:0"],
+            [programs / "bartizand", "--data", self.data, "--sensors", "127.0.0.1:0", "--api", "127.0.0.1:0", "--offline"],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         ready = self.process.stdout.readline()
         match = re.match(r"ready sensors=(\S+) api=(\S+)", ready)
