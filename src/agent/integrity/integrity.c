@@ -193,6 +193,11 @@ uint64_t integrity_bytes_read(const struct integrity *i)
 	return i->bytes_read;
 }
 
+uint64_t integrity_cpu_us(const struct integrity *i)
+{
+	return i->cpu_us;
+}
+
 bool integrity_mark(struct integrity *i, int folder_fd)
 {
 	return file_watch_mark(i->watch, folder_fd);

@@ -81,6 +81,9 @@ bool integrity_is_whole(const struct integrity *integrity);
 uint64_t integrity_progress(const struct integrity *integrity);
 uint64_t integrity_bytes_read(const struct integrity *integrity);
 
+/* Processor time that was used so far, by its own budget. */
+uint64_t integrity_cpu_us(const struct integrity *integrity);
+
 /* Has hooks.marked called for new things in a folder. False where that is not possible. */
 bool integrity_mark(struct integrity *integrity, int folder_fd);
 

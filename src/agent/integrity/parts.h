@@ -81,6 +81,7 @@ struct integrity {
 	int64_t told_ms;
 	struct log_limit overflows;
 	int64_t begun_ms;
+	uint64_t cpu_us;
 	bool is_unsaved;
 	bool is_whole; /* all was known once */
 	uint64_t bytes_read;

@@ -643,6 +643,7 @@ void work_turn(void *context)
 {
 	struct integrity *i = context;
 	int64_t begun_us = clock_us();
+	int64_t cpu_us = clock_cpu_us();
 	enum next last = SOMETHING;
 	int64_t next_ms;
 	int64_t cost_us;
@@ -654,6 +655,7 @@ void work_turn(void *context)
 	if (last == NOTHING) {
 		settle(i);
 	}
+	i->cpu_us += (uint64_t)(clock_cpu_us() - cpu_us);
 	cost_us = clock_us() - begun_us;
 	i->rest_until_ms =
 		clock_ms() + cost_us * (1000 - (int64_t)i->cpu_permille) / i->cpu_permille / 1000;
