@@ -74,6 +74,7 @@ class Sensor:
 
     def connect(self):
         raw = socket.create_connection(_address(self.server.sensors), timeout=20)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.stream = self.context().wrap_socket(raw, server_hostname="bartizand")
         self.held = b""
         check(self.stream.selected_alpn_protocol() == "bartizan/1", "the server does not speak bartizan/1")
