@@ -2,7 +2,8 @@
  * engine_fuzz.c - frames of an enrolled sensor that says what it likes.
  *
  * The input is a list of frames, each with a length of two bytes in front. A first byte that is odd
- * says hello properly first, so that batches are reached.
+ * says hello properly first, so that batches are reached; with its bit 2, as one that knows events
+ * and policies.
  */
 #include "server/engine/harness.h"
 
@@ -54,7 +55,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (shared == NULL) {
 		open_shared();
 	}
-	if (flags & 1) {
+	if ((flags & 5) == 5) {
+		static const uint8_t none[MESSAGE_POLICY_DIGEST];
+
+		(void)harness_greet_policed(shared, SESSION, &sensor, none);
+	} else if (flags & 1) {
 		(void)harness_greet(shared, SESSION, "default", &sensor);
 	} else {
 		harness_open_session(shared, SESSION, "default", sensor.id, sensor.key_hash);
