@@ -138,8 +138,8 @@ struct message_alive {
 };
 
 /* Events, numbered without gaps from first. epoch: drawn at random when the sensor began to count;
- * with another one, counting starts anew. Where first is not the number that was to come next,
- * those between are lost. */
+ * with another one, counting starts anew, from 0. Where first is not the number that was to come
+ * next, those between are lost. */
 struct message_events {
 	uint64_t epoch;
 	uint64_t first;

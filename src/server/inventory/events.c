@@ -137,7 +137,8 @@ static int compare(struct inventory *inv, uint32_t asset, const struct message_e
 	*out_skip = 0;
 	*out_lost = 0;
 	if (error == ERR_NOT_FOUND || (error == 0 && mark.epoch != events->epoch)) {
-		return 0; /* counting starts anew */
+		mark.next = 0; /* counting starts anew */
+		error = 0;
 	}
 	if (error == 0 && events->first > mark.next) {
 		*out_lost = events->first - mark.next;

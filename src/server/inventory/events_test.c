@@ -158,7 +158,7 @@ static void what_happened_is_seen_with_sql(void **state)
 	assert_int_equal(tell(f, first, 7, 0, 5000), 0);
 	clear();
 	add_login(1500, "bob", false);
-	assert_int_equal(tell(f, second, 8, 100, 6000), 0);
+	assert_int_equal(tell(f, second, 8, 0, 6000), 0);
 	assert_query(f, "SELECT asset, at, user, is_success, address FROM logins",
 		     "0000000000000002|1500|bob|0|-\n0000000000000001|1000|ann|1|-\n");
 	assert_query(f, "SELECT at, executable, arguments, pid, no, received_at FROM executions",
@@ -228,12 +228,12 @@ static void what_was_told_before_is_passed_over(void **state)
 	clear();
 	add_login(1, "a", true);
 	add_login(2, "b", true);
-	assert_int_equal(tell(f, asset, 7, 10, 1), 0);
-	assert_int_equal(tell(f, asset, 7, 10, 1), 0); /* the same again */
+	assert_int_equal(tell(f, asset, 7, 0, 1), 0);
+	assert_int_equal(tell(f, asset, 7, 0, 1), 0); /* the same again */
 	add_login(3, "c", true);
-	assert_int_equal(tell(f, asset, 7, 10, 1), 0); /* and with one more */
+	assert_int_equal(tell(f, asset, 7, 0, 1), 0); /* and with one more */
 	fixture_crash(f);
-	assert_int_equal(tell(f, asset, 7, 10, 1), 0); /* and after a kill */
+	assert_int_equal(tell(f, asset, 7, 0, 1), 0); /* and after a kill */
 	assert_query(f, "SELECT no, user FROM logins ORDER BY no", "1|a\n2|b\n3|c\n");
 	assert_query(f, "SELECT count(*) FROM gaps", "0\n");
 }
@@ -252,12 +252,14 @@ static void missing_numbers_become_a_gap(void **state)
 		     "SELECT no, kind, \"row\" ->> 'count', \"row\" ->> 'reason' FROM events"
 		     " ORDER BY no",
 		     "1|logins|-|-\n2|gaps|8|ring\n3|logins|-|-\n");
-	/* another epoch is another count */
-	assert_int_equal(tell(f, asset, 8, 500, 1), 0);
+	/* another epoch is another count, from 0 on */
+	assert_int_equal(tell(f, asset, 8, 0, 1), 0);
 	assert_query(f, "SELECT count(*), sum(count) FROM gaps", "1|8\n");
+	assert_int_equal(tell(f, asset, 9, 500, 1), 0);
+	assert_query(f, "SELECT count(*), sum(count) FROM gaps", "2|508\n");
 	inventory_figures(f->inv, &figures);
-	assert_int_equal(figures.event_gaps, 1);
-	assert_int_equal(figures.events, 4);
+	assert_int_equal(figures.event_gaps, 2);
+	assert_int_equal(figures.events, 6);
 }
 
 static void unknown_kinds_are_left_out_and_malformed_rows_are_refused(void **state)
