@@ -472,7 +472,11 @@ static void look(struct feeds_role *role)
 		role->doing = role->wishes[0];
 		role->wish_count--;
 		memmove(role->wishes, role->wishes + 1, role->wish_count * sizeof *role->wishes);
-		(void)start_wish(role);
+		if (!start_wish(role)) {
+			failed(role, status_of(&role->status, span_of(role->doing.feed->name)),
+			       span_of("no process can be started now"), false);
+			save(role);
+		}
 	}
 	due = next_due(role);
 	if (role->is_busy || due == NULL) {

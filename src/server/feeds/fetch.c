@@ -191,7 +191,10 @@ static void address_of(const struct transfer *t, char out[ADDRESS_SIZE])
 	if (t->fetch->mirror == NULL) {
 		snprintf(out, ADDRESS_SIZE, "%s", address);
 	} else {
-		snprintf(out, ADDRESS_SIZE, "%s/%s", t->fetch->mirror,
+		size_t len = strlen(t->fetch->mirror);
+
+		len -= len > 0 && t->fetch->mirror[len - 1] == '/';
+		snprintf(out, ADDRESS_SIZE, "%.*s/%s", (int)len, t->fetch->mirror,
 			 address + (strncmp(address, scheme, sizeof scheme - 1) == 0
 					    ? sizeof scheme - 1
 					    : 0));
