@@ -27,8 +27,9 @@ struct knowledge_record {
 	size_t range_count;
 	const struct span *versions;
 	size_t version_count;
-	/* Of several such entries of one feed, package and id those with a fix hold, else the first.
-	 * Red Hat fixes a package once a minor release; whoever judges finds the nearest one. */
+	/* Of several such entries of one feed, package and id those with a fix hold, else the
+	 * first. Red Hat fixes a package once a minor release; whoever judges finds the nearest
+	 * one. */
 	bool is_alternative;
 };
 

@@ -246,8 +246,7 @@ static struct span fix_of(const struct knowledge_builder *b, const struct built_
 {
 	return e->status != KNOWLEDGE_AFFECTED || list_words(b, e->ranges) < 2
 		       ? (struct span){ NULL, 0 }
-		       : intern_get(&b->strings,
-				    list_word(b, e->ranges, 1) & ~FORM_LAST_AFFECTED);
+		       : intern_get(&b->strings, list_word(b, e->ranges, 1) & ~FORM_LAST_AFFECTED);
 }
 
 static bool are_alternatives(const struct built_entry *x, const struct built_entry *y)
