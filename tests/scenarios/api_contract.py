@@ -623,6 +623,7 @@ def check(client, token, tap, is_own):
     contract.isolation(name, tenant_token, asset and asset["id"], sensor)
     contract.policies(asset and asset["id"], sensor)
     contract.feeds(tenant_token)
+    contract.operators(name, tenant_token)
     contract.queries()
     contract.too_many_queries()
     contract.a_client_that_leaves()

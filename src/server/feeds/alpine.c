@@ -31,9 +31,10 @@ static void write_quote(struct writer *w, struct span package, struct span versi
 }
 
 /* "CVE-2019-1010180 GHSA-..." is one vulnerability by several names: the first one counts. */
-static int take_id(struct feed_input *in, struct span ids, struct knowledge_record *r,
+static int take_id(struct feed_input *in, struct span ids, struct knowledge_record record,
 		   const struct knowledge_range *range, size_t offset)
 {
+	struct knowledge_record *r = &record; /* of this id alone */
 	bool is_unaffected = span_is(range->fixed, "0");
 	size_t room = writer_used(&in->room);
 	struct writer quote = feed_text_begin(in, KNOWLEDGE_QUOTE_MAX);
@@ -72,7 +73,7 @@ static int take_fixes(struct feed_input *in, struct json *j, struct knowledge_re
 
 			json_skip(j, token.kind);
 			if (token.kind == JSON_STRING) {
-				error = take_id(in, feed_text(in, token.text), r, &range, offset);
+				error = take_id(in, feed_text(in, token.text), *r, &range, offset);
 			} else {
 				feed_odd(in, offset, "a fix is no text");
 			}

@@ -100,8 +100,9 @@ static unsigned flags_of(const struct state *s)
 	return flags;
 }
 
-static int take_release(struct feed_input *in, struct json *j, struct knowledge_record *r)
+static int take_release(struct feed_input *in, struct json *j, struct knowledge_record record)
 {
+	struct knowledge_record *r = &record; /* of this release alone */
 	size_t offset = feed_offset(in, j);
 	struct state s = { 0 };
 	struct knowledge_range range = { 0 };
@@ -156,7 +157,7 @@ static int take_releases(struct feed_input *in, struct json *j, struct knowledge
 			continue;
 		}
 		r->stream = span_of(stream);
-		error = take_release(in, j, r);
+		error = take_release(in, j, *r);
 	}
 	return error;
 }

@@ -7,6 +7,7 @@
 #include "sys/alloc.h"
 #include "sys/file.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -177,15 +178,17 @@ static int take_path(struct digest *d, const char *path, unsigned depth)
 
 static int judge(const struct feed *feed, const struct feed_report *r, struct why *why)
 {
-	if (r->records == 0 && r->odd == 0) {
+	unsigned long long odd = r->odd;
+	unsigned long long all = odd + r->records;
+
+	if (all == 0) {
 		return why_set(why, ERR_MALFORMED, "there is nothing in it that %s would say",
 			       feed->name);
 	}
-	if (r->odd > (r->records + r->odd) / FEED_ODD_SHARE) {
+	if (odd > all / FEED_ODD_SHARE) {
 		return why_set(why, ERR_MALFORMED,
-			       "%llu of %llu records make no sense; the first one: %.200s",
-			       (unsigned long long)r->odd,
-			       (unsigned long long)(r->records + r->odd), r->odd_example);
+			       "%llu of %llu records make no sense; the first one: %.200s", odd,
+			       all, r->odd_example);
 	}
 	return 0;
 }
@@ -202,6 +205,7 @@ int digest_paths(const struct feed *feed, const char *const *paths, size_t count
 	};
 	int error = 0;
 
+	assert(feed != NULL);
 	*report = (struct feed_report){ 0 };
 	for (size_t i = 0; error == 0 && i < count; i++) {
 		error = take_path(&d, paths[i], 0);

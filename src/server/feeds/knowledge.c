@@ -70,6 +70,12 @@ static struct span string_of(const struct knowledge *k, const uint8_t *at)
 	return string_at(k, le32(at));
 }
 
+/* Of the lists: the top bit is none of the offset, whether it means something there or not. */
+static struct span string_of_word(const struct knowledge *k, const uint8_t *at)
+{
+	return string_at(k, le32(at) & ~FORM_LAST_AFFECTED);
+}
+
 /* What a record's "first" begins ends at the next record's, or with the section. */
 static uint32_t end_of(const struct knowledge *k, enum form_section section, uint32_t index,
 		       size_t offset, uint32_t end)
@@ -472,8 +478,8 @@ struct knowledge_range knowledge_range(const struct knowledge *knowledge,
 	uint32_t fixed = le32(words + FORM_WORD_SIZE);
 
 	return (struct knowledge_range){
-		.introduced = string_of(knowledge, words),
-		.fixed = string_at(knowledge, fixed & ~FORM_LAST_AFFECTED),
+		.introduced = string_of_word(knowledge, words),
+		.fixed = string_of_word(knowledge, words + FORM_WORD_SIZE),
 		.is_last_affected = (fixed & FORM_LAST_AFFECTED) != 0,
 	};
 }
@@ -481,7 +487,7 @@ struct knowledge_range knowledge_range(const struct knowledge *knowledge,
 struct span knowledge_version(const struct knowledge *knowledge,
 			      const struct knowledge_entry *entry, uint32_t index)
 {
-	return string_of(knowledge, record(knowledge, FORM_LISTS, entry->versions_at + index));
+	return string_of_word(knowledge, record(knowledge, FORM_LISTS, entry->versions_at + index));
 }
 
 static bool find_vulnerability(const struct knowledge *k, struct span id, uint32_t *out)

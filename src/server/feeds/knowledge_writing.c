@@ -490,8 +490,9 @@ static void write_vulnerabilities(struct writing *w)
 		set_le(record + FORM_VULN_KEV_DUE, text_at(w, v->kev_due), 4);
 		set_le(record + FORM_VULN_ALIASES, text_at(w, v->aliases), 4);
 		set_le(record + FORM_VULN_REFERENCES, text_at(w, v->references), 4);
-		set_le(record + FORM_VULN_EPSS, (uint64_t)(v->epss_millionths + 1), 4);
-		set_le(record + FORM_VULN_PERCENTILE, (uint64_t)(v->percentile_millionths + 1), 4);
+		set_le(record + FORM_VULN_EPSS, (uint64_t)((int64_t)v->epss_millionths + 1), 4);
+		set_le(record + FORM_VULN_PERCENTILE,
+		       (uint64_t)((int64_t)v->percentile_millionths + 1), 4);
 		set_le(record + FORM_VULN_INVERSE, w->inverse_first[i], 4);
 		set_le(record + FORM_VULN_HASH, hash_facts(w, v), 8);
 		set_le(record + FORM_VULN_SCORE, (uint64_t)(v->score_tenths + 1), 2);
