@@ -225,11 +225,15 @@ def restart(lab):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
+    forgotten = lab.server.data / "feeds" / "inbox" / ("0" * 32)
+    forgotten.mkdir()
+    (forgotten / "000000-file").write_text("{}")
     lab.server = lab.server.again(options=["--offline"])
     wait_for(lambda: feed(lab, "kev")[1]["generation"] > index["generation"], 20, "a new index")
     after, index_after = feed(lab, "kev")
     equal(after["records"], before["records"], "what is in force")
     equal(index_after["vulnerabilities"], index["vulnerabilities"], "the index")
+    check(not forgotten.exists(), "an import that nobody waits for is still there")
     check(lab.server.request("POST", "/api/v1/feeds/kev/update", {})[0] == 409, "an offline server fetched")
 
 

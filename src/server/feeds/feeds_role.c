@@ -575,6 +575,24 @@ static void mend(const struct feed *feed)
 	}
 }
 
+/* Imports that the role before this one did not come to: who asked for them was told nothing. */
+static void clear_inbox(void)
+{
+	char path[PATH_SIZE];
+	struct dirent *entry;
+	DIR *inbox = opendir(FEEDS_INBOX_PATH);
+
+	while (inbox != NULL && (entry = readdir(inbox)) != NULL) {
+		if (is_inbox_name(span_of(entry->d_name))) {
+			snprintf(path, sizeof path, "%s/%s", FEEDS_INBOX_PATH, entry->d_name);
+			update_remove_folder(path);
+		}
+	}
+	if (inbox != NULL) {
+		closedir(inbox);
+	}
+}
+
 static int prepare(struct feeds_role *role, struct why *why)
 {
 	int error = file_make_folder(FEEDS_INBOX_PATH, 0700, why);
@@ -584,6 +602,7 @@ static int prepare(struct feeds_role *role, struct why *why)
 	if (error != 0) {
 		return error;
 	}
+	clear_inbox();
 	status_init(&role->status);
 	status_load(&role->status, FEEDS_STATUS_PATH);
 	role->status.is_offline = role->config->is_offline;

@@ -102,7 +102,7 @@ static int judge_candidate(const struct update *u, struct feed_report *report, s
 
 /* --- putting in force --- */
 
-static void remove_folder(const char *folder)
+void update_remove_folder(const char *folder)
 {
 	char path[PATH_SIZE];
 	struct dirent *entry;
@@ -128,14 +128,14 @@ static int place_import(const struct update *u, struct why *why)
 
 	join(folder, FEEDS_FOLDER, u->feed->name);
 	snprintf(old, sizeof old, "%.500s.old", folder);
-	remove_folder(old);
+	update_remove_folder(old);
 	if (rename(folder, old) != 0 && errno != ENOENT) {
 		return why_set(why, ERR_IO, "%s: %s", folder, strerror(errno));
 	}
 	if (rename(u->source, folder) != 0) {
 		return why_set(why, ERR_IO, "%s: %s", u->source, strerror(errno));
 	}
-	remove_folder(old);
+	update_remove_folder(old);
 	return 0;
 }
 
@@ -310,7 +310,7 @@ int update_run(void *context)
 		tell(u, "knowledge", text);
 	}
 	if (u->kind == UPDATE_IMPORTED) {
-		remove_folder(u->source);
+		update_remove_folder(u->source);
 	}
 	return 0;
 }

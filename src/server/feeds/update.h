@@ -27,6 +27,9 @@ struct update {
 /* The body of the child. */
 int update_run(void *context);
 
+/* Removes a folder and the files in it. */
+void update_remove_folder(const char *folder);
+
 /* 0, or a reason not to put it in force beside what is. */
 MUST_USE int update_judge(const struct feed_report *before, const struct feed_report *after,
 			  struct why *why);
