@@ -180,7 +180,9 @@ enum exposure inventory_exposure(const struct inventory *inventory, const struct
 	enum exposure most = inventory->uses.count > 0 ? EXPOSURE_INSTALLED : EXPOSURE_UNKNOWN;
 
 	if (package->table->number != TABLE_PACKAGES) {
-		return EXPOSURE_UNKNOWN;
+		/* of Go the program it is built into: known only where that one listens */
+		most = exposure_of_executable(inventory, text_of(package, LANGUAGE_PACKAGES_PATH));
+		return most > EXPOSURE_RUNNING ? most : EXPOSURE_UNKNOWN;
 	}
 	for (size_t i = 0; i < inventory->uses.count; i++) {
 		const struct row *use = &inventory->uses.rows[i];

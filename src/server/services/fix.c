@@ -49,22 +49,42 @@ static bool write_kernel(struct span name, struct writer *out)
 	return true;
 }
 
+/* The package and those of the same source, each once. */
+static void write_names(struct span name, const struct span *names, size_t count,
+			struct writer *out)
+{
+	writer_bytes(out, name);
+	for (size_t i = 0; i < count; i++) {
+		bool is_new = is_plain(names[i]) && !span_equal(names[i], name);
+
+		for (size_t earlier = 0; earlier < i; earlier++) {
+			is_new = is_new && !span_equal(names[earlier], names[i]);
+		}
+		if (is_new) {
+			writer_text(out, " ");
+			writer_bytes(out, names[i]);
+		}
+	}
+}
+
+/* The package that brings the next kernel may be missing so far, so that --only-upgrade would do
+ * nothing. */
 static void fix_dpkg(const struct row *package, const struct span *names, size_t count,
 		     struct writer *out)
 {
 	struct span name = subject_text(package, PACKAGES_NAME);
+	size_t mark = writer_used(out);
 
-	writer_text(out, "apt-get install --only-upgrade ");
+	writer_text(out, "apt-get install ");
 	if (write_kernel(name, out)) {
 		writer_text(out, REBOOT);
 		return;
 	}
-	writer_bytes(out, name);
-	for (size_t i = 0; i < count; i++) {
-		if (is_plain(names[i]) && !span_equal(names[i], name)) {
-			writer_text(out, " ");
-			writer_bytes(out, names[i]);
-		}
+	writer_rewind(out, mark);
+	writer_text(out, "apt-get install --only-upgrade ");
+	write_names(name, names, count, out);
+	if (span_starts_with(name, "linux-image-")) {
+		writer_text(out, REBOOT);
 	}
 }
 
@@ -90,13 +110,7 @@ static void fix_rpm(const struct row *package, const struct judgement *judgement
 	} else if (is_rpm_kernel(name)) {
 		writer_text(out, "kernel");
 	} else {
-		writer_bytes(out, name);
-		for (size_t i = 0; i < count; i++) {
-			if (is_plain(names[i]) && !span_equal(names[i], name)) {
-				writer_text(out, " ");
-				writer_bytes(out, names[i]);
-			}
-		}
+		write_names(name, names, count, out);
 	}
 	if (is_rpm_kernel(name)) {
 		writer_text(out, REBOOT);
