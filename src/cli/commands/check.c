@@ -30,6 +30,7 @@ static const struct arg options[] = {
 	  "critical, high, medium, low or any" },
 	{ "--data", "DIR",
 	  "without --feed: use the feeds of the server that keeps its data there" },
+	{ "--tenant", "T", "taken and not needed: feeds are the same for every tenant" },
 	{ 0 },
 };
 

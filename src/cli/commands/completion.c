@@ -9,7 +9,8 @@ static const struct arg options[] = { { 0 } };
 
 static const char script_end[] =
 	"\tcase $previous in\n"
-	"\t--data) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
+	"\t--data | --root) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
+	"\t--feed | --image) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
 	"\t--table) COMPREPLY=($(compgen -W \"$tables\" -- \"$word\")); return ;;\n"
 	"\tesac\n"
 	"\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
