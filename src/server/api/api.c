@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/reader.h"
 #include "server/api/call.h"
+#include "server/api/fleets.h"
 #include "server/api/live.h"
 #include "server/api/requests.h"
 #include "server/api/workers.h"
@@ -78,6 +79,7 @@ static void on_tenant_message(struct api *api, uint8_t kind, struct span body)
 		log_error("message from the engine is malformed", log_number("kind", kind));
 	} else if (kind == BUS_COMMITTED) {
 		live_committed(api->live, tenant, change_no, event_no);
+		fleets_committed(api->fleets, tenant);
 	} else {
 		live_sensors(api->live, tenant);
 	}
@@ -97,6 +99,9 @@ static void on_message(void *context, struct bus_link *link, uint8_t kind, uint6
 	case BUS_SENSORS:
 		on_tenant_message(api, kind, body);
 		break;
+	case BUS_KNOWLEDGE:
+		fleets_new_knowledge(api->fleets);
+		break;
 	default:
 		break;
 	}
@@ -109,6 +114,7 @@ static void on_engine_opened(void *context, struct bus_link *link)
 	(void)link;
 	/* commits may have been missed while the engine was away */
 	live_refresh(api->live);
+	fleets_new_knowledge(api->fleets);
 }
 
 static void on_engine_closed(void *context, struct bus_link *link)
@@ -231,6 +237,7 @@ static void on_launcher_lost(void *context)
 static void close_all(struct api *api, struct bus_link **link)
 {
 	http_server_free(&api->http);
+	fleets_free(&api->fleets);
 	live_free(&api->live);
 	requests_free(&api->requests);
 	bus_link_free(link);
@@ -265,6 +272,7 @@ int api_run(const struct role_config *config)
 	workers_attach(api->workers, api->loop, on_launcher_lost, &ending);
 	api->signins = signins_new();
 	api->live = live_new(api);
+	api->fleets = fleets_new(api);
 	error = platform_open(config->data_folder, false, &api->platform, &why);
 	if (error == 0) {
 		error = read_ca(api, &why);
@@ -280,6 +288,7 @@ int api_run(const struct role_config *config)
 		error = confine(config, &why);
 	}
 	if (error == 0) {
+		fleets_prepare(api->fleets);
 		role_ready(config);
 		loop_run(api->loop);
 	} else {

@@ -8,6 +8,7 @@
 #include "schema/schema.h"
 #include "server/inventory/numbering.h"
 #include "sys/alloc.h"
+#include "sys/clock.h"
 
 /* Texts of rows, in blocks that never move. */
 #define TEXT_BLOCK_BYTES (256u << 10)
@@ -32,8 +33,13 @@ struct asset_state {
 
 struct fleet {
 	const struct knowledge *knowledge;
-	uint64_t newest; /* the change that everything here follows */
-	bool is_loaded;
+	uint64_t newest;     /* the change that everything here follows */
+	uint32_t next_load;  /* the asset to be read next; FLEET_END: all were */
+	uint32_t next_count; /* the asset to be counted next; those before it are in the counts */
+	uint64_t held;       /* rows of all assets */
+	size_t text_bytes;
+	int64_t deadline_us; /* of this sync */
+	unsigned steps;      /* since the clock was last looked at */
 	bool is_sorted;
 	int64_t next_expiry_ms; /* of an acceptance; 0: none */
 	struct text_block *texts;
@@ -91,6 +97,8 @@ struct fleet *fleet_new(void)
 	numbering_init(&f->names);
 	numbering_init(&f->ids);
 	numbering_init(&f->group_names);
+	f->next_load = 1;
+	f->next_count = 1;
 	return f;
 }
 
@@ -152,6 +160,7 @@ static struct span keep(struct fleet *f, struct span text)
 		block->used = 0;
 		block->size = size;
 		f->texts = block;
+		f->text_bytes += sizeof *block + size;
 	}
 	mem_copy(block->bytes + block->used, text.ptr, text.len);
 	kept = (struct span){ block->bytes + block->used, text.len };
@@ -210,6 +219,14 @@ static void know(struct fleet *f, struct fleet_vulnerability *v)
 	}
 }
 
+static void note_accepted(const struct fleet *f, struct fleet_vulnerability *v)
+{
+	v->is_accepted = false;
+	for (size_t i = 0; i < f->acceptance_count && !v->is_accepted; i++) {
+		v->is_accepted = span_is(v->id, f->acceptances[i].id);
+	}
+}
+
 static uint32_t vulnerability_number(struct fleet *f, struct span id)
 {
 	struct rowhash key = rowhash_of(0, id);
@@ -229,6 +246,7 @@ static uint32_t vulnerability_number(struct fleet *f, struct span id)
 	f->vulnerabilities[number] =
 		(struct fleet_vulnerability){ .id = id, .first_row = FLEET_END };
 	know(f, &f->vulnerabilities[number]);
+	note_accepted(f, &f->vulnerabilities[number]);
 	return number;
 }
 
@@ -274,6 +292,14 @@ static void rank(const struct fleet *f, struct fleet_row *row)
 	(void)fleet_level_named(span_of(priority.level), &row->level);
 }
 
+/* Looks at the clock now and then. */
+#define STEPS_BETWEEN_LOOKS 64
+static bool is_late(struct fleet *f)
+{
+	f->steps = (f->steps + 1) % STEPS_BETWEEN_LOOKS;
+	return f->steps == 0 && clock_us() >= f->deadline_us;
+}
+
 /* Rows come in the order of their numbers, none left out. */
 static bool take_row(void *context, uint32_t number, const struct row *values)
 {
@@ -297,6 +323,10 @@ static bool take_row(void *context, uint32_t number, const struct row *values)
 		.manager = group.manager,
 		.package = intern(f, values, VULNERABILITIES_PACKAGE),
 		.version = intern(f, values, VULNERABILITIES_VERSION),
+		.architecture = intern(f, values, VULNERABILITIES_ARCHITECTURE),
+		.source_version = intern(f, values, VULNERABILITIES_SOURCE_VERSION),
+		.feed = intern(f, values, VULNERABILITIES_FEED),
+		.path = intern(f, values, VULNERABILITIES_PATH),
 		.fixed_version = intern(f, values, VULNERABILITIES_FIXED_VERSION),
 		.urgency = intern(f, values, VULNERABILITIES_URGENCY),
 		.status = status_named(intern(f, values, VULNERABILITIES_STATUS)),
@@ -307,21 +337,23 @@ static bool take_row(void *context, uint32_t number, const struct row *values)
 	f->vulnerabilities[row->vulnerability].first_row = number;
 	row->next_of_group = f->groups[row->group].first_row;
 	f->groups[row->group].first_row = number;
-	return true;
+	f->is_sorted = false;
+	return !is_late(f);
 }
 
 /* --- counting an asset --- */
 
-bool fleet_is_accepted(const struct fleet *f, const struct fleet_vulnerability *v, uint32_t asset)
+int64_t fleet_acceptance_of(const struct fleet *f, const struct fleet_vulnerability *v,
+			    uint32_t asset)
 {
-	for (size_t i = 0; i < f->acceptance_count; i++) {
+	for (size_t i = 0; v->is_accepted && i < f->acceptance_count; i++) {
 		const struct fleet_acceptance *a = &f->acceptances[i];
 
 		if ((a->asset == 0 || a->asset == asset) && span_is(v->id, a->id)) {
-			return true;
+			return a->no;
 		}
 	}
-	return false;
+	return 0;
 }
 
 /* Finds the most urgent row of each vulnerability that an asset has. */
@@ -390,7 +422,7 @@ static void count_asset(struct fleet *f, uint32_t asset, int64_t by)
 		struct fleet_vulnerability *v = &f->vulnerabilities[f->touched[i]];
 		const struct fleet_row *row = &f->rows[f->marks[f->touched[i]].row];
 
-		if (f->acceptance_count > 0 && fleet_is_accepted(f, v, asset)) {
+		if (v->is_accepted && fleet_acceptance_of(f, v, asset) != 0) {
 			v->accepted += (uint32_t)by;
 			f->summary.accepted += (uint64_t)by;
 			a->accepted++;
@@ -416,8 +448,8 @@ static struct asset_state *asset_state(struct fleet *f, uint32_t asset)
 	return &f->assets[asset - 1];
 }
 
-/* A row whose number is not known yet came with a commit behind the moment that was read: it comes
- * again with the next sync. */
+/* A row whose number is not known yet came with a commit behind the one that this sync follows: it
+ * comes again with the next. */
 static bool take_holding(void *context, uint32_t asset, const uint32_t *rows, size_t count)
 {
 	struct fleet *f = context;
@@ -432,12 +464,13 @@ static bool take_holding(void *context, uint32_t asset, const uint32_t *rows, si
 	}
 	a->is.rows = a->rows;
 	a->is.row_count = known;
+	f->held += known;
 	return true;
 }
 
 /* --- following --- */
 
-static void count_all(struct fleet *f)
+static void start_count(struct fleet *f)
 {
 	mem_zero(&f->summary, sizeof f->summary);
 	for (uint32_t i = 0; i < f->ids.count; i++) {
@@ -453,10 +486,23 @@ static void count_all(struct fleet *f)
 	for (uint32_t i = 0; i < f->row_count; i++) {
 		f->rows[i].assets = 0;
 	}
-	for (uint32_t asset = 1; asset <= f->asset_count; asset++) {
-		count_asset(f, asset, 1);
-	}
+	f->next_count = 1;
 	f->is_sorted = false;
+}
+
+/* Counts those that are not counted yet. */
+static int count_more(struct fleet *f)
+{
+	while (f->next_count <= f->asset_count) {
+		uint32_t asset = f->next_count++;
+
+		count_asset(f, asset, 1);
+		f->is_sorted = false;
+		if (clock_us() >= f->deadline_us && f->next_count <= f->asset_count) {
+			return ERR_AGAIN;
+		}
+	}
+	return 0;
 }
 
 static void follow_knowledge(struct fleet *f, const struct knowledge *knowledge)
@@ -470,16 +516,34 @@ static void follow_knowledge(struct fleet *f, const struct knowledge *knowledge)
 	}
 }
 
-static int load(struct fleet *f, struct view *view, struct why *why)
+static bool load_holding(void *context, uint32_t asset, const uint32_t *rows, size_t count)
 {
-	uint64_t newest = 0;
-	int error = view_each_holding(view, TABLE_VULNERABILITIES, &newest, take_holding, f, why);
+	struct fleet *f = context;
 
-	if (error == 0) {
-		f->newest = newest;
-		f->is_loaded = true;
+	(void)take_holding(f, asset, rows, count);
+	f->next_load = asset + 1;
+	return clock_us() < f->deadline_us;
+}
+
+/* Reads each asset at some moment; what changed since the first of these moments is read again. */
+static int load(struct fleet *f, struct view *view, uint64_t last, struct why *why)
+{
+	uint32_t before = f->next_load;
+	uint64_t newest = 0;
+	int error = view_each_holding(view, TABLE_VULNERABILITIES, f->next_load, &newest,
+				      load_holding, f, why);
+
+	if (error != 0) {
+		return error;
 	}
-	return error;
+	if (before == 1) {
+		f->newest = last;
+	}
+	if (f->next_load > before && clock_us() >= f->deadline_us) {
+		return ERR_AGAIN;
+	}
+	f->next_load = FLEET_END;
+	return 0;
 }
 
 static bool take_change(void *context, const struct view_table_change *change)
@@ -487,28 +551,46 @@ static bool take_change(void *context, const struct view_table_change *change)
 	struct fleet *f = context;
 
 	asset_state(f, change->asset)->is_changed = true;
-	f->newest = change->no;
 	return true;
 }
 
-/* The assets that changed since the last sync: taken out of the counts, read anew, put in again. */
-static int follow_changes(struct fleet *f, struct view *view, struct why *why)
+/* An asset that changed is taken out of the counts, read anew, and put in again. */
+static int follow_asset(struct fleet *f, uint32_t asset, struct view *view, struct why *why)
+{
+	struct asset_state *a = &f->assets[asset - 1];
+	bool is_counted = asset < f->next_count;
+	int error;
+
+	if (is_counted) {
+		count_asset(f, asset, -1);
+	}
+	f->held -= a->is.row_count;
+	a->is.row_count = 0;
+	error = view_asset_holding(view, asset, TABLE_VULNERABILITIES, take_holding, f, why);
+	if (is_counted) {
+		count_asset(f, asset, 1);
+	}
+	a->is_changed = error != 0;
+	f->is_sorted = false;
+	return error;
+}
+
+/* What lies between was looked through. A change behind `last` may be of rows that are not known
+ * yet: it comes again with the next sync. */
+static int follow_changes(struct fleet *f, struct view *view, uint64_t last, struct why *why)
 {
 	int error = view_table_changes(view, TABLE_VULNERABILITIES, f->newest, take_change, f, why);
 
-	for (uint32_t asset = 1; asset <= f->asset_count; asset++) {
-		struct asset_state *a = &f->assets[asset - 1];
-
-		if (!a->is_changed || error != 0) {
-			continue;
+	if (error == 0 && last > f->newest) {
+		f->newest = last;
+	}
+	for (uint32_t asset = 1; error == 0 && asset <= f->asset_count; asset++) {
+		if (f->assets[asset - 1].is_changed) {
+			error = follow_asset(f, asset, view, why);
+			if (error == 0 && clock_us() >= f->deadline_us) {
+				return ERR_AGAIN;
+			}
 		}
-		a->is_changed = false;
-		count_asset(f, asset, -1);
-		a->is.row_count = 0;
-		error = view_asset_holding(view, asset, TABLE_VULNERABILITIES, take_holding, f,
-					   why);
-		count_asset(f, asset, 1);
-		f->is_sorted = false;
 	}
 	return error;
 }
@@ -535,6 +617,9 @@ static bool drop_expired(struct fleet *f, int64_t now_ms)
 		f->acceptances[kept++] = *a;
 	}
 	f->acceptance_count = kept;
+	for (uint32_t i = 0; i < f->ids.count; i++) {
+		note_accepted(f, &f->vulnerabilities[i]);
+	}
 	return true;
 }
 
@@ -546,24 +631,43 @@ void fleet_accept(struct fleet *f, const struct fleet_acceptance *list, size_t c
 	f->next_expiry_ms = 1; /* looked at with the next sync, which counts everything anew */
 }
 
-int fleet_sync(struct fleet *f, struct view *view, const struct knowledge *knowledge,
-	       int64_t now_ms, struct why *why)
+int fleet_sync_some(struct fleet *f, struct view *view, const struct knowledge *knowledge,
+		    int64_t now_ms, int64_t deadline_us, struct why *why)
 {
 	bool is_other = f->knowledge != knowledge;
-	bool is_all = !f->is_loaded || is_other;
+	uint32_t rows_before = f->row_count;
+	/* before anything is read: rows of every change up to this one are then known */
+	uint64_t last = view_last_change(view);
 	int error;
 
+	f->deadline_us = deadline_us;
 	if (is_other) {
 		follow_knowledge(f, knowledge);
 	}
+	if (drop_expired(f, now_ms) || is_other) {
+		start_count(f);
+	}
 	error = view_distinct_rows(view, TABLE_VULNERABILITIES, f->row_count, take_row, f, why);
-	is_all = drop_expired(f, now_ms) || is_all;
+	if (error == 0 && f->row_count > rows_before && clock_us() >= deadline_us) {
+		return ERR_AGAIN;
+	}
+	if (error == 0 && f->next_load != FLEET_END) {
+		error = load(f, view, last, why);
+	}
 	if (error == 0) {
-		error = f->is_loaded ? follow_changes(f, view, why) : load(f, view, why);
+		error = follow_changes(f, view, last, why);
 	}
-	if (is_all) {
-		count_all(f);
-	}
+	return error == 0 ? count_more(f) : error;
+}
+
+int fleet_sync(struct fleet *f, struct view *view, const struct knowledge *knowledge,
+	       int64_t now_ms, struct why *why)
+{
+	int error;
+
+	do {
+		error = fleet_sync_some(f, view, knowledge, now_ms, INT64_MAX, why);
+	} while (error == ERR_AGAIN);
 	return error;
 }
 
@@ -689,9 +793,36 @@ const struct fleet_vulnerability *fleet_vulnerability_named(const struct fleet *
 	return numbering_find(&f->ids, &key, &number) ? &f->vulnerabilities[number] : NULL;
 }
 
+uint32_t fleet_row_count(const struct fleet *f)
+{
+	return f->row_count;
+}
+
 const struct fleet_row *fleet_row(const struct fleet *f, uint32_t number)
 {
 	return &f->rows[number];
+}
+
+struct priority fleet_row_priority(const struct fleet *f, const struct fleet_row *row,
+				   struct writer *out_reason)
+{
+	return vulnerability_priority(&f->vulnerabilities[row->vulnerability].facts, row->status,
+				      row->exposure, row->urgency, out_reason);
+}
+
+const struct fleet_group *fleet_group_of(const struct fleet *f, const struct fleet_row *row)
+{
+	return &f->groups[row->group];
+}
+
+uint64_t fleet_bytes(const struct fleet *f)
+{
+	return f->text_bytes + f->row_capacity * sizeof *f->rows + f->held * sizeof(uint32_t) +
+	       f->asset_capacity * sizeof *f->assets +
+	       f->vulnerability_capacity * (sizeof *f->vulnerabilities + sizeof *f->marks) +
+	       f->group_capacity * (sizeof *f->groups + sizeof *f->group_stamps) +
+	       f->text_capacity * sizeof *f->text_of + numbering_bytes(&f->names) +
+	       numbering_bytes(&f->ids) + numbering_bytes(&f->group_names);
 }
 
 const struct fleet_vulnerability *fleet_vulnerability_of(const struct fleet *f,

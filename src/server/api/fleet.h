@@ -25,6 +25,7 @@ bool fleet_level_named(struct span name, enum fleet_level *out);
 
 /* A risk that somebody accepted: of one vulnerability, on one asset or on all. */
 struct fleet_acceptance {
+	int64_t no;
 	char id[64];      /* the vulnerability's */
 	uint32_t asset;   /* 0: every asset */
 	int64_t until_ms; /* 0: for good */
@@ -41,6 +42,15 @@ void fleet_accept(struct fleet *fleet, const struct fleet_acceptance *list, size
 MUST_USE int fleet_sync(struct fleet *fleet, struct view *view, const struct knowledge *knowledge,
 			int64_t now_ms, struct why *why);
 
+/* The same until about deadline_us (clock_us): ERR_AGAIN where there is more to do. Until it is
+ * done nothing below holds. */
+MUST_USE int fleet_sync_some(struct fleet *fleet, struct view *view,
+			     const struct knowledge *knowledge, int64_t now_ms, int64_t deadline_us,
+			     struct why *why);
+
+/* Bytes that it takes. */
+uint64_t fleet_bytes(const struct fleet *fleet);
+
 /* --- vulnerabilities --- */
 
 /* Spans are valid until the next sync. */
@@ -52,7 +62,8 @@ struct fleet_vulnerability {
 	uint32_t accepted;                    /* that have it and accepted it */
 	uint8_t priority;                     /* the highest of the rows that are held */
 	enum fleet_level level;
-	bool is_fixable; /* a row that is held has a fix */
+	bool is_fixable;  /* a row that is held has a fix */
+	bool is_accepted; /* somewhere: an acceptance names it */
 };
 #define FLEET_END UINT32_MAX
 
@@ -74,17 +85,26 @@ struct fleet_row {
 	struct span manager;
 	struct span package;
 	struct span version;
+	struct span architecture;
+	struct span source_version;
 	struct span fixed_version;
 	struct span urgency;
+	struct span feed;
+	struct span path; /* of a language's package */
 	enum judgement_status status;
 	enum exposure exposure;
 	uint8_t priority;
 	enum fleet_level level;
 	uint32_t assets; /* that hold it */
 };
+uint32_t fleet_row_count(const struct fleet *fleet);
 const struct fleet_row *fleet_row(const struct fleet *fleet, uint32_t number);
 const struct fleet_vulnerability *fleet_vulnerability_of(const struct fleet *fleet,
 							 const struct fleet_row *row);
+
+/* How urgent it is, with the reason in words. */
+struct priority fleet_row_priority(const struct fleet *fleet, const struct fleet_row *row,
+				   struct writer *out_reason);
 
 /* --- groups: source packages of one release, which are upgraded together --- */
 
@@ -101,6 +121,7 @@ struct fleet_group {
 	enum fleet_level level;
 };
 uint32_t fleet_group_count(const struct fleet *fleet);
+const struct fleet_group *fleet_group_of(const struct fleet *fleet, const struct fleet_row *row);
 
 /* In the order of the risk that an upgrade closes. */
 const struct fleet_group *fleet_group_at(struct fleet *fleet, uint32_t position);
@@ -120,9 +141,9 @@ struct fleet_asset {
 const struct fleet_asset *fleet_asset(const struct fleet *fleet, uint32_t asset);
 uint32_t fleet_asset_count(const struct fleet *fleet);
 
-/* True where the vulnerability is accepted there. */
-bool fleet_is_accepted(const struct fleet *fleet, const struct fleet_vulnerability *v,
-		       uint32_t asset);
+/* The number of the acceptance by which the vulnerability is accepted there; 0: it is not. */
+int64_t fleet_acceptance_of(const struct fleet *fleet, const struct fleet_vulnerability *v,
+			    uint32_t asset);
 
 /* --- all together --- */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/error.h"
 #include "server/feeds/knowledge_builder.h"
 #include "server/inventory/fixture.h"
 
@@ -221,8 +222,9 @@ static void an_upgrade_closes_what_its_source_package_has(void **state)
 static void accepted_risks_are_set_apart_until_they_run_out(void **state)
 {
 	struct world w;
-	const struct fleet_acceptance list[] = { { .id = "CVE-1", .asset = 2, .until_ms = 1000 },
-						 { .id = "CVE-2" } };
+	const struct fleet_acceptance list[] = {
+		{ .no = 1, .id = "CVE-1", .asset = 2, .until_ms = 1000 }, { .no = 2, .id = "CVE-2" }
+	};
 
 	(void)state;
 	begin_world(&w);
@@ -241,9 +243,42 @@ static void accepted_risks_are_set_apart_until_they_run_out(void **state)
 	end_world(&w);
 }
 
+static void slices_of_any_length_lead_to_the_same(void **state)
+{
+	struct world w;
+	struct fleet *sliced = fleet_new();
+	struct fleet_summary whole;
+	struct fleet_summary slices;
+	unsigned pauses = 0;
+	struct why why;
+	int error;
+
+	(void)state;
+	begin_world(&w);
+	for (unsigned i = 1; i <= 5; i++) {
+		has(&w, i, (const unsigned[]){ 0, 2 }, i > 3 ? 1 : 2);
+	}
+	while ((error = fleet_sync_some(sliced, w.view, w.knowledge, 0, 0, &why)) == ERR_AGAIN) {
+		if (++pauses == 3) {
+			has(&w, 1, (const unsigned[]){ 1 }, 1); /* meanwhile something changes */
+		}
+	}
+	assert_int_equal(error, 0);
+	assert_true(pauses > 5);
+	sync_at(&w, 0);
+	whole = fleet_summary(w.fleet);
+	slices = fleet_summary(sliced);
+	assert_memory_equal(&whole, &slices, sizeof whole);
+	assert_int_equal(fleet_row(sliced, 1)->assets, 1);
+	assert_int_equal(whole.assets, 5);
+	fleet_free(&sliced);
+	end_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slices_of_any_length_lead_to_the_same),
 		cmocka_unit_test(a_vulnerability_of_two_packages_counts_once_on_an_asset),
 		cmocka_unit_test(what_changes_is_followed_and_equals_a_fresh_count),
 		cmocka_unit_test(the_most_urgent_comes_first_and_new_facts_change_that),

@@ -126,6 +126,13 @@ static bool send(struct requests *requests, uint64_t id, const char *operation,
 	return is_sent;
 }
 
+/* No request has the number 0: the reply finds nobody. */
+bool requests_tell(struct requests *requests, const char *operation,
+		   const struct argument *arguments, size_t count)
+{
+	return send(requests, 0, operation, arguments, count);
+}
+
 void requests_ask(struct call *call, const char *operation, const struct argument *arguments,
 		  size_t count, void (*done)(struct call *call, const struct reply *reply))
 {

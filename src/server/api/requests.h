@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,10 @@ void requests_free(struct requests **requests);
  * answers the call; where not, the call is answered with the failure. */
 void requests_ask(struct call *call, const char *operation, const struct argument *arguments,
 		  size_t count, void (*done)(struct call *call, const struct reply *reply));
+
+/* Asks for one without waiting for what becomes of it. False where it could not be sent. */
+bool requests_tell(struct requests *requests, const char *operation,
+		   const struct argument *arguments, size_t count);
 
 /* A BUS_REPLY arrived. */
 void requests_received(struct requests *requests, uint64_t id, struct span body);

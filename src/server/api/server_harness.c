@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/api/call.h"
+#include "server/api/fleets.h"
 #include "server/api/live.h"
 #include "server/api/requests.h"
 #include "server/api/workers.h"
@@ -269,6 +270,7 @@ int server_harness_set_up(void **state)
 	workers_attach(s->api.workers, s->api.loop, on_lost, s);
 	s->api.signins = signins_new();
 	s->api.live = live_new(&s->api);
+	s->api.fleets = fleets_new(&s->api);
 	assert_int_equal(platform_open(s->folder, false, &s->api.platform, &why), 0);
 	serve(s);
 	connect_bus(s);
@@ -310,6 +312,7 @@ int server_harness_tear_down(void **state)
 
 	client_harness_close(&s->client);
 	http_server_free(&s->api.http);
+	fleets_free(&s->api.fleets);
 	live_free(&s->api.live);
 	requests_free(&s->api.requests);
 	bus_link_free(&s->link);

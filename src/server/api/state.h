@@ -17,6 +17,7 @@ struct api {
 	struct requests *requests; /* to the engine */
 	struct workers *workers;   /* SQL */
 	struct live *live;         /* each tenant's view, rates and streams */
+	struct fleets *fleets;     /* each tenant's findings, counted */
 	struct throttle throttle;
 	struct buffer ca_pem; /* read before the sandbox */
 	unsigned held_back;   /* failed sign-ins whose answer waits */

@@ -9,8 +9,12 @@ extern const struct resource resource_health, resource_metrics, resource_openapi
 	resource_changes, resource_change_rate, resource_stream, resource_events, resource_query,
 	resource_schema, resource_sensors, resource_sensor_revoke, resource_sensor,
 	resource_policies, resource_policy, resource_enrolment_tokens, resource_tenants,
-	resource_operator_tokens, resource_operator_token, resource_audit,
-	resource_feeds, resource_feed_update, resource_feed_import;
+	resource_operator_tokens, resource_operator_token, resource_audit, resource_feeds,
+	resource_feed_update, resource_feed_import, resource_asset_vulnerabilities,
+	resource_asset_why, resource_asset_sbom, resource_asset_updates_check,
+	resource_vulnerabilities, resource_vulnerability_summary, resource_vulnerability_upgrades,
+	resource_vulnerable_assets, resource_vulnerability_trend, resource_vulnerability,
+	resource_acceptances, resource_acceptance;
 
 const struct resource *const resources[] = {
 	&resource_health,
@@ -26,6 +30,10 @@ const struct resource *const resources[] = {
 	&resource_asset_history,
 	&resource_asset_tags,
 	&resource_asset_policy,
+	&resource_asset_vulnerabilities,
+	&resource_asset_why,
+	&resource_asset_sbom,
+	&resource_asset_updates_check,
 	&resource_changes,
 	&resource_change_rate,
 	&resource_stream,
@@ -45,5 +53,13 @@ const struct resource *const resources[] = {
 	&resource_feeds,
 	&resource_feed_update,
 	&resource_feed_import,
+	&resource_vulnerabilities,
+	&resource_vulnerability_summary,
+	&resource_vulnerability_upgrades,
+	&resource_vulnerable_assets,
+	&resource_vulnerability_trend,
+	&resource_vulnerability,
+	&resource_acceptances,
+	&resource_acceptance,
 	NULL,
 };

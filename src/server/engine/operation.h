@@ -40,3 +40,6 @@ extern const struct operation operation_policy_set, operation_policy_delete, ope
 
 /* --- feed_operations.c --- */
 extern const struct operation operation_feed_update, operation_feed_import;
+
+/* --- acceptance_operations.c --- */
+extern const struct operation operation_accept, operation_unaccept, operation_trend;

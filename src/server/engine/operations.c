@@ -402,6 +402,9 @@ static const struct operation *const operations[] = {
 	&operation_asset_tags,
 	&operation_feed_update,
 	&operation_feed_import,
+	&operation_accept,
+	&operation_unaccept,
+	&operation_trend,
 };
 
 static void write_failure(struct writer *reply, int error, const char *message)

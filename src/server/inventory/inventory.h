@@ -216,6 +216,23 @@ struct inventory_policy {
 MUST_USE int inventory_policy(struct inventory *inv, uint32_t asset, struct inventory_policy *out,
 			      struct why *why);
 
+/* --- accepted risks, and findings day by day --- */
+
+#define INVENTORY_ACCEPTANCES_MAX 10000
+
+/* ERR_CONFLICT where there are too many. */
+struct store_acceptance;
+MUST_USE int inventory_accept(struct inventory *inv, const struct store_acceptance *acceptance,
+			      uint64_t *out_no, struct why *why);
+
+/* ERR_NOT_FOUND. */
+MUST_USE int inventory_unaccept(struct inventory *inv, uint64_t no, int64_t now_ms,
+				struct why *why);
+
+struct store_trend;
+MUST_USE int inventory_set_trend(struct inventory *inv, const struct store_trend *trend,
+				 struct why *why);
+
 /* --- figures, for metrics --- */
 
 struct inventory_figures {

@@ -189,3 +189,15 @@ struct priority vulnerability_priority(const struct knowledge_vulnerability *fac
 	explain(facts, status, exposure, urgency, out_reason);
 	return priority;
 }
+
+struct priority_parts vulnerability_priority_parts(const struct knowledge_vulnerability *facts,
+						   enum judgement_status status,
+						   enum exposure exposure, struct span urgency)
+{
+	return (struct priority_parts){
+		.severity = severity_of(facts, urgency),
+		.probability = facts->is_exploited ? -1 : probability_of(facts->epss_millionths),
+		.exposure = exposures[exposure],
+		.decision = statuses[status].percent,
+	};
+}

@@ -85,10 +85,12 @@ typedef bool view_distinct_row(void *context, uint32_t number, const struct row 
 MUST_USE int view_distinct_rows(struct view *view, uint16_t table, uint32_t from,
 				view_distinct_row *each, void *context, struct why *why);
 
-/* What each asset holds of a table now, rising. *out_newest: the newest change that is in it. */
+/* What each asset from a number on holds of a table now, rising. *out_newest: the newest change that
+ * is in it. */
 typedef bool view_holding(void *context, uint32_t asset, const uint32_t *rows, size_t count);
-MUST_USE int view_each_holding(struct view *view, uint16_t table, uint64_t *out_newest,
-			       view_holding *each, void *context, struct why *why);
+MUST_USE int view_each_holding(struct view *view, uint16_t table, uint32_t from,
+			       uint64_t *out_newest, view_holding *each, void *context,
+			       struct why *why);
 
 /* The same of one asset; no call where it holds nothing. */
 MUST_USE int view_asset_holding(struct view *view, uint32_t asset, uint16_t table,
@@ -109,6 +111,10 @@ typedef bool view_table_changed(void *context, const struct view_table_change *c
 /* Each change of a table behind a number, oldest first. */
 MUST_USE int view_table_changes(struct view *view, uint16_t table, uint64_t after,
 				view_table_changed *each, void *context, struct why *why);
+
+/* The same, newest first, of all changes. */
+MUST_USE int view_table_changes_back(struct view *view, uint16_t table, view_table_changed *each,
+				     void *context, struct why *why);
 
 /* Each change of one asset's table, newest first. */
 MUST_USE int view_asset_changes(struct view *view, uint32_t asset, uint16_t table,

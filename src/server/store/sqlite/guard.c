@@ -134,6 +134,8 @@ static const char *const tables[] = {
 	"tags",
 	"policies",
 	"retention",
+	"acceptances",
+	"trends",
 	"json_each",
 	"json_tree",
 	"sqlite_schema",

@@ -59,7 +59,14 @@ static const char fixed[] =
 	"CREATE TABLE IF NOT EXISTS _tags(asset INTEGER, tag TEXT, PRIMARY KEY(asset, tag))"
 	" WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS _policies(name TEXT PRIMARY KEY, bytes BLOB NOT NULL,"
-	" changed INTEGER NOT NULL, changed_by TEXT NOT NULL) WITHOUT ROWID;";
+	" changed INTEGER NOT NULL, changed_by TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS _acceptances(no INTEGER PRIMARY KEY, id TEXT NOT NULL,"
+	" asset INTEGER NOT NULL, reason TEXT NOT NULL, until INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, by_whom TEXT NOT NULL, withdrawn INTEGER NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS _trends(day INTEGER PRIMARY KEY, critical INTEGER NOT NULL,"
+	" high INTEGER NOT NULL, medium INTEGER NOT NULL, low INTEGER NOT NULL,"
+	" none INTEGER NOT NULL, accepted INTEGER NOT NULL, exploited INTEGER NOT NULL,"
+	" fixable INTEGER NOT NULL, assets INTEGER NOT NULL, risk INTEGER NOT NULL);";
 
 /* What _sensors gained since its first layout, in the order in which it did. */
 #define SENSOR_COLUMNS_FIRST 11
@@ -88,6 +95,8 @@ static const struct {
 	{ TABLE_SERVICES, SERVICES_NAME },
 	{ TABLE_CERTIFICATES, CERTIFICATES_FINGERPRINT },
 	{ TABLE_CERTIFICATES, CERTIFICATES_NOT_AFTER },
+	{ TABLE_VULNERABILITIES, VULNERABILITIES_ID },
+	{ TABLE_VULNERABILITIES, VULNERABILITIES_PACKAGE },
 };
 
 bool layout_is_indexed(const struct table *table, size_t column)
@@ -186,6 +195,20 @@ static int create_index(sqlite3 *db, const struct table *table, unsigned column,
 	return run_built(db, sql, why);
 }
 
+/* The changes of what the server derives are few among all, and are looked for by themselves. */
+static int create_change_indexes(sqlite3 *db, const struct table *table, struct why *why)
+{
+	sqlite3_str *sql = sqlite3_str_new(db);
+
+	sqlite3_str_appendf(
+		sql,
+		"CREATE INDEX IF NOT EXISTS \"_changes_%w\" ON _changes(no) WHERE tbl = "
+		"%d;CREATE INDEX IF NOT EXISTS \"_changes_%w_asset\" ON "
+		"_changes(asset, no) WHERE tbl = %d",
+		table->name, table->number, table->name, table->number);
+	return run_built(db, sql, why);
+}
+
 static int create_all(sqlite3 *db, struct why *why)
 {
 	int error = database_run(db, fixed, why);
@@ -195,6 +218,9 @@ static int create_all(sqlite3 *db, struct why *why)
 		error = create_rows(db, schema_tables[i], why);
 		if (error == 0) {
 			error = add_columns(db, schema_tables[i], why);
+		}
+		if (error == 0 && schema_tables[i]->is_derived) {
+			error = create_change_indexes(db, schema_tables[i], why);
 		}
 	}
 	for (size_t i = 0; error == 0 && i < COUNT_OF(indexed); i++) {

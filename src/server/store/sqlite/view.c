@@ -84,8 +84,9 @@ struct view_value view_span(struct span value)
 
 static void list_tables(char *out, size_t size)
 {
-	size_t used =
-		(size_t)snprintf(out, size, "assets, sensors, changes, tags, policies, events");
+	size_t used = (size_t)snprintf(out, size,
+				       "assets, sensors, changes, tags, policies, acceptances, "
+				       "trends, events");
 
 	for (size_t i = 0; schema_events[i] != NULL && used < size; i++) {
 		used += (size_t)snprintf(out + used, size - used, ", %s", schema_events[i]->name);
@@ -100,7 +101,7 @@ static int explain(struct view *view, struct why *why)
 	const struct guard *g = &view->guard;
 	const char *text = sqlite3_errmsg(view->db);
 	int code = sqlite3_errcode(view->db) & 0xff;
-	char tables[640];
+	char tables[720];
 
 	if (g->is_over_time) {
 		return why_set(why, ERR_TIMEOUT,

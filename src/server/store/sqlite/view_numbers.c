@@ -107,8 +107,8 @@ static int hold(struct snapshot *s, uint32_t asset, uint16_t table, view_holding
 	return error;
 }
 
-int view_each_holding(struct view *view, uint16_t table, uint64_t *out_newest, view_holding *each,
-		      void *context, struct why *why)
+int view_each_holding(struct view *view, uint16_t table, uint32_t from, uint64_t *out_newest,
+		      view_holding *each, void *context, struct why *why)
 {
 	struct snapshot *s = view->snapshot;
 	bool is_wanted = true;
@@ -118,7 +118,7 @@ int view_each_holding(struct view *view, uint16_t table, uint64_t *out_newest, v
 		return error;
 	}
 	*out_newest = snapshot_newest(s);
-	for (uint32_t asset = 1; error == 0 && is_wanted && asset <= s->asset_count; asset++) {
+	for (uint32_t asset = from; error == 0 && is_wanted && asset <= s->asset_count; asset++) {
 		error = hold(s, asset, table, each, context, &is_wanted);
 	}
 	return end(view, error, why);
@@ -183,22 +183,32 @@ static int tell(const struct store_change *change, view_table_changed *each, voi
 	return error;
 }
 
-static int each_change(struct snapshot *s, uint16_t table, uint64_t after, view_table_changed *each,
+/* Which changes, and in which order. The table's number stands in the text, not bound: so SQLite
+ * sees that the indexes of derived tables serve. */
+struct range {
+	uint16_t table;
+	const char *which; /* with two numbers that are bound */
+	uint64_t after;
+	uint32_t asset;
+};
+
+static int each_change(struct snapshot *s, const struct range *range, view_table_changed *each,
 		       void *context)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	bool is_wanted = true;
 	int code = SQLITE_DONE;
-	int error = database_prepare(s->db,
-				     "SELECT " SNAPSHOT_CHANGE_COLUMNS
-				     " FROM _changes WHERE no > ? AND tbl = ? ORDER BY no",
-				     &statement, &s->why);
+	char *sql = sqlite3_mprintf("SELECT " SNAPSHOT_CHANGE_COLUMNS
+				    " FROM _changes WHERE tbl = %d AND %s",
+				    range->table, range->which);
+	int error = sql == NULL ? ERR_LIMIT : database_prepare(s->db, sql, &statement, &s->why);
 
+	sqlite3_free(sql);
 	if (error != 0) {
 		return error;
 	}
-	(void)sqlite3_bind_int64(statement, 1, (int64_t)after);
-	(void)sqlite3_bind_int64(statement, 2, table);
+	(void)sqlite3_bind_int64(statement, 1, (int64_t)range->after);
+	(void)sqlite3_bind_int64(statement, 2, range->asset);
 	while (error == 0 && is_wanted && (code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct store_change change;
 
@@ -212,16 +222,32 @@ static int each_change(struct snapshot *s, uint16_t table, uint64_t after, view_
 	return error;
 }
 
-int view_table_changes(struct view *view, uint16_t table, uint64_t after, view_table_changed *each,
-		       void *context, struct why *why)
+static int changes(struct view *view, const struct range *range, view_table_changed *each,
+		   void *context, struct why *why)
 {
 	int error = begin(view, why);
 
 	if (error != 0) {
 		return error;
 	}
-	error = each_change(view->snapshot, table, after, each, context);
+	error = each_change(view->snapshot, range, each, context);
 	return end(view, error, why);
+}
+
+int view_table_changes(struct view *view, uint16_t table, uint64_t after, view_table_changed *each,
+		       void *context, struct why *why)
+{
+	const struct range range = { table, "no > ?1 AND ?2 = 0 ORDER BY no", after, 0 };
+
+	return changes(view, &range, each, context, why);
+}
+
+int view_table_changes_back(struct view *view, uint16_t table, view_table_changed *each,
+			    void *context, struct why *why)
+{
+	const struct range range = { table, "no > ?1 AND ?2 = 0 ORDER BY no DESC", 0, 0 };
+
+	return changes(view, &range, each, context, why);
 }
 
 static int each_asset_change(struct snapshot *s, uint32_t asset, uint16_t table,
@@ -243,11 +269,17 @@ static int each_asset_change(struct snapshot *s, uint32_t asset, uint16_t table,
 	return error;
 }
 
+/* The changes of a derived table have an index; else an asset's all are walked. */
 int view_asset_changes(struct view *view, uint32_t asset, uint16_t table, view_table_changed *each,
 		       void *context, struct why *why)
 {
-	int error = begin(view, why);
+	const struct range range = { table, "no > ?1 AND asset = ?2 ORDER BY no DESC", 0, asset };
+	int error;
 
+	if (schema_by_number(table)->is_derived) {
+		return changes(view, &range, each, context, why);
+	}
+	error = begin(view, why);
 	if (error != 0) {
 		return error;
 	}

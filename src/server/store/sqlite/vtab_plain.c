@@ -1,4 +1,5 @@
-/* vtab_plain.c - small tables that are shown as they are: `tags`, `policies`, `retention`. */
+/* vtab_plain.c - small tables that are shown as they are: `tags`, `policies`, `retention`,
+ * `acceptances`, `trends`. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -12,6 +13,13 @@
 		INVENTORY_EVENTS_KEEP_MS) "), coalesce((SELECT value FROM _meta WHERE key = "      \
 					  "'events_count_max'), " NUMBER_OF(                       \
 						  INVENTORY_EVENTS_MAX) ")"
+
+#define ACCEPTANCES                                                                                \
+	"SELECT c.no, c.id, a.id, c.asset, c.reason, nullif(c.until, 0), c.at, c.by_whom FROM "    \
+	"_acceptances c LEFT JOIN _assets a ON a.asset = c.asset WHERE c.withdrawn = 0"
+#define TRENDS                                                                                     \
+	"SELECT date(day * 86400, 'unixepoch'), critical, high, medium, low, none, accepted, "     \
+	"exploited, fixable, assets, risk FROM _trends"
 
 /* Each can be asked for by its first column. */
 static const struct plain {
@@ -30,6 +38,14 @@ static const struct plain {
 	  "SELECT name, bytes, changed, changed_by FROM _policies ORDER BY name",
 	  "SELECT name, bytes, changed, changed_by FROM _policies WHERE name = ?", -1 },
 	{ "CREATE TABLE x(events_keep_ms INTEGER, events_max INTEGER)", RETENTION, RETENTION, -1 },
+	{ "CREATE TABLE x(no INTEGER, vulnerability TEXT, asset TEXT, asset_name TEXT, reason "
+	  "TEXT, "
+	  "until INTEGER, accepted_at INTEGER, accepted_by TEXT)",
+	  ACCEPTANCES " ORDER BY c.no DESC", ACCEPTANCES " AND c.no = ?", 3 },
+	{ "CREATE TABLE x(day TEXT, critical INTEGER, high INTEGER, medium INTEGER, low INTEGER, "
+	  "none INTEGER, accepted INTEGER, exploited INTEGER, fixable INTEGER, assets INTEGER, "
+	  "risk INTEGER)",
+	  TRENDS " ORDER BY day", TRENDS " WHERE day = unixepoch(?) / 86400", -1 },
 };
 
 struct cursor {

@@ -1,0 +1,148 @@
+/* acceptance_operations.c - risks that operators accept, and the api's counts of a day. */
+#include "base/error.h"
+#include "server/engine/operation.h"
+#include "server/store/store.h"
+#include "sys/clock.h"
+
+#include <stdio.h>
+
+#define ID_SIZE      64
+#define REASON_SIZE  1001
+#define SUBJECT_SIZE 512
+
+/* "CVE-2024-3094 on 00..01: reason", cut to size. */
+static void write_subject(const struct store_acceptance *a, const char *asset, uint64_t no,
+			  char out[SUBJECT_SIZE])
+{
+	snprintf(out, SUBJECT_SIZE, "%llu: %s on %s: %.300s", (unsigned long long)no, a->id,
+		 asset[0] != '\0' ? asset : "every asset", a->reason);
+}
+
+static int take_until(const struct arguments *arguments, int64_t now_ms, int64_t *out,
+		      struct why *why)
+{
+	uint64_t until_ms = 0;
+
+	(void)!arguments_uint(arguments, "until_ms", &until_ms);
+	if (until_ms != 0 && (until_ms > INT64_MAX || (int64_t)until_ms <= now_ms)) {
+		return why_set(why, ERR_USAGE, "the moment until which it is accepted has passed");
+	}
+	*out = (int64_t)until_ms;
+	return 0;
+}
+
+static int take_asset(struct inventory *inv, const char *id, uint32_t *out, struct why *why)
+{
+	*out = 0;
+	if (id[0] != '\0' && inventory_asset_find(inv, id, out) != 0) {
+		return why_set(why, ERR_NOT_FOUND, "there is no asset %s", id);
+	}
+	return 0;
+}
+
+static int run_accept(struct engine *engine, const struct arguments *arguments,
+		      struct writer *reply, struct why *why)
+{
+	struct engine_tenant *tenant;
+	struct inventory *inv;
+	char id[ID_SIZE];
+	char asset[INVENTORY_ID_SIZE];
+	char reason[REASON_SIZE];
+	char actor[OPERATION_ACTOR_SIZE];
+	char subject[SUBJECT_SIZE];
+	struct store_acceptance a = { .at_ms = clock_wall_ms() };
+	uint64_t no = 0;
+	int error = operation_tenant(engine, arguments, &tenant, why);
+
+	error = error != 0 ? error : operation_text(arguments, "id", id, sizeof id, why);
+	error = error != 0 ? error : operation_text(arguments, "asset", asset, sizeof asset, why);
+	error = error != 0 ? error
+			   : operation_text(arguments, "reason", reason, sizeof reason, why);
+	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
+	error = error != 0 ? error : take_until(arguments, a.at_ms, &a.until_ms, why);
+	if (error == 0 && (id[0] == '\0' || reason[0] == '\0')) {
+		return why_set(why, ERR_USAGE, "say which vulnerability, and why it is accepted");
+	}
+	error = error != 0 ? error : operation_begin(tenant, &inv, why);
+	error = error != 0 ? error : take_asset(inv, asset, &a.asset, why);
+	if (error != 0) {
+		return error;
+	}
+	a.id = id;
+	a.reason = reason;
+	a.by = actor;
+	error = inventory_accept(inv, &a, &no, why);
+	if (error == ERR_CONFLICT) {
+		return error;
+	}
+	write_subject(&a, asset, no, subject);
+	error = operation_finish(tenant, error, actor, "accept", subject, why);
+	if (error == 0) {
+		reply_write(reply, (const struct argument[]){ argument_uint("no", no) }, 1);
+	}
+	return error;
+}
+
+static int run_unaccept(struct engine *engine, const struct arguments *arguments,
+			struct writer *reply, struct why *why)
+{
+	struct engine_tenant *tenant;
+	struct inventory *inv;
+	char actor[OPERATION_ACTOR_SIZE];
+	char subject[SUBJECT_SIZE];
+	uint64_t no = 0;
+	int error = operation_tenant(engine, arguments, &tenant, why);
+
+	error = error != 0 ? error : operation_number(arguments, "no", INT64_MAX, &no, why);
+	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
+	error = error != 0 ? error : operation_begin(tenant, &inv, why);
+	if (error != 0) {
+		return error;
+	}
+	error = inventory_unaccept(inv, no, clock_wall_ms(), why);
+	if (error == ERR_NOT_FOUND) {
+		return error;
+	}
+	snprintf(subject, sizeof subject, "%llu", (unsigned long long)no);
+	error = operation_finish(tenant, error, actor, "acceptance-withdraw", subject, why);
+	if (error == 0) {
+		reply_write(reply, NULL, 0);
+	}
+	return error;
+}
+
+/* Nobody's deed: it is not in the audit log. */
+static int run_trend(struct engine *engine, const struct arguments *arguments, struct writer *reply,
+		     struct why *why)
+{
+	static const char *const names[STORE_TREND_NUMBERS] = {
+		"critical", "high",      "medium",  "low",    "none",
+		"accepted", "exploited", "fixable", "assets", "risk",
+	};
+	struct store_trend trend = { 0 };
+	struct engine_tenant *tenant;
+	struct inventory *inv;
+	uint64_t day = 0;
+	int error = operation_tenant(engine, arguments, &tenant, why);
+
+	error = error != 0 ? error : operation_number(arguments, "day", INT32_MAX, &day, why);
+	for (size_t i = 0; error == 0 && i < STORE_TREND_NUMBERS; i++) {
+		error = arguments_uint(arguments, names[i], &trend.numbers[i]) == 0 ? 0 : ERR_USAGE;
+	}
+	error = error != 0 ? error : operation_begin(tenant, &inv, why);
+	if (error != 0) {
+		return error;
+	}
+	trend.day = (int64_t)day;
+	error = inventory_set_trend(inv, &trend, why);
+	if (error != 0) {
+		engine_tenant_failed(tenant, why);
+		return error;
+	}
+	reply_write(reply, NULL, 0);
+	return 0;
+}
+
+const struct operation operation_accept = { "accept", run_accept };
+const struct operation operation_unaccept = { "acceptance-withdraw", run_unaccept };
+const struct operation operation_trend = { "trend", run_trend };
