@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "server/api/call.h"
+#include "server/api/fleets.h"
 #include "server/api/live.h"
 #include "server/api/requests.h"
 #include "server/api/workers.h"
@@ -70,6 +71,19 @@ static void write_requests(struct call *call)
 	     (double)f->seconds_sum_us / 1e6, (unsigned long long)f->seconds_count);
 }
 
+static void write_fleets(struct call *call)
+{
+	struct fleets_figures figures = fleets_figures(call->api->fleets);
+
+	single(call, "fleets", "gauge", "Tenants whose findings are counted.",
+	       (double)figures.fleets);
+	single(call, "findings", "gauge",
+	       "Vulnerabilities of all tenants, each counted on each asset; accepted ones left out.",
+	       (double)figures.findings);
+	single(call, "fleet_memory_bytes", "gauge", "Memory that counting findings takes.",
+	       (double)figures.bytes);
+}
+
 static void write_own(struct call *call)
 {
 	const struct api *api = call->api;
@@ -87,6 +101,7 @@ static void write_own(struct call *call)
 	       "Times that a stream's reader was too slow.", (double)api->figures.gaps);
 	single(call, "api_query_workers", "gauge", "SQL queries that run.",
 	       workers_count(api->workers));
+	write_fleets(call);
 	single(call, "api_cpu_seconds_total", "counter", "Processor time of the api process.",
 	       (double)clock_cpu_us() / 1e6);
 }
