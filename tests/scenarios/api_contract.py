@@ -228,6 +228,12 @@ class Server:
             subprocess.run([agent, "--state", self.folder / "agent", "--server", self.sensors, "--ca", self.ca,
                             "--token", token, "--once"], check=True, timeout=60, stderr=self.log)
 
+    def know(self, bartizan):
+        """A small feed, so that there are findings."""
+        if bartizan.exists():
+            subprocess.run([bartizan, "--data", self.data, "feed", "import", "debian", ROOT / "tests/fixtures/feeds/debian-tracker-small.json", "--force"],
+                           check=True, timeout=60, stdout=self.log, stderr=self.log)
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -306,7 +312,7 @@ class Contract:
         for operation_id, (method, template, operation) in self.operations.items():
             if operation.get("security") == []:
                 continue
-            path = template.format(id="0000000000000000", table="users", name="default")
+            path = template.format(id="0000000000000000", table="users", name="default", vulnerability="CVE-2024-0001", no="1")
             body = b"{}" if method == "POST" else None
             for name, token in (("no token", None), ("a wrong token", "btz_" + "A" * 43)):
                 answer = self.client.ask(method, path, token, body)
@@ -409,6 +415,51 @@ class Contract:
         self.answers("importFeed", 202, "a folder that is not there: the feed's status says so", path={"name": "kev"},
                      body={"inbox": "0" * 16, "force": True})
 
+    def vulnerabilities(self, asset):
+        summary = self.answers("summariseVulnerabilities", 200).json()
+        self.answers("vulnerabilityTrend", 200, query={"days": 3})
+        self.answers("vulnerabilityTrend", 400, "no days", query={"days": 0})
+        self.answers("listUpgrades", 200, query={"limit": 5})
+        self.answers("listVulnerableAssets", 200, query={"limit": 5})
+        self.answers("listVulnerableAssets", 400, "a page that is none", query={"after": "0000000000000000"})
+        page = self.answers("listVulnerabilities", 200, query={"limit": 5, "accepted": "false"}).json()
+        self.tap.check("as many as the summary says", None if page["total"] == summary["vulnerabilities"] else page["total"])
+        for query in ({"level": "worst"}, {"status": "x"}, {"exposure": "x"}, {"exploited": "yes"}, {"after": "CVE-1"}, {"limit": 0}):
+            self.answers("listVulnerabilities", 400, f"{query}", query=query)
+        self.answers("getVulnerability", 404, "one that nobody has", path={"vulnerability": "CVE-1999-99999"})
+        known = page["items"][0]["id"] if page["items"] else None
+        if known:
+            one = self.answers("getVulnerability", 200, path={"vulnerability": known}).json()
+            self.tap.check("who is affected is who is counted", None if one["total"] == one["assets"] + one["accepted"] else one)
+        self.acceptances(known)
+        if asset:
+            self.exposed(asset, known or "CVE-1999-99999", summary["knowledge"]["generation"] > 0)
+
+    def acceptances(self, known):
+        self.answers("listAcceptances", 200)
+        for body in ({}, {"vulnerability": "CVE-1"}, {"vulnerability": "CVE-1", "reason": " "}, {"vulnerability": "CVE-1", "reason": "x", "until": "soon"},
+                     {"vulnerability": "CVE-1", "reason": "x", "until": "2020-01-01"}, {"vulnerability": "CVE-1", "reason": "x", "who": "me"}):
+            self.answers("accept", 400, f"{body}", body=body)
+        self.answers("accept", 404, "one that nobody knows", body={"vulnerability": "CVE-1999-99999", "reason": "x"})
+        self.answers("withdrawAcceptance", 404, "one that is not there", path={"no": "999999"})
+        if known:
+            made = self.answers("accept", 201, body={"vulnerability": known, "reason": "of a test", "until": "2999-12-31"}).json()
+            listed = self.answers("listAcceptances", 200, "with one").json()["items"]
+            self.tap.check("it is listed as it was made", None if made in listed else listed)
+            accepted = self.answers("listVulnerabilities", 200, "accepted ones", query={"accepted": "true"}).json()["items"]
+            self.tap.check("and set apart at once", None if known in [v["id"] for v in accepted] else accepted)
+            self.answers("withdrawAcceptance", 204, path={"no": str(made["no"])})
+            self.answers("withdrawAcceptance", 404, "once more", path={"no": str(made["no"])})
+
+    def exposed(self, asset, known, has_feeds):
+        self.answers("getAssetVulnerabilities", 200, path={"id": asset}, query={"limit": 5})
+        self.answers("getAssetVulnerabilities", 400, "a level that is none", path={"id": asset}, query={"level": "x"})
+        self.answers("explainVulnerability", 200 if has_feeds else 503, path={"id": asset, "vulnerability": known})
+        self.answers("getSbom", 200, path={"id": asset})
+        self.answers("checkUpdates", 200, path={"id": asset})
+        for operation_id in ("getAssetVulnerabilities", "explainVulnerability", "getSbom", "checkUpdates"):
+            self.answers(operation_id, 404, "an unknown asset", path={"id": "0000000000000000", "vulnerability": known})
+
     def isolation(self, name, token, asset, sensor):
         mine = self.answers("getSession", 200, "a tenant's token", token=token).json()
         self.tap.check("a tenant's token knows its own tenant only",
@@ -421,7 +472,8 @@ class Contract:
         self.answers("createOperatorToken", 403, "a tenant's token", token=token, body={"name": "x"})
         other = {"tenant": "default"}
         self.answers("createEnrolmentToken", 404, "another tenant", token=token, body={}, query=other)
-        for path in ("overview", "assets", "changes", "events", "policies", "sensors", "stream"):
+        for path in ("overview", "assets", "changes", "events", "policies", "sensors", "stream", "vulnerabilities", "vulnerabilities/summary",
+                     "vulnerabilities/upgrades", "vulnerabilities/assets", "vulnerabilities/trend", "acceptances"):
             answer = self.client.ask("GET", "/api/v1/" + path, token, query=other)
             self.tap.check(f"another tenant's {path} does not exist", None if answer.status == 404 else answer.status)
         answer = self.client.ask("POST", "/api/v1/query", token, {"sql": "SELECT * FROM assets"}, query=other)
@@ -430,6 +482,8 @@ class Contract:
             self.answers("getAsset", 404, "another tenant's asset", token=token, path={"id": asset})
             self.answers("getAssetTable", 404, "another tenant's asset", token=token, path={"id": asset, "table": "users"})
             self.answers("getAssetHistory", 404, "another tenant's asset", token=token, path={"id": asset})
+            for operation_id in ("getAssetVulnerabilities", "explainVulnerability", "getSbom", "checkUpdates"):
+                self.answers(operation_id, 404, "another tenant's asset", token=token, path={"id": asset, "vulnerability": "CVE-2024-0001"})
             self.answers("revokeSensor", 404, "another tenant's sensor", token=token, path={"id": sensor})
             self.answers("stream", 404, "another tenant's asset", token=token, query={"asset": asset})
         rows = self.answers("query", 200, "its own, empty inventory", token=token,
@@ -622,8 +676,8 @@ def check(client, token, tap, is_own):
     name, tenant_token = contract.tenants()
     contract.isolation(name, tenant_token, asset and asset["id"], sensor)
     contract.policies(asset and asset["id"], sensor)
+    contract.vulnerabilities(asset and asset["id"])
     contract.feeds(tenant_token)
-    contract.operators(name, tenant_token)
     contract.queries()
     contract.too_many_queries()
     contract.a_client_that_leaves()
@@ -633,7 +687,9 @@ def check(client, token, tap, is_own):
     contract.operators(name, tenant_token)
     missing = set(contract.operations) - contract.asked
     if not asset:
-        missing -= {"getAsset", "getAssetTable", "getAssetHistory", "getAssetTags", "putAssetTags", "getAssetPolicy", "getSensor", "stream"}
+        missing -= {"getAsset", "getAssetTable", "getAssetHistory", "getAssetTags", "putAssetTags", "getAssetPolicy", "getSensor", "stream",
+                    "getAssetVulnerabilities", "explainVulnerability", "getSbom", "checkUpdates"}
+
     tap.check("every operation of the contract was asked", f"not asked: {sorted(missing)}" if missing else None)
 
 
@@ -657,6 +713,7 @@ def main():
         client = Client(server.url, str(server.ca))
         enrolment = client.ask("POST", "/api/v1/enrolment-tokens", token, {}).json()["token"]
         server.enrol(programs / "bartizan-agent", enrolment)
+        server.know(programs / "bartizan")
         check(client, token, tap, is_own=True)
     finally:
         server.stop()
