@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "server/api/finding_times.h"
 #include "server/feeds/knowledge_builder.h"
 #include "server/inventory/fixture.h"
 
@@ -65,8 +67,9 @@ static struct knowledge *scores(int first_tenths, int second_tenths)
 	return knowledge;
 }
 
-/* Asset `n` has exactly these findings. */
-static void has(struct world *w, unsigned n, const unsigned *findings, size_t count)
+/* From a moment on, asset `n` has exactly these findings. */
+static void has_at(struct world *w, int64_t now_ms, unsigned n, const unsigned *findings,
+		   size_t count)
 {
 	struct inventory_result result;
 	uint32_t rows[4];
@@ -79,10 +82,15 @@ static void has(struct world *w, unsigned n, const unsigned *findings, size_t co
 	for (size_t i = 0; i < count; i++) {
 		rows[i] = finding(w, findings[i]);
 	}
-	assert_int_equal(inventory_derive(w->f.inv, asset, TABLE_VULNERABILITIES, rows, count, 20,
-					  &result, &why),
+	assert_int_equal(inventory_derive(w->f.inv, asset, TABLE_VULNERABILITIES, rows, count,
+					  now_ms, &result, &why),
 			 0);
 	assert_int_equal(inventory_commit(w->f.inv, &why), 0);
+}
+
+static void has(struct world *w, unsigned n, const unsigned *findings, size_t count)
+{
+	has_at(w, 20, n, findings, count);
 }
 
 static void begin_world(struct world *w)
@@ -275,10 +283,104 @@ static void slices_of_any_length_lead_to_the_same(void **state)
 	end_world(&w);
 }
 
+/* --- when they came and went --- */
+
+static struct finding_time *times_of(struct world *w, uint32_t asset)
+{
+	struct finding_time *times;
+	struct why why;
+
+	assert_int_equal(finding_times_of_asset(w->fleet, w->view, asset, &times, &why), 0);
+	return times;
+}
+
+static void a_finding_that_returns_was_reopened(void **state)
+{
+	struct finding_time *times;
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	has_at(&w, 100, 1, (const unsigned[]){ 0, 2 }, 2);
+	has_at(&w, 200, 1, (const unsigned[]){ 2 }, 1);
+	has_at(&w, 300, 1, (const unsigned[]){ 0, 2 }, 2);
+	sync_at(&w, 0);
+	times = times_of(&w, 1);
+	assert_int_equal(times[fleet_row(w.fleet, 0)->vulnerability].first_ms, 100);
+	assert_int_equal(times[fleet_row(w.fleet, 0)->vulnerability].opened, 2);
+	assert_int_equal(times[fleet_row(w.fleet, 0)->vulnerability].fixed_ms, 200);
+	assert_int_equal(times[fleet_row(w.fleet, 2)->vulnerability].opened, 1);
+	assert_int_equal(times[fleet_row(w.fleet, 2)->vulnerability].fixed_ms, 0);
+	free(times);
+	end_world(&w);
+}
+
+static void another_row_of_the_same_vulnerability_is_no_end(void **state)
+{
+	struct finding_time *times;
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	has_at(&w, 100, 1, (const unsigned[]){ 0, 1 }, 2);
+	has_at(&w, 200, 1, (const unsigned[]){ 1 }, 1); /* one of two packages is mended */
+	has_at(&w, 300, 1, (const unsigned[]){ 3 }, 1); /* it listens now */
+	sync_at(&w, 0);
+	times = times_of(&w, 1);
+	assert_int_equal(times[fleet_row(w.fleet, 0)->vulnerability].first_ms, 100);
+	assert_int_equal(times[fleet_row(w.fleet, 0)->vulnerability].opened, 1);
+	assert_int_equal(times[fleet_row(w.fleet, 0)->vulnerability].fixed_ms, 0);
+	free(times);
+	end_world(&w);
+}
+
+struct past {
+	unsigned count;
+	uint32_t asset;
+	int64_t fixed_ms;
+};
+
+static bool take_past(void *context, uint32_t asset, int64_t fixed_ms)
+{
+	struct past *past = context;
+
+	*past = (struct past){ past->count + 1, asset, fixed_ms };
+	return true;
+}
+
+static void who_had_it_is_told_once_with_the_last_time(void **state)
+{
+	struct past past = { 0 };
+	bool is_cut = true;
+	struct why why;
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	has_at(&w, 100, 1, (const unsigned[]){ 0 }, 1);
+	has_at(&w, 200, 1, NULL, 0);
+	has_at(&w, 300, 1, (const unsigned[]){ 0 }, 1);
+	has_at(&w, 400, 1, NULL, 0);
+	has_at(&w, 500, 2, (const unsigned[]){ 0 }, 1);
+	has_at(&w, 600, 2, (const unsigned[]){ 3 }, 1);
+	sync_at(&w, 0);
+	assert_int_equal(finding_times_past(w.fleet, w.view, named(&w, "CVE-1"), take_past, &past,
+					    &is_cut, &why),
+			 0);
+	assert_false(is_cut);
+	assert_int_equal(past.count, 1);
+	assert_int_equal(past.asset, 1);
+	assert_int_equal(past.fixed_ms, 400);
+	end_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slices_of_any_length_lead_to_the_same),
+		cmocka_unit_test(a_finding_that_returns_was_reopened),
+		cmocka_unit_test(another_row_of_the_same_vulnerability_is_no_end),
+		cmocka_unit_test(who_had_it_is_told_once_with_the_last_time),
 		cmocka_unit_test(a_vulnerability_of_two_packages_counts_once_on_an_asset),
 		cmocka_unit_test(what_changes_is_followed_and_equals_a_fresh_count),
 		cmocka_unit_test(the_most_urgent_comes_first_and_new_facts_change_that),

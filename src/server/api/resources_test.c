@@ -10,6 +10,7 @@
 
 #include "server/api/server_harness.h"
 #include "server/bus/bus.h"
+#include "sys/clock.h"
 
 static struct exchange e;
 
@@ -293,6 +294,87 @@ static void a_code_signs_in_once(void **state)
 	assert_true(client_harness_has(&e, "bartizan signin-link"));
 }
 
+/* web1's package curl has a vulnerability. */
+static void expose(struct server_harness *s)
+{
+	struct inventory_result result;
+	struct why why;
+	struct row row;
+	uint32_t number;
+
+	row_init(&row, schema_by_number(TABLE_VULNERABILITIES));
+	row_set_text(&row, VULNERABILITIES_ID, span_of("CVE-2024-1"));
+	row_set_text(&row, VULNERABILITIES_MANAGER, span_of("dpkg"));
+	row_set_text(&row, VULNERABILITIES_PACKAGE, span_of("libcurl4"));
+	row_set_text(&row, VULNERABILITIES_SOURCE, span_of("curl"));
+	row_set_text(&row, VULNERABILITIES_VERSION, span_of("7.88"));
+	row_set_text(&row, VULNERABILITIES_FIXED_VERSION, span_of("7.90"));
+	row_set_text(&row, VULNERABILITIES_STATUS, span_of("fixable"));
+	row_set_text(&row, VULNERABILITIES_EXPOSURE, span_of("network"));
+	row_set_text(&row, VULNERABILITIES_RELEASE, span_of("debian:12"));
+	assert_int_equal(inventory_begin(s->inventory.inv, &why), 0);
+	assert_int_equal(inventory_derived_row(s->inventory.inv, &row, &number, &why), 0);
+	assert_int_equal(inventory_derive(s->inventory.inv, s->asset, TABLE_VULNERABILITIES,
+					  &number, 1, 20, &result, &why),
+			 0);
+	assert_int_equal(inventory_commit(s->inventory.inv, &why), 0);
+}
+
+static void findings_are_shown_from_every_side(void **state)
+{
+	assert_get(*state, "/api/v1/vulnerabilities", 200,
+		   "{\"items\":[],\"next\":null,\"total\":0}");
+	expose(*state);
+	assert_get(*state, "/api/v1/vulnerabilities?status=fixable&exposure=network&package=curl",
+		   200, "{\"items\":[{\"id\":\"CVE-2024-1\",\"summary\":null");
+	assert_true(client_harness_has(&e, "\"total\":1}"));
+	assert_get(*state, "/api/v1/vulnerabilities?status=open", 200, "\"total\":0}");
+	assert_get(*state, "/api/v1/vulnerabilities?search=LIBCURL", 200, "\"total\":1}");
+	assert_get(*state, "/api/v1/vulnerabilities?fixable=false", 200, "\"total\":0}");
+	assert_get(*state, "/api/v1/vulnerabilities/CVE-2024-1", 200,
+		   "\"affected\":[{\"asset\":\"" TEST_ASSET "\",\"name\":\"web1\"");
+	assert_get(*state, "/api/v1/vulnerabilities/upgrades", 200,
+		   "\"source\":\"curl\",\"release\":\"debian:12\",\"packages\":[\"libcurl4\"],"
+		   "\"to_version\":\"7.90\",\"closes\":1,\"assets\":1,");
+	assert_get(*state, "/api/v1/vulnerabilities/assets", 200, "\"name\":\"web1\"");
+	assert_get(*state, "/api/v1/assets/web1/vulnerabilities", 200,
+		   "\"fix\":\"apt-get install --only-upgrade libcurl4\",\"first_seen\":"
+		   "\"1970-01-01T00:00:00.020Z\",\"reopened\":0,\"accepted\":null}");
+	assert_get(*state, "/api/v1/assets/web1/updates-check", 200, "\"said_by\":\"feed\"");
+	assert_get(*state, "/api/v1/assets/web1/sbom", 200, "\"bomFormat\":\"CycloneDX\"");
+}
+
+static void that_nobody_looked_is_said(void **state)
+{
+	assert_get(*state, "/api/v1/vulnerabilities/summary", 200,
+		   "\"knowledge\":{\"generation\":0,\"built_at\":null},"
+		   "\"not_judged\":{\"assets\":1,\"items\":[{\"asset\":\"" TEST_ASSET "\"");
+	assert_get(*state, "/api/v1/assets/web1/vulnerabilities", 200, "\"is_covered\":false");
+	assert_get(*state, "/api/v1/assets/web1/vulnerabilities/CVE-2024-1/why", 503,
+		   "no feed is in force yet");
+}
+
+static void days_are_those_that_the_engine_kept_and_today(void **state)
+{
+	struct server_harness *s = *state;
+	struct inventory_trend trend = { .numbers = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 } };
+	int64_t today = clock_wall_ms() / (24 * 3600 * INT64_C(1000));
+	const int64_t days[] = { today - 400, today - 2, today };
+	struct why why;
+
+	assert_int_equal(inventory_begin(s->inventory.inv, &why), 0);
+	for (size_t i = 0; i < COUNT_OF(days); i++) {
+		trend.day = days[i];
+		assert_int_equal(inventory_set_trend(s->inventory.inv, &trend, &why), 0);
+	}
+	assert_int_equal(inventory_commit(s->inventory.inv, &why), 0);
+	assert_get(s, "/api/v1/vulnerabilities/trend?days=7", 200,
+		   "\"findings\":{\"critical\":1,\"high\":2,\"medium\":3,\"low\":4,\"none\":5},"
+		   "\"accepted\":6,\"exploited\":7,\"fixable\":8,\"assets\":9,\"risk\":10},{");
+	assert_true(client_harness_has(&e, "\"critical\":0,")); /* today, as it is now */
+	assert_null(strstr(strstr(strstr(e.body, "\"day\"") + 1, "\"day\"") + 1, "\"day\""));
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, server_harness_set_up, server_harness_tear_down)
 
 int main(void)
@@ -315,6 +397,9 @@ int main(void)
 		TEST(a_cookie_signs_in_until_it_is_ended),
 		TEST(a_cookie_from_another_page_changes_nothing),
 		TEST(a_code_signs_in_once),
+		TEST(findings_are_shown_from_every_side),
+		TEST(that_nobody_looked_is_said),
+		TEST(days_are_those_that_the_engine_kept_and_today),
 	};
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -1,7 +1,6 @@
 /* acceptance_operations.c - risks that operators accept, and the api's counts of a day. */
 #include "base/error.h"
 #include "server/engine/operation.h"
-#include "server/store/store.h"
 #include "sys/clock.h"
 
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #define SUBJECT_SIZE 512
 
 /* "CVE-2024-3094 on 00..01: reason", cut to size. */
-static void write_subject(const struct store_acceptance *a, const char *asset, uint64_t no,
+static void write_subject(const struct inventory_acceptance *a, const char *asset, uint64_t no,
 			  char out[SUBJECT_SIZE])
 {
 	snprintf(out, SUBJECT_SIZE, "%llu: %s on %s: %.300s", (unsigned long long)no, a->id,
@@ -50,7 +49,7 @@ static int run_accept(struct engine *engine, const struct arguments *arguments,
 	char reason[REASON_SIZE];
 	char actor[OPERATION_ACTOR_SIZE];
 	char subject[SUBJECT_SIZE];
-	struct store_acceptance a = { .at_ms = clock_wall_ms() };
+	struct inventory_acceptance a = { .at_ms = clock_wall_ms() };
 	uint64_t no = 0;
 	int error = operation_tenant(engine, arguments, &tenant, why);
 
@@ -115,18 +114,18 @@ static int run_unaccept(struct engine *engine, const struct arguments *arguments
 static int run_trend(struct engine *engine, const struct arguments *arguments, struct writer *reply,
 		     struct why *why)
 {
-	static const char *const names[STORE_TREND_NUMBERS] = {
+	static const char *const names[INVENTORY_TREND_NUMBERS] = {
 		"critical", "high",      "medium",  "low",    "none",
 		"accepted", "exploited", "fixable", "assets", "risk",
 	};
-	struct store_trend trend = { 0 };
+	struct inventory_trend trend = { 0 };
 	struct engine_tenant *tenant;
 	struct inventory *inv;
 	uint64_t day = 0;
 	int error = operation_tenant(engine, arguments, &tenant, why);
 
 	error = error != 0 ? error : operation_number(arguments, "day", INT32_MAX, &day, why);
-	for (size_t i = 0; error == 0 && i < STORE_TREND_NUMBERS; i++) {
+	for (size_t i = 0; error == 0 && i < INVENTORY_TREND_NUMBERS; i++) {
 		error = arguments_uint(arguments, names[i], &trend.numbers[i]) == 0 ? 0 : ERR_USAGE;
 	}
 	error = error != 0 ? error : operation_begin(tenant, &inv, why);

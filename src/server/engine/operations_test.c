@@ -53,6 +53,35 @@ static void unknown_operations_and_garbage_are_answered(void **state)
 	assert_failure(reply, 400, "bad_request");
 }
 
+#define ACCEPT(id, asset, reason, until)                                                           \
+	REQUEST("accept", argument_text("tenant", "default"), argument_text("actor", "ann"),       \
+		argument_text("id", id), argument_text("asset", asset),                            \
+		argument_text("reason", reason), argument_uint("until_ms", until))
+#define WITHDRAW(no)                                                                               \
+	REQUEST("acceptance-withdraw", argument_text("tenant", "default"),                         \
+		argument_text("actor", "ann"), argument_uint("no", no))
+
+static void acceptances_have_numbers_that_are_never_given_again(void **state)
+{
+	struct reply reply;
+	uint64_t no;
+
+	(void)state;
+	assert_failure(ACCEPT("CVE-1", "", "", 0), 400, "bad_request");
+	assert_failure(ACCEPT("", "", "why", 0), 400, "bad_request");
+	assert_failure(ACCEPT("CVE-1", "", "why", 1), 400, "bad_request");
+	assert_failure(ACCEPT("CVE-1", "00000000000000ff", "why", 0), 404, "not_found");
+	for (uint64_t expected = 1; expected <= 3; expected++) {
+		reply = ACCEPT("CVE-1", "", "why", 0);
+		assert_int_equal(reply.status, 0);
+		assert_int_equal(arguments_uint(&reply.result, "no", &no), 0);
+		assert_int_equal(no, expected);
+		assert_int_equal(WITHDRAW(no).status, 0);
+	}
+	assert_failure(WITHDRAW(3), 404, "not_found");
+	assert_failure(WITHDRAW(0), 400, "bad_request");
+}
+
 static void tokens_need_a_tenant_and_sensible_numbers(void **state)
 {
 	(void)state;
@@ -385,6 +414,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(unknown_operations_and_garbage_are_answered),
+		TEST(acceptances_have_numbers_that_are_never_given_again),
 		TEST(tokens_need_a_tenant_and_sensible_numbers),
 		TEST(a_new_tenant_can_be_used_at_once),
 		TEST(revoking_ends_the_session_and_lasts),

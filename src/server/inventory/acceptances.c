@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "server/inventory/state.h"
 
-int inventory_accept(struct inventory *inv, const struct store_acceptance *acceptance,
+int inventory_accept(struct inventory *inv, const struct inventory_acceptance *acceptance,
 		     uint64_t *out_no, struct why *why)
 {
 	int64_t count = 0;
@@ -33,7 +33,7 @@ int inventory_unaccept(struct inventory *inv, uint64_t no, int64_t now_ms, struc
 	return error == 0 || error == ERR_NOT_FOUND ? error : inventory_abandon(inv, error);
 }
 
-int inventory_set_trend(struct inventory *inv, const struct store_trend *trend, struct why *why)
+int inventory_set_trend(struct inventory *inv, const struct inventory_trend *trend, struct why *why)
 {
 	int error = inventory_begin(inv, why);
 

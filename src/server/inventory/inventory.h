@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "server/store/acceptance.h"
 #include "server/store/sensor.h"
 #include "sys/why.h"
 #include "wire/message.h"
@@ -156,7 +157,6 @@ MUST_USE int inventory_derive(struct inventory *inv, uint32_t asset, uint16_t ta
 uint64_t inventory_judged(const struct inventory *inv);
 void inventory_set_judged(struct inventory *inv, uint64_t generation);
 
-
 /* --- events --- */
 
 /* Stores the events of an asset's sensor, each once: those that were told before are passed over,
@@ -221,16 +221,14 @@ MUST_USE int inventory_policy(struct inventory *inv, uint32_t asset, struct inve
 #define INVENTORY_ACCEPTANCES_MAX 10000
 
 /* ERR_CONFLICT where there are too many. */
-struct store_acceptance;
-MUST_USE int inventory_accept(struct inventory *inv, const struct store_acceptance *acceptance,
+MUST_USE int inventory_accept(struct inventory *inv, const struct inventory_acceptance *acceptance,
 			      uint64_t *out_no, struct why *why);
 
 /* ERR_NOT_FOUND. */
 MUST_USE int inventory_unaccept(struct inventory *inv, uint64_t no, int64_t now_ms,
 				struct why *why);
 
-struct store_trend;
-MUST_USE int inventory_set_trend(struct inventory *inv, const struct store_trend *trend,
+MUST_USE int inventory_set_trend(struct inventory *inv, const struct inventory_trend *trend,
 				 struct why *why);
 
 /* --- figures, for metrics --- */

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "base/rowhash.h"
+#include "server/store/acceptance.h"
 #include "server/store/sensor.h"
 #include "sys/buffer.h"
 #include "sys/why.h"
@@ -161,16 +162,8 @@ MUST_USE int store_drop_policy(struct store *s, const char *name, struct why *wh
 MUST_USE int store_get_policy(struct store *s, const char *name, struct buffer *out,
 			      struct why *why);
 
-/* A risk that somebody accepted. */
-struct store_acceptance {
-	const char *id;   /* the vulnerability's */
-	uint32_t asset;   /* 0: every asset */
-	int64_t until_ms; /* 0: for good */
-	int64_t at_ms;
-	const char *reason;
-	const char *by;
-};
-MUST_USE int store_put_acceptance(struct store *s, const struct store_acceptance *acceptance,
+/* A risk that somebody accepted; it gets the next number. */
+MUST_USE int store_put_acceptance(struct store *s, const struct inventory_acceptance *acceptance,
 				  uint64_t *out_no, struct why *why);
 
 /* ERR_NOT_FOUND. */
@@ -178,14 +171,8 @@ MUST_USE int store_withdraw_acceptance(struct store *s, uint64_t no, int64_t at_
 				       struct why *why);
 MUST_USE int store_count_acceptances(struct store *s, int64_t *out, struct why *why);
 
-/* Findings at the end of a day: critical, high, medium, low, none, accepted, exploited, fixable,
- * assets, risk. */
-#define STORE_TREND_NUMBERS 10
-struct store_trend {
-	int64_t day; /* since 1970, UTC */
-	uint64_t numbers[STORE_TREND_NUMBERS];
-};
-MUST_USE int store_put_trend(struct store *s, const struct store_trend *trend, struct why *why);
+/* Replaces what was kept of the day. */
+MUST_USE int store_put_trend(struct store *s, const struct inventory_trend *trend, struct why *why);
 
 /* The packed assets that hold a row, as of the last time they were put. Empty where there are none.
  * Valid until the next call. */

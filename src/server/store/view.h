@@ -85,8 +85,8 @@ typedef bool view_distinct_row(void *context, uint32_t number, const struct row 
 MUST_USE int view_distinct_rows(struct view *view, uint16_t table, uint32_t from,
 				view_distinct_row *each, void *context, struct why *why);
 
-/* What each asset from a number on holds of a table now, rising. *out_newest: the newest change that
- * is in it. */
+/* What each asset from a number on holds of a table now, rising. *out_newest: the newest change
+ * that is in it. */
 typedef bool view_holding(void *context, uint32_t asset, const uint32_t *rows, size_t count);
 MUST_USE int view_each_holding(struct view *view, uint16_t table, uint32_t from,
 			       uint64_t *out_newest, view_holding *each, void *context,

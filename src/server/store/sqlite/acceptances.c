@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "server/store/sqlite/writer.h"
 
-int store_put_acceptance(struct store *s, const struct store_acceptance *a, uint64_t *out_no,
+int store_put_acceptance(struct store *s, const struct inventory_acceptance *a, uint64_t *out_no,
 			 struct why *why)
 {
 	sqlite3_stmt *statement;
@@ -55,7 +55,7 @@ int store_count_acceptances(struct store *s, int64_t *out, struct why *why)
 			       out, why);
 }
 
-int store_put_trend(struct store *s, const struct store_trend *trend, struct why *why)
+int store_put_trend(struct store *s, const struct inventory_trend *trend, struct why *why)
 {
 	sqlite3_stmt *statement;
 	int error = database_prepare(
@@ -66,7 +66,7 @@ int store_put_trend(struct store *s, const struct store_trend *trend, struct why
 		return error;
 	}
 	(void)sqlite3_bind_int64(statement, 1, trend->day);
-	for (int i = 0; i < STORE_TREND_NUMBERS; i++) {
+	for (int i = 0; i < INVENTORY_TREND_NUMBERS; i++) {
 		(void)sqlite3_bind_int64(statement, 2 + i, (int64_t)trend->numbers[i]);
 	}
 	error = database_step(statement, "storing a day's findings", why);
