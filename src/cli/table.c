@@ -5,9 +5,10 @@
 #include <string.h>
 
 extern const struct command command_assets, command_asset, command_history, command_watch,
-	command_events, command_query, command_schema, command_check, command_sensors, command_tag, command_policy,
-	command_enroll_token, command_tenants, command_operator_token, command_token, command_signin_link,
-	command_audit, command_feed, command_completion, command_vulns, command_sbom;
+	command_events, command_query, command_schema, command_check, command_sensors, command_tag,
+	command_policy, command_enroll_token, command_tenants, command_operator_token,
+	command_token, command_signin_link, command_audit, command_feed, command_completion,
+	command_vulns, command_sbom;
 
 /* One a line, so that each can be added by itself. */
 /* clang-format off */

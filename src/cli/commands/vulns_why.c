@@ -1,6 +1,7 @@
 /* vulns_why.c - the whole chain of reasoning, from the asset's release to the priority. */
 #include "cli/commands/vulns.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,15 +63,35 @@ static void print_entry(const json_t *entry)
 	}
 }
 
+/* A process that uses several files of a package is told once. */
+static bool is_told(const json_t *uses, size_t index)
+{
+	const json_t *use = json_array_get(uses, index);
+
+	for (size_t i = 0; i < index; i++) {
+		const json_t *other = json_array_get(uses, i);
+
+		if (strcmp(text_in(other, "process"), text_in(use, "process")) == 0 &&
+		    strcmp(text_in(other, "executable"), text_in(use, "executable")) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void print_exposure(const json_t *package)
 {
+	const json_t *uses = json_object_get(package, "uses");
 	size_t i;
 	json_t *item;
 
 	SAY("    exposure: ", text_in(package, "exposure"));
-	json_array_foreach(json_object_get(package, "uses"), i, item)
+	json_array_foreach(uses, i, item)
 	{
-		SAY("      used by ", text_in(item, "process"), " ", text_in(item, "executable"));
+		if (!is_told(uses, i)) {
+			SAY("      used by ", text_in(item, "process"), " ",
+			    text_in(item, "executable"));
+		}
 	}
 	json_array_foreach(json_object_get(package, "listeners"), i, item)
 	{

@@ -20,8 +20,12 @@
 #define SLICE_US 15000
 #define PAUSE_MS 2
 
-/* A fleet follows its tenant's commits after so long. */
-#define FOLLOW_MS 1000
+/* A fleet follows its tenant's commits after so long: enough that the next who asks need not wait.
+ */
+#define FOLLOW_MS 10000
+
+/* Between the fleets of two tenants, where all have something to do. */
+#define STAGGER_MS 5
 
 /* Day counts are told to the engine at most so often. */
 #define TREND_MS (5 * 60 * INT64_C(1000))
@@ -56,6 +60,7 @@ struct tenant_fleet {
 	struct waiting *waiting; /* oldest first */
 	bool is_ready;           /* it was up to date once */
 	bool is_due;             /* the timer is armed because of a commit */
+	bool is_working;         /* it is between two slices */
 	struct fleet_summary told;
 	int64_t told_day;
 	int64_t tell_at_ms; /* by clock_ms */
@@ -325,6 +330,7 @@ static void work(void *context)
 	int error = sync_some(t, &view, &why);
 
 	t->is_due = false;
+	t->is_working = error == ERR_AGAIN;
 	if (error == ERR_AGAIN) {
 		loop_timer_arm(t->timer, PAUSE_MS);
 		return;
@@ -421,11 +427,20 @@ void fleets_free(struct fleets **variable)
 	*variable = NULL;
 }
 
+/* One after the other, so that others have their turns between them. */
+static void stagger(const struct fleets *fleets)
+{
+	int64_t delay_ms = PAUSE_MS;
+
+	for (struct tenant_fleet *t = fleets->tenants; t != NULL; t = t->next) {
+		loop_timer_arm(t->timer, delay_ms);
+		delay_ms += STAGGER_MS;
+	}
+}
+
 static bool prepare_one(void *context, const struct tenant *tenant)
 {
-	struct tenant_fleet *t = find_or_make(context, tenant->name);
-
-	loop_timer_arm(t->timer, PAUSE_MS);
+	(void)find_or_make(context, tenant->name);
 	return true;
 }
 
@@ -436,14 +451,13 @@ void fleets_prepare(struct fleets *fleets)
 	if (error != 0) {
 		log_warn("tenants cannot be read", log_text("reason", error_text(error)));
 	}
+	stagger(fleets);
 }
 
 void fleets_new_knowledge(struct fleets *fleets)
 {
 	fleets->is_stale = true;
-	for (struct tenant_fleet *t = fleets->tenants; t != NULL; t = t->next) {
-		loop_timer_arm(t->timer, PAUSE_MS);
-	}
+	stagger(fleets);
 }
 
 void fleets_committed(struct fleets *fleets, struct span tenant)
@@ -456,8 +470,7 @@ void fleets_committed(struct fleets *fleets, struct span tenant)
 		copy_text(tenant, name, sizeof name);
 		t = find_or_make(fleets, name);
 	}
-	/* armed for the day's end, it would come too late; armed for sooner, it is late enough */
-	if (!t->is_due) {
+	if (!t->is_due && !t->is_working) {
 		t->is_due = true;
 		loop_timer_arm(t->timer, FOLLOW_MS);
 	}

@@ -3,7 +3,7 @@
  *
  * Whoever asks for a fleet gets it when it is up to date: at once as a rule; a call waits while a
  * large one is read or counted anew, which is done in slices of the loop's time. Without being
- * asked, a fleet that is there follows its tenant's commits within a second or so.
+ * asked, a fleet follows its tenant's commits some seconds later.
  */
 #pragma once
 

@@ -120,7 +120,8 @@ static void everything_is_told_by_number(void **state)
 		struct heard h = { .len = 0 };
 
 		assert_int_equal(
-			view_each_holding(view, TABLE_PACKAGES, 1, &newest, on_holding, &h, &why), 0);
+			view_each_holding(view, TABLE_PACKAGES, 1, &newest, on_holding, &h, &why),
+			0);
 		assert_string_equal(h.text, "1:1,2:0,");
 		assert_int_equal(newest, 4);
 	}

@@ -78,7 +78,8 @@ static void write_fleets(struct call *call)
 	single(call, "fleets", "gauge", "Tenants whose findings are counted.",
 	       (double)figures.fleets);
 	single(call, "findings", "gauge",
-	       "Vulnerabilities of all tenants, each counted on each asset; accepted ones left out.",
+	       "Vulnerabilities of all tenants, each counted on each asset; accepted ones left "
+	       "out.",
 	       (double)figures.findings);
 	single(call, "fleet_memory_bytes", "gauge", "Memory that counting findings takes.",
 	       (double)figures.bytes);
