@@ -1,6 +1,7 @@
 /* findings.c - filters over the fleet, and the JSON that its pages share. */
 #include "server/api/findings.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -421,6 +422,7 @@ void findings_vulnerability(struct emit *j, const struct fleet *fleet,
 	struct gathered g;
 
 	gather(fleet, v, &g);
+	assert(g.row != NULL); /* it is known by its rows only */
 	emit_key(j, "id");
 	emit_span(j, v->id);
 	findings_facts(j, &v->facts);
