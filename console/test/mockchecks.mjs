@@ -5,6 +5,7 @@ import {
 } from './harness.mjs';
 import { CODE, TENANT_TOKEN, TOKEN } from './mock.mjs';
 import { idOf } from './mockdata.mjs';
+import { HOSTILE_CVE } from './mockvulns.mjs';
 
 const FIRST = idOf(0);
 export const PAGES = {
@@ -15,7 +16,24 @@ export const PAGES = {
 	'asset-packages': `#/assets/${FIRST}/packages`,
 	'asset-then': `#/assets/${FIRST}/packages?at=2026-11-01T12:00:00.000Z`,
 	'hostile': `#/assets/${idOf(13)}/users`,
+	'asset-vulnerabilities': `#/assets/${FIRST}/vulnerabilities`,
+	'asset-why': `#/assets/${FIRST}/vulnerabilities?why=CVE-2024-3094`,
+	'asset-not-judged': `#/assets/${idOf(50)}/vulnerabilities`,
+	'asset-events': `#/assets/${FIRST}/events`,
+	'asset-sensor': `#/assets/${FIRST}/sensor`,
+	'vulnerabilities': '#/vulnerabilities',
+	'vulnerabilities-filtered': '#/vulnerabilities?level=high&exploited=true&search=CVE',
+	'upgrades': '#/vulnerabilities?view=upgrades',
+	'vulnerable-assets': '#/vulnerabilities?view=assets',
+	'trend': '#/vulnerabilities?view=trend',
+	'accepted': '#/vulnerabilities?view=accepted',
+	'vulnerability': '#/vulnerabilities/CVE-2024-3094',
+	'vulnerability-hostile': `#/vulnerabilities/${HOSTILE_CVE}`,
+	'events': '#/events',
 	'sensors': '#/sensors',
+	'policies': '#/policies',
+	'policy-new': '#/policies/tag:db',
+	'feeds': '#/feeds',
 	'enrol': '#/sensors?enrol=1',
 	'query': '#/query',
 };
