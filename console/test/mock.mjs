@@ -129,7 +129,7 @@ function sensors(t, [id, what]) {
 	return found;
 }
 
-function stream(t, query, request, response) {
+function stream(t, query, response) {
 	const after = query.has('after') ? Number(query.get('after')) : t.no;
 	response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
 	const write = (event, data, id) => response.write(`event: ${event}\n${id ? `id: ${id}\n` : ''}data: ${JSON.stringify(data)}\n\n`);
@@ -147,7 +147,7 @@ function stream(t, query, request, response) {
 		t.events.list.filter((e) => e.no > Number(query.get('after_event'))).forEach(mine.happened);
 	}
 	t.streams.add(mine);
-	request.on('close', () => t.streams.delete(mine));
+	response.on('close', () => t.streams.delete(mine));
 }
 
 function enrolmentToken({ uses = 1, ttl_seconds = 3600 }, response) {
@@ -160,7 +160,7 @@ const RESOURCES = {
 	'overview': ({ t }) => overview(t),
 	'assets': (context) => (context.rest.length ? asset(context) : assets(context.t, context.query)),
 	'changes': ({ t, rest, query }) => (rest[0] === 'rate' ? rate(t, query) : t.newest(query)),
-	'stream': ({ t, query, request, response }) => stream(t, query, request, response),
+	'stream': ({ t, query, response }) => stream(t, query, response),
 	'query': ({ t, body }) => runSql(t, body),
 	'schema': () => ({ tables: SCHEMA, events: EVENT_KINDS }),
 	'events': ({ t, query }) => t.events.page(query),

@@ -1,11 +1,12 @@
 // mockchecks.mjs - checks against the mock, whose data and mishaps are known.
 import { readFile } from 'node:fs/promises';
 import {
-	equal, expect, expectNotSideways, faintTexts, namelessControls, openPage, rowCount, until,
+	equal, expect, expectNotSideways, faintTexts, namelessControls, openPage, rowCount, show, until,
 } from './harness.mjs';
 import { CODE, TENANT_TOKEN, TOKEN } from './mock.mjs';
 import { idOf } from './mockdata.mjs';
 import { HOSTILE_CVE } from './mockvulns.mjs';
+import { pageChecks } from './pagechecks.mjs';
 
 const FIRST = idOf(0);
 export const PAGES = {
@@ -37,12 +38,6 @@ export const PAGES = {
 	'enrol': '#/sensors?enrol=1',
 	'query': '#/query',
 };
-
-async function show(page, url, path) {
-	await page.goto(`${url}/${path}`);
-	await page.locator('main .page, .signin form').first().waitFor();
-	await until('nothing is loading', async () => (await page.locator('.loading').count()) === 0);
-}
 
 async function signIn(page, url, token = TOKEN) {
 	await page.goto(url);
@@ -527,6 +522,7 @@ export function mockChecks({ browser, mock }) {
 		...queryChecks(on),
 		...keyboardChecks(on),
 		...sensorChecks(on),
+		...pageChecks(on),
 		...looksChecks(on),
 		...enduranceChecks(on),
 		['the browser had nothing to complain about in all of this', async () => {

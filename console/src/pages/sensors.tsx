@@ -99,8 +99,10 @@ export function SensorsPage() {
 					onKeyDown={(event) => event.key === 'ArrowDown' && document.querySelector<HTMLElement>('.grid')?.focus()}
 				/>
 				<span class="muted" role="status">{data && plural(shown.length, 'sensor')}</span>
-				<a class="end" href={href(['policies'])} title="Key: g p">Policies</a>
-				<button class="primary" onClick={() => replace(href(['sensors'], { enrol: '1' }))}>Enrol a sensor</button>
+				<span class="end">
+					<a href={href(['policies'])} title="Key: g p">Policies</a>{' '}
+					<button class="primary" onClick={() => replace(href(['sensors'], { enrol: '1' }))}>Enrol a sensor</button>
+				</span>
 			</header>
 			{error && <Failure error={error} retry={reload} />}
 			{!data && !error && <Loading what="sensors" />}

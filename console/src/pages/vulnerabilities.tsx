@@ -27,6 +27,9 @@ const ENOUGH = 0.8;
 const UPGRADES_MAX = 100;
 const TREND_DAYS = 90;
 
+const COMPACT_FROM = 10_000;
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
 const VIEWS: [name: string, title: string][] = [
 	['', 'By priority'], ['upgrades', 'Fix first'], ['assets', 'By asset'], ['trend', 'Over time'], ['accepted', 'Accepted'],
 ];
@@ -35,7 +38,7 @@ function Tile({ label, value, note, to }: { label: string; value: number; note?:
 	return (
 		<a class="tile" href={href(['vulnerabilities'], to)}>
 			<span class="label">{label}</span>
-			<span class="figure">{count(value)}</span>
+			<span class="figure" title={count(value)}>{isNarrow.value && value >= COMPACT_FROM ? compact.format(value) : count(value)}</span>
 			<span class="note">{note}</span>
 		</a>
 	);
@@ -295,8 +298,7 @@ export function VulnerabilitiesPage() {
 		<div class="page fill vulnerabilities">
 			<header class="page-head">
 				<h1>Vulnerabilities</h1>
-				<span class="muted">{built && <>as the feeds of <Ago at={built} /> say</>}</span>
-				<a class="end" href={href(['feeds'])} title="Key: g f">Feeds</a>
+				<span class="muted">as the <a href={href(['feeds'])} title="Key: g f">feeds</a>{built && <> of <Ago at={built} /></>} say</span>
 			</header>
 			{summary.error && <Failure error={summary.error} retry={summary.reload} />}
 			{summary.data && <NotJudged of={summary.data} />}
