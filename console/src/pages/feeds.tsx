@@ -16,7 +16,7 @@ function bytes(n: number): string {
 	return n >= 1e6 ? `${(n / 1e6).toFixed(1)} MB` : `${Math.ceil(n / 1e3)} kB`;
 }
 
-function state(feed: Feed): [words: string, tone: string] {
+function state(feed: Feed, isOffline: boolean): [words: string, tone: string] {
 	if (feed.is_running) {
 		return ['fetching now', 'accent'];
 	}
@@ -24,14 +24,15 @@ function state(feed: Feed): [words: string, tone: string] {
 		return [feed.updated_at ? 'failed; what was there stays in force' : 'failed; nothing is in force', 'bad'];
 	}
 	if (!feed.updated_at) {
-		return [feed.address ? 'not fetched yet' : 'nothing imported yet', 'warn'];
+		// Only what should be there by now is worth a look.
+		return feed.is_automatic && !isOffline ? ['not fetched yet', 'warn'] : ['not in use', ''];
 	}
 	return ['in force', 'good'];
 }
 
-function FeedPanel({ feed, onAsked }: { feed: Feed; onAsked(): void }) {
+function FeedPanel({ feed, isOffline, onAsked }: { feed: Feed; isOffline: boolean; onAsked(): void }) {
 	const [error, setError] = useState<ApiError | null>(null);
-	const [words, tone] = state(feed);
+	const [words, tone] = state(feed, isOffline);
 	const update = async () => {
 		try {
 			await updateFeed(feed.name);
@@ -46,7 +47,7 @@ function FeedPanel({ feed, onAsked }: { feed: Feed; onAsked(): void }) {
 			<header>
 				<h2><Text of={feed.name} /></h2>
 				<span class={`mark ${tone}`}>{words}</span>
-				{session.value?.is_platform && feed.address && (
+				{session.value?.is_platform && feed.address && !isOffline && (
 					<button class="small end" disabled={feed.is_running} aria-label={`Fetch ${visible(feed.name)} now`} onClick={update}>Fetch now</button>
 				)}
 			</header>
@@ -112,7 +113,7 @@ export function FeedsPage() {
 			{!data && !error && <Loading what="feeds" />}
 			{data && <Knowledge feeds={data} />}
 			<div class="feeds">
-				{data?.items.map((feed) => <FeedPanel key={feed.name} feed={feed} onAsked={() => setTimeout(reload, REFRESH_RUNNING_MS)} />)}
+				{data?.items.map((feed) => <FeedPanel key={feed.name} feed={feed} isOffline={data.is_offline} onAsked={() => setTimeout(reload, REFRESH_RUNNING_MS)} />)}
 			</div>
 		</div>
 	);

@@ -78,7 +78,7 @@ function Entry({ of, whyHref, onAccept }: { of: Finding; whyHref: string; onAcce
 			</p>
 			{of.fix
 				? <Command text={of.fix} label={`the command that mends ${visible(of.id)}`} />
-				: <p class="muted">{of.is_fixable ? 'There is a fix, and no single command that brings it.' : 'No fix yet.'}</p>}
+				: of.is_fixable && <p class="muted">There is a fix, and no single command that brings it.</p>}
 		</li>
 	);
 }

@@ -117,7 +117,7 @@ function Line({ event, hasAsset, onOpen }: { event: AssetEvent; hasAsset: boolea
 			<time class="at" title={absolute(at)}>{clockTime(at)}</time>
 			<span class={`kind ${tone}`}>{KIND_NAMES[event.kind] ?? visible(event.kind)}</span>
 			{hasAsset && <a class="asset" href={href(['assets', event.asset, 'events'])} title={visible(event.asset_name)}><Text of={event.asset_name} /></a>}
-			<button class="link what" data-item title="Show all of it" onClick={() => onOpen(event)}><Sentence event={event} /></button>
+			<button class="link what" data-item title="Show all of it" onClick={() => onOpen(event)}><span class="words"><Sentence event={event} /></span></button>
 		</li>
 	);
 }

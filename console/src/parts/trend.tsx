@@ -10,6 +10,9 @@ import { axis, colour, plotInto } from './plot';
 const SHOWN: Level[] = ['critical', 'high', 'medium', 'low'];
 const DAY_S = 86_400;
 
+/** A few days are not stretched over the whole width. */
+const DAYS_MIN = 14;
+
 /** The highest pile first, so that the lower ones are drawn over it. */
 function piles(days: readonly TrendDay[]): [number[], ...number[][]] {
 	const sums = SHOWN.map((_, i) =>
@@ -17,14 +20,16 @@ function piles(days: readonly TrendDay[]): [number[], ...number[][]] {
 	return [days.map(({ day }) => Date.parse(`${day}T00:00:00Z`) / 1000), ...sums.reverse()];
 }
 
-function options(onHover: (index: number | null) => void): Omit<uPlot.Options, 'width' | 'height'> {
+function options(days: number[], onHover: (index: number | null) => void): Omit<uPlot.Options, 'width' | 'height'> {
+	const first = days[0]!;
+	const last = days[days.length - 1]!;
 	return {
 		padding: [8, 20, 0, 0],
 		legend: { show: false },
 		cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
 		tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
 		scales: {
-			x: { range: (_, min, max) => [min - DAY_S * 0.6, max + DAY_S * 0.6] },
+			x: { range: () => [Math.min(first, last - (DAYS_MIN - 1) * DAY_S) - DAY_S * 0.6, last + DAY_S * 0.6] },
 			y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] },
 		},
 		axes: [
@@ -44,7 +49,10 @@ function options(onHover: (index: number | null) => void): Omit<uPlot.Options, '
 export function TrendChart({ days }: { days: readonly TrendDay[] }) {
 	const box = useRef<HTMLDivElement>(null);
 	const [hover, setHover] = useState<number | null>(null);
-	useEffect(() => plotInto(box.current!, options(setHover), piles(days))[1], [isDark.value, days]);
+	useEffect(() => {
+		const data = piles(days);
+		return plotInto(box.current!, options(data[0], setHover), data)[1];
+	}, [isDark.value, days]);
 	const shown = days[hover ?? days.length - 1] ?? days[days.length - 1]!;
 	const all = SHOWN.reduce((sum, level) => sum + shown.findings[level], 0);
 	const summary = `${shown.day}: ${plural(all, 'finding')} on ${plural(shown.assets, 'asset')}`;
