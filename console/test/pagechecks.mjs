@@ -266,6 +266,38 @@ function eventChecks({ url, mock, getPage }) {
 			await page.getByRole('button', { name: 'Go on (1 new)' }).click();
 			await until('it is shown', async () => /held-back came in/.test(await first(page).textContent()));
 		}],
+		['thousands of events leave a list without a hole, and no longer than before', async () => {
+			const page = getPage();
+			await show(page, url, '#/events');
+			await first(page).waitFor();
+			await until('the stream is open', async () => mock.tenant.streams.size === 2);
+			const numbers = () => page.locator('.event').evaluateAll((all) => all.map((e) => Number(e.dataset.no)));
+			const expectWhole = async (length) => {
+				const all = await numbers();
+				equal(all.length, length, 'events shown');
+				expect(all.every((no, i) => i === 0 || no === all[i - 1] - 1), 'no hole between them');
+			};
+			const flood = async (n, mark) => {
+				for (let i = 0; i < n; i++) {
+					mock.happen(i % 300, 'executions', { executable: '/bin/true', arguments: ['true', String(i)], user: 'root' });
+					if (i % 500 === 0) {
+						await new Promise(setImmediate);
+					}
+				}
+				mock.happen(1, 'executions', { executable: '/bin/true', arguments: [mark], user: 'root' });
+			};
+			await flood(3000, 'the-last-one');
+			await until('the last one is shown', async () => /the-last-one/.test(await first(page).textContent()));
+			await expectWhole(1000);
+			await page.getByRole('button', { name: 'Hold' }).click();
+			await flood(1500, 'after-holding');
+			await page.getByRole('button', { name: 'Go on (1,501 new)' }).click();
+			await until('the last one is shown', async () => /after-holding/.test(await first(page).textContent()));
+			await expectWhole(1000);
+			await page.getByRole('button', { name: 'Load older events' }).click();
+			await until('older ones are shown', async () => (await numbers()).length === 1200);
+			await expectWhole(1200);
+		}],
 		['an asset\'s events are its own, and open in full', async () => {
 			const page = getPage();
 			await show(page, url, `#/assets/${FIRST}/events`);

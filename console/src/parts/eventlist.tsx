@@ -16,49 +16,64 @@ import { Empty, Failure, Loading } from './states';
 import { Text } from './text';
 
 const PAGE_SIZE = 200;
-const LIVE_MAX = 500;
+const LIVE_MAX = 1000;
 const HELD_MAX = 5000;
 const FRESH_MS = 3000;
 const KINDS = Object.keys(KIND_NAMES);
 
-/** The newest max of both lists, none twice; arrived is oldest first. */
-function merge(held: readonly AssetEvent[], arrived: readonly AssetEvent[], max: number): AssetEvent[] {
-	const newest = held[0]?.no ?? -1;
-	return [...arrived.filter((event) => event.no > newest).reverse(), ...held].slice(0, max);
+/** Events without a hole between them, newest first, and where the older ones begin. */
+interface List {
+	of: Page<AssetEvent, number>;
+	items: readonly AssetEvent[];
+	next: number | null;
 }
 
-/** Pages of events, with what happens now in front of them unless it is held or a time ends the list. */
+/** The list with what arrived (oldest first) in front; what is too much goes at the end. */
+function withArrived(list: List, arrived: readonly AssetEvent[], isWhole: boolean, canCut: boolean): List {
+	const newest = list.items[0]?.no ?? -1;
+	const fresh = arrived.filter((event) => event.no > newest).reverse();
+	const all = isWhole ? [...fresh, ...list.items] : fresh;	// else there is a hole behind what arrived
+	const max = canCut ? Math.max(LIVE_MAX, list.items.length) : all.length;
+	const items = all.slice(0, max);
+	return { ...list, items, next: isWhole && items.length === all.length ? list.next : items[items.length - 1]?.no ?? list.next };
+}
+
+/** What came while the list is held. */
+interface Waiting {
+	events: readonly AssetEvent[];
+	count: number;
+}
+
+const NOTHING: Waiting = { events: [], count: 0 };
+
+/** A page of events, with what happens now in front of it unless it is held or a time ends the list. */
 function useEvents(filter: EventFilter, isHeld: boolean) {
 	const id = [tenant.value, filter.asset, filter.kind, filter.since, filter.until];
 	const page = useLoad((abort) => getEvents(filter, null, PAGE_SIZE, abort), id);
-	const [older, setOlder] = useState<Page<AssetEvent, number> | null>(null);
-	const [live, setLive] = useState<AssetEvent[]>([]);
-	const [waiting, setWaiting] = useState(0);
+	const [state, setState] = useState<List | null>(null);
+	const [waiting, setWaiting] = useState<Waiting>(NOTHING);
 	const [missed, setMissed] = useState(0);
 	const [error, setError] = useState<ApiError | null>(null);
 	const [isLoading, setLoading] = useState(false);
 	const held = useRef(isHeld);
-	const behind = useRef<AssetEvent[]>([]);
+	const isAsking = useRef(false);	// for older ones: the end stays where it is until they are here
 	held.current = isHeld;
+	const fresh = page.data && { of: page.data, items: page.data.items, next: page.data.next };
+	const list = state && state.of === page.data ? state : fresh;
 
+	useEffect(() => setMissed(0), [id.join('\n')]);
 	useEffect(() => {
-		setOlder(null);
-		setMissed(0);
-	}, [id.join('\n')]);
-	useEffect(() => {
-		setLive([]);
-		setWaiting(0);
-		behind.current = [];
+		setState(fresh);
+		setWaiting(NOTHING);
 		if (!page.data || filter.until) {
 			return undefined;
 		}
 		return followEvents(filter, page.data.items[0]?.no ?? 0, {
 			onEvents: (batch) => {
 				if (held.current) {
-					behind.current = [...behind.current, ...batch].slice(-LIVE_MAX);
-					setWaiting((n) => n + batch.length);
+					setWaiting((old) => ({ events: [...old.events, ...batch].slice(-LIVE_MAX), count: old.count + batch.length }));
 				} else {
-					setLive((old) => merge(old, batch, LIVE_MAX));
+					setState((old) => old && withArrived(old, batch, true, !isAsking.current));
 				}
 			},
 			onMissed: (n) => {
@@ -68,33 +83,31 @@ function useEvents(filter: EventFilter, isHeld: boolean) {
 		});
 	}, [page.data]);
 	useEffect(() => {
-		if (!isHeld && behind.current.length > 0) {
-			const batch = behind.current;
-			behind.current = [];
-			setWaiting(0);
-			setLive((old) => merge(old, batch, LIVE_MAX));
+		if (!isHeld && waiting.count > 0) {
+			setState((old) => old && withArrived(old, waiting.events, waiting.count === waiting.events.length, !isAsking.current));
+			setWaiting(NOTHING);
 		}
 	}, [isHeld]);
 
-	const items = useMemo(() => {
-		const listed = page.data?.items ?? [];
-		const newest = listed[0]?.no ?? -1;
-		return [...live.filter((event) => event.no > newest), ...listed, ...older?.items ?? []].slice(0, HELD_MAX);
-	}, [live, page.data, older]);
-	const next = older ? older.next : page.data?.next ?? null;
 	const loadOlder = async () => {
+		isAsking.current = true;
 		setLoading(true);
 		try {
-			const got = await getEvents(filter, next, PAGE_SIZE);
-			setOlder((old) => ({ items: [...old?.items ?? [], ...got.items], next: got.next }));
+			const asked = list?.next ?? null;
+			const got = await getEvents(filter, asked, PAGE_SIZE);
+			setState((old) => (old?.next === asked ? { ...old, items: [...old.items, ...got.items], next: got.next } : old));
 			setError(null);
 		} catch (failure) {
 			setError(asApiError(failure));
 		} finally {
+			isAsking.current = false;
 			setLoading(false);
 		}
 	};
-	return { items, next, loadOlder, isLoading, waiting, missed, isLoaded: page.data !== null, error: page.error ?? error, reload: page.reload };
+	return {
+		items: list?.items ?? [], next: list?.next ?? null, loadOlder, isLoading, waiting: waiting.count, missed,
+		isLoaded: list !== null, error: page.error ?? error, reload: page.reload,
+	};
 }
 
 function Sentence({ event }: { event: AssetEvent }) {
@@ -109,17 +122,20 @@ function Sentence({ event }: { event: AssetEvent }) {
 }
 
 function Line({ event, hasAsset, onOpen }: { event: AssetEvent; hasAsset: boolean; onOpen(event: AssetEvent): void }) {
-	const isFresh = useMemo(() => Date.now() - Date.parse(event.received_at) < FRESH_MS, []);
-	const { tone } = wordsOf(event);
-	const at = Date.parse(event.at);
-	return (
-		<li class={`event ${tone}${event.kind === 'gaps' ? ' gap' : ''}${isFresh ? ' flash added' : ''}`}>
-			<time class="at" title={absolute(at)}>{clockTime(at)}</time>
-			<span class={`kind ${tone}`}>{KIND_NAMES[event.kind] ?? visible(event.kind)}</span>
-			{hasAsset && <a class="asset" href={href(['assets', event.asset, 'events'])} title={visible(event.asset_name)}><Text of={event.asset_name} /></a>}
-			<button class="link what" data-item title="Show all of it" onClick={() => onOpen(event)}><span class="words"><Sentence event={event} /></span></button>
-		</li>
-	);
+	// There may be a thousand a second: an event never changes, so it is rendered once.
+	return useMemo(() => {
+		const isFresh = Date.now() - Date.parse(event.received_at) < FRESH_MS;
+		const { tone } = wordsOf(event);
+		const at = Date.parse(event.at);
+		return (
+			<li class={`event ${tone}${event.kind === 'gaps' ? ' gap' : ''}${isFresh ? ' flash added' : ''}`} data-no={event.no}>
+				<time class="at" title={absolute(at)}>{clockTime(at)}</time>
+				<span class={`kind ${tone}`}>{KIND_NAMES[event.kind] ?? visible(event.kind)}</span>
+				{hasAsset && <a class="asset" href={href(['assets', event.asset, 'events'])} title={visible(event.asset_name)}><Text of={event.asset_name} /></a>}
+				<button class="link what" data-item title="Show all of it" onClick={() => onOpen(event)}><span class="words"><Sentence event={event} /></span></button>
+			</li>
+		);
+	}, [event, hasAsset]);
 }
 
 function byDay(events: readonly AssetEvent[]): [string, AssetEvent[]][] {
