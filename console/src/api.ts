@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { session, signedOutBecause, tenant } from './session';
 import type {
 	AssetDetail, AssetPage, Change, ChangeRate, EnrolmentToken, Overview, Page, QueryResult, Rows,
-	SchemaTable, Sensor, Session,
+	SchemaTable, Sensor, SensorDetail, Session,
 } from './types';
 
 export class ApiError extends Error {
@@ -60,7 +60,8 @@ async function failure(response: Response): Promise<ApiError> {
 	}
 }
 
-async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+/** One request. Pages that are loaded later have their calls in files of their own. */
+export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
 	const init: RequestInit = { method, credentials: 'same-origin', signal: options.abort ?? null };
 	if (options.body !== undefined) {
 		init.body = JSON.stringify(options.body);
@@ -88,7 +89,7 @@ async function call<T>(method: string, path: string, options: Options = {}): Pro
 	return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-const v1 = (...parts: string[]) => `/api/v1/${parts.map(encodeURIComponent).join('/')}`;
+export const v1 = (...parts: string[]) => `/api/v1/${parts.map(encodeURIComponent).join('/')}`;
 
 export const getSession = () => call<Session>('GET', v1('session'), { isSignIn: true });
 export const signIn = (secret: { token: string } | { code: string }) =>
@@ -111,11 +112,16 @@ export const getHistory = (
 	id: string, query: { table?: string | null; before?: number | null; limit: number }, abort?: AbortSignal,
 ) => call<Page<Change, number>>('GET', v1('assets', id, 'history'), { query, abort });
 
+export const changeTags = (id: string, change: { add?: string[]; remove?: string[] }) =>
+	call<{ tags: string[] }>('PUT', v1('assets', id, 'tags'), { body: change });
+
 export const runQuery = (sql: string, abort: AbortSignal) =>
 	call<QueryResult>('POST', v1('query'), { body: { sql }, abort });
-export const getSchema = (abort?: AbortSignal) => call<{ tables: SchemaTable[] }>('GET', v1('schema'), { abort });
+export const getSchema = (abort?: AbortSignal) =>
+	call<{ tables: SchemaTable[]; events: SchemaTable[] }>('GET', v1('schema'), { abort });
 
 export const getSensors = (abort?: AbortSignal) => call<{ items: Sensor[] }>('GET', v1('sensors'), { abort });
+export const getSensor = (id: string, abort?: AbortSignal) => call<SensorDetail>('GET', v1('sensors', id), { abort });
 export const revokeSensor = (id: string) => call<Sensor>('POST', v1('sensors', id, 'revoke'));
 export const createEnrolmentToken = (uses: number, ttl_seconds: number) =>
 	call<EnrolmentToken>('POST', v1('enrolment-tokens'), { body: { uses, ttl_seconds } });

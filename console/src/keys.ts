@@ -11,7 +11,11 @@ export const KEYS: [keys: string, meaning: string][] = [
 	['/', 'Search'],
 	['g o', 'Go to the overview'],
 	['g a', 'Go to the assets'],
+	['g v', 'Go to the vulnerabilities'],
+	['g e', 'Go to the events'],
 	['g s', 'Go to the sensors'],
+	['g p', 'Go to the policies'],
+	['g f', 'Go to the feeds'],
 	['g q', 'Go to the query page'],
 	['↑ ↓', 'Move in a list (also j and k)'],
 	['Home End', 'First and last of a list'],
@@ -22,7 +26,9 @@ export const KEYS: [keys: string, meaning: string][] = [
 	['?', 'Show these keys'],
 ];
 
-const PAGES: Record<string, string[]> = { o: [], a: ['assets'], s: ['sensors'], q: ['query'] };
+const PAGES: Record<string, string[]> = {
+	o: [], a: ['assets'], v: ['vulnerabilities'], e: ['events'], s: ['sensors'], p: ['policies'], f: ['feeds'], q: ['query'],
+};
 const CHORD_MS = 1500;
 
 let chordAt = 0;

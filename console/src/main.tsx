@@ -10,12 +10,20 @@ import { OverviewPage } from './pages/overview';
 import { QueryPage } from './pages/query';
 import { SensorsPage } from './pages/sensors';
 import { SignInPage } from './pages/signin';
+import { lazy } from './lazy';
 import { Shell } from './parts/shell';
 import { Empty, Failure, Loading } from './parts/states';
 import { href, route } from './router';
 import { session, tenant } from './session';
 import { visible } from './text';
 import './styles/app.css';
+
+// What is not looked at first is loaded when it is looked at.
+const EventsPage = lazy('events', async () => (await import('./pages/events')).EventsPage);
+const FeedsPage = lazy('feeds', async () => (await import('./pages/feeds')).FeedsPage);
+const PoliciesPage = lazy('policies', async () => (await import('./pages/policies')).PoliciesPage);
+const VulnerabilitiesPage = lazy('vulnerabilities', async () => (await import('./pages/vulnerabilities')).VulnerabilitiesPage);
+const VulnerabilityPage = lazy('the vulnerability', async () => (await import('./pages/vulnerability')).VulnerabilityPage);
 
 const startError = signal<ApiError | null>(null);
 
@@ -40,6 +48,14 @@ function Page() {
 		return <OverviewPage />;
 	case 'assets':
 		return id ? <AssetPage key={id} id={id} table={table ?? null} /> : <AssetsPage />;
+	case 'vulnerabilities':
+		return id ? <VulnerabilityPage key={id} id={id} /> : <VulnerabilitiesPage />;
+	case 'events':
+		return <EventsPage />;
+	case 'feeds':
+		return <FeedsPage />;
+	case 'policies':
+		return <PoliciesPage name={id ?? null} />;
 	case 'sensors':
 		return <SensorsPage />;
 	case 'query':

@@ -5,6 +5,9 @@ import type { SchemaTable } from './types';
 
 export const schema = signal<SchemaTable[] | null>(null);
 
+/** Kinds of events. */
+export const eventKinds = signal<SchemaTable[] | null>(null);
+
 let isAsked = false;
 
 /** Loads the schema unless it is there; a failure is tried again with the next call. */
@@ -12,7 +15,10 @@ export function wantSchema(): void {
 	if (!isAsked) {
 		isAsked = true;
 		getSchema().then(
-			({ tables }) => (schema.value = tables),
+			({ tables, events }) => {
+				schema.value = tables;
+				eventKinds.value = events;
+			},
 			() => (isAsked = false));
 	}
 }

@@ -28,6 +28,7 @@ export interface Asset {
 	first_seen: string;
 	last_seen: string;
 	rows: number;
+	tags: string[];
 }
 
 export interface AssetTable {
@@ -69,6 +70,17 @@ export interface Change {
 	old: Record<string, Value> | null;
 }
 
+/** Something that happened on an asset. */
+export interface AssetEvent {
+	no: number;
+	at: string;
+	received_at: string;
+	asset: string;
+	asset_name: string;
+	kind: string;
+	row: Record<string, Value>;
+}
+
 export interface Page<T, N> {
 	items: T[];
 	next: N | null;
@@ -102,6 +114,30 @@ export interface Sensor {
 	enrolled_at: string;
 	last_seen: string | null;
 	certificate_not_after: string;
+	tags: string[] | null;
+	/** The sensor whose copied state it enrolled with. */
+	clone_of: string | null;
+	is_duplicated: boolean;
+	/** Which two places use its key. */
+	duplicates: string | null;
+	busy_table: string | null;
+	status: 'online' | 'silent' | 'offline' | 'revoked';
+	silent_s: number | null;
+	/** null where it knows no policies. */
+	policy: { in_force: string; wanted: string | null; is_in_force: boolean } | null;
+	collectors_failing: number;
+	collectors_off: number;
+}
+
+/** A collector that is not well. */
+export interface CollectorHealth {
+	collector: string;
+	state: string | null;
+	error: string | null;
+}
+
+export interface SensorDetail extends Sensor {
+	health: CollectorHealth[];
 }
 
 export interface EnrolmentToken {

@@ -57,10 +57,31 @@ export function anyChecks({ browser, url, code }) {
 			await page.goto(`${url}/#/sensors`);
 			await page.locator('.grid-body [role=row]').first().waitFor();
 		}],
+		['an asset\'s sensor says how it is, and which policy applies', async () => {
+			await page.locator('.grid-body [role=row] a').first().click();
+			await page.locator('.state-mark').first().waitFor();
+			await page.getByLabel('The policy as JSON').waitFor();
+		}],
+		['an asset shows its vulnerabilities, or that nobody looked', async () => {
+			await page.locator('[data-tab=vulnerabilities]').click();
+			await page.locator('.findings').getByText(/Judged as|No feed covers/).first().waitFor();
+			await page.goto(`${url}/#/vulnerabilities`);
+			await page.locator('.tiles.small').waitFor();
+		}],
+		['events are listed, or that there is none yet', async () => {
+			await page.goto(`${url}/#/events`);
+			await page.locator('.event, .events .state .title').first().waitFor();
+		}],
+		['a policy that is wrong is refused with the server\'s reason', async () => {
+			await page.goto(`${url}/#/policies/tag:never-used`);
+			await page.getByLabel('The policy as JSON').fill('{ "colectors": {} }');
+			await page.getByRole('button', { name: 'Save' }).click();
+			await page.getByText("unknown member 'colectors'").waitFor();
+		}],
 		['no page scrolls sideways, wide or narrow', async () => {
 			for (const width of [1280, 400]) {
 				await page.setViewportSize({ width, height: 800 });
-				for (const path of ['', 'assets', 'sensors', 'query']) {
+				for (const path of ['', 'assets', 'vulnerabilities', 'vulnerabilities?view=upgrades', 'events', 'sensors', 'policies', 'feeds', 'query']) {
 					await page.goto(`${url}/#/${path}`);
 					await page.locator('main > *').first().waitFor();
 					await expectNotSideways(page, `${path || 'overview'} at ${width}`);

@@ -86,6 +86,13 @@ export async function openPage(browser, complaints, { width = 1280, height = 800
 	return page;
 }
 
+/** Opens an address and waits until all of it is there. */
+export async function show(page, url, path) {
+	await page.goto(`${url}/${path}`);
+	await page.locator('main .page, .signin form').first().waitFor();
+	await until('nothing is loading', async () => (await page.locator('.loading').count()) === 0);
+}
+
 export const rowCount = (page) => page.locator('.grid').getAttribute('aria-rowcount').then((n) => Number(n) - 1);
 
 /** Every size of page: the document is never wider than the window. */

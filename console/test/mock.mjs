@@ -5,7 +5,10 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { columnsOf, iso, SCHEMA } from './mockdata.mjs';
+import { assetPolicy, feeds, firstFeeds, firstPolicies, policies, tags } from './mockadmin.mjs';
+import { EVENT_KINDS, Events } from './mockevents.mjs';
 import { Refusal, Tenant } from './mocktenant.mjs';
+import { acceptances, Vulnerabilities, vulnerabilities } from './mockvulns.mjs';
 
 export const TOKEN = 'btz_operator_0123456789';
 export const TENANT_TOKEN = 'btz_acme_0123456789';
@@ -76,8 +79,23 @@ function runSql(t, { sql, limit = 10_000 }) {
 	return { columns: ['asset', ...columnsOf(name)], rows, is_truncated: false, elapsed_ms: 12.7 };
 }
 
-function asset(t, [id, what, table], query) {
+function assetVulnerabilities(t, found, [id, what], query) {
+	return what === 'why' ? t.vulnerabilities.why(found, id) : t.vulnerabilities.ofAsset(found, query);
+}
+
+function asset({ t, rest: [id, what, table, ...more], query, body, request }) {
 	const found = t.find(id);
+	switch (what) {
+	case 'tags': return tags(found, body, request.method);
+	case 'policy': return assetPolicy(t, found);
+	case 'vulnerabilities': return assetVulnerabilities(t, found, [table, ...more], query);
+	case 'sbom': return t.vulnerabilities.sbom(found);
+	case 'updates-check': return t.vulnerabilities.updatesCheck(found);
+	default: return assetTables(t, found, what, table, query);
+	}
+}
+
+function assetTables(t, found, what, table, query) {
 	const rows = t.rowsOf(found);
 	if (what === 'history') {
 		return t.newest(query, (c) => c.asset === found.id && (!query.get('table') || c.table === query.get('table')));
@@ -100,23 +118,36 @@ function sensors(t, [id, what]) {
 		return { items: t.sensors };
 	}
 	const found = t.sensors.find((s) => s.id === id);
+	if (found && what === undefined) {
+		return { ...found, health: t.healthOf(found) };
+	}
 	if (!found || what !== 'revoke') {
 		throw new Refusal(404, 'not_found', `There is no sensor "${id}".`);
 	}
-	Object.assign(found, { is_revoked: true, is_connected: false });
+	Object.assign(found, { is_revoked: true, is_connected: false, status: 'revoked', silent_s: null });
 	t.streams.forEach((s) => s.event('sensors', {}));
 	return found;
 }
 
-function stream(t, query, request, response) {
+function stream(t, query, response) {
 	const after = query.has('after') ? Number(query.get('after')) : t.no;
 	response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
 	const write = (event, data, id) => response.write(`event: ${event}\n${id ? `id: ${id}\n` : ''}data: ${JSON.stringify(data)}\n\n`);
-	const mine = { send: (c) => write('change', c, `${c.no}.${c.index}`), event: write, end: () => response.destroy() };
+	const wantsChanges = query.get('changes') !== 'false';
+	const wantsEvent = t.events.wanted(query);
+	const mine = {
+		send: (c) => wantsChanges && write('change', c, `${c.no}.${c.index}`),
+		event: write,
+		happened: (e) => wantsEvent(e) && write('event', e),
+		end: () => response.destroy(),
+	};
 	response.write(': hello\n\n');
 	t.changes.filter((c) => c.no > after).forEach(mine.send);
+	if (query.has('after_event')) {
+		t.events.list.filter((e) => e.no > Number(query.get('after_event'))).forEach(mine.happened);
+	}
 	t.streams.add(mine);
-	request.on('close', () => t.streams.delete(mine));
+	response.on('close', () => t.streams.delete(mine));
 }
 
 function enrolmentToken({ uses = 1, ttl_seconds = 3600 }, response) {
@@ -127,11 +158,16 @@ function enrolmentToken({ uses = 1, ttl_seconds = 3600 }, response) {
 /** What a tenant's resources answer; undefined where the response is already under way. */
 const RESOURCES = {
 	'overview': ({ t }) => overview(t),
-	'assets': ({ t, rest, query }) => (rest.length ? asset(t, rest, query) : assets(t, query)),
+	'assets': (context) => (context.rest.length ? asset(context) : assets(context.t, context.query)),
 	'changes': ({ t, rest, query }) => (rest[0] === 'rate' ? rate(t, query) : t.newest(query)),
-	'stream': ({ t, query, request, response }) => stream(t, query, request, response),
+	'stream': ({ t, query, response }) => stream(t, query, response),
 	'query': ({ t, body }) => runSql(t, body),
-	'schema': () => ({ tables: SCHEMA }),
+	'schema': () => ({ tables: SCHEMA, events: EVENT_KINDS }),
+	'events': ({ t, query }) => t.events.page(query),
+	'vulnerabilities': vulnerabilities,
+	'acceptances': acceptances,
+	'policies': policies,
+	'feeds': feeds,
 	'sensors': ({ t, rest }) => sensors(t, rest),
 	'enrolment-tokens': ({ body, response }) => enrolmentToken(body, response),
 };
@@ -140,7 +176,13 @@ class Mock {
 	constructor(outdir) {
 		this.outdir = outdir;
 		this.tenants = new Map([['default', new Tenant('default', 300)], ['acme', new Tenant('acme', 3)], ['big', new Tenant('big', 2500)]]);
+		this.tenants.forEach((t) => {
+			t.events = new Events(t);
+			t.vulnerabilities = new Vulnerabilities(t);
+			t.policies = firstPolicies(t.start);
+		});
 		this.tenant = this.tenants.get('default');
+		this.feeds = firstFeeds(this.tenant.start);
 		this.sessions = new Map();
 		this.signIns = 0;
 		this.isDown = false;
@@ -155,6 +197,11 @@ class Mock {
 	change(n, table, op, row, old = null) {
 		this.tenant.no++;
 		return this.tenant.commit(this.tenant.assets[n], table, op, row, old);
+	}
+
+	/** Something happens on an asset (by its number). */
+	happen(n, kind, row) {
+		return this.tenant.events.add(this.tenant.assets[n], kind, row);
 	}
 
 	random(i) {
@@ -236,7 +283,7 @@ class Mock {
 		if (!t || !RESOURCES[resource]) {
 			throw new Refusal(404, 'not_found', t ? 'There is no such resource. GET /openapi.yaml lists them.' : `There is no tenant "${name}".`);
 		}
-		return RESOURCES[resource]({ t, rest, body, query: url.searchParams, request, response });
+		return RESOURCES[resource]({ mock: this, me, t, rest, body, query: url.searchParams, request, response });
 	}
 
 	async serve(request, response) {

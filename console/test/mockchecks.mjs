@@ -1,10 +1,12 @@
 // mockchecks.mjs - checks against the mock, whose data and mishaps are known.
 import { readFile } from 'node:fs/promises';
 import {
-	equal, expect, expectNotSideways, faintTexts, namelessControls, openPage, rowCount, until,
+	equal, expect, expectNotSideways, faintTexts, namelessControls, openPage, rowCount, show, until,
 } from './harness.mjs';
 import { CODE, TENANT_TOKEN, TOKEN } from './mock.mjs';
 import { idOf } from './mockdata.mjs';
+import { HOSTILE_CVE } from './mockvulns.mjs';
+import { pageChecks } from './pagechecks.mjs';
 
 const FIRST = idOf(0);
 export const PAGES = {
@@ -15,16 +17,27 @@ export const PAGES = {
 	'asset-packages': `#/assets/${FIRST}/packages`,
 	'asset-then': `#/assets/${FIRST}/packages?at=2026-11-01T12:00:00.000Z`,
 	'hostile': `#/assets/${idOf(13)}/users`,
+	'asset-vulnerabilities': `#/assets/${FIRST}/vulnerabilities`,
+	'asset-why': `#/assets/${FIRST}/vulnerabilities?why=CVE-2024-3094`,
+	'asset-not-judged': `#/assets/${idOf(50)}/vulnerabilities`,
+	'asset-events': `#/assets/${FIRST}/events`,
+	'asset-sensor': `#/assets/${FIRST}/sensor`,
+	'vulnerabilities': '#/vulnerabilities',
+	'vulnerabilities-filtered': '#/vulnerabilities?level=high&exploited=true&search=CVE',
+	'upgrades': '#/vulnerabilities?view=upgrades',
+	'vulnerable-assets': '#/vulnerabilities?view=assets',
+	'trend': '#/vulnerabilities?view=trend',
+	'accepted': '#/vulnerabilities?view=accepted',
+	'vulnerability': '#/vulnerabilities/CVE-2024-3094',
+	'vulnerability-hostile': `#/vulnerabilities/${HOSTILE_CVE}`,
+	'events': '#/events',
 	'sensors': '#/sensors',
+	'policies': '#/policies',
+	'policy-new': '#/policies/tag:db',
+	'feeds': '#/feeds',
 	'enrol': '#/sensors?enrol=1',
 	'query': '#/query',
 };
-
-async function show(page, url, path) {
-	await page.goto(`${url}/${path}`);
-	await page.locator('main .page, .signin form').first().waitFor();
-	await until('nothing is loading', async () => (await page.locator('.loading').count()) === 0);
-}
 
 async function signIn(page, url, token = TOKEN) {
 	await page.goto(url);
@@ -509,6 +522,7 @@ export function mockChecks({ browser, mock }) {
 		...queryChecks(on),
 		...keyboardChecks(on),
 		...sensorChecks(on),
+		...pageChecks(on),
 		...looksChecks(on),
 		...enduranceChecks(on),
 		['the browser had nothing to complain about in all of this', async () => {

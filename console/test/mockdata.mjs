@@ -22,6 +22,8 @@ export const SCHEMA = [
 	table(10, 'listeners', 'Sockets that accept connections, and whose they are', [
 		key('protocol'), key('address'), key('port', 'integer'), column('process'), column('executable'), column('user')]),
 	table(12, 'cron', 'Jobs of cron', [key('path'), key('user'), key('schedule'), key('command')]),
+	table(40, 'vulnerabilities', 'Which vulnerabilities the installed packages have', [
+		key('id'), key('manager'), key('package'), column('version'), column('status'), column('fixed_version')]),
 	table(15, 'certificates', 'X.509 certificates in files', [
 		key('path'), key('fingerprint'), column('subject'), column('names', 'list'), column('issuer'),
 		column('not_before', 'time'), column('not_after', 'time'), column('key_type'), column('key_bits', 'integer'),
@@ -53,6 +55,7 @@ export function makeAssets(count, start) {
 			sensor: idOf(n + 5000), is_connected: isConnected,
 			first_seen: iso(start - 40 * 86_400_000 - n * 60_000),
 			last_seen: iso(isConnected ? start : start - (n + 1) * 610_000),
+			tags: n % 8 === 0 ? ['web', SITES[n % SITES.length]] : [],
 		};
 	});
 }
@@ -85,6 +88,7 @@ export function makeRows(asset, start) {
 		addresses: asset.addresses.map((a) => ['eth0', a.includes(':') ? 'ipv6' : 'ipv4', a, a.includes(':') ? 64 : 24, 'global']),
 		listeners: [['tcp', '0.0.0.0', 22, 'sshd', '/usr/sbin/sshd', 'root'], ['tcp', '::', 443, 'nginx', '/usr/sbin/nginx', 'www-data']],
 		cron: [],
+		vulnerabilities: [['CVE-2024-3094', 'dpkg', 'openssl', '1.0-1', 'fixable', '1.1']],
 		certificates: [['/etc/ssl/certs/site.pem', hex(asset.n + 0xabc000, 64), 'CN=shop.example.org,O=Example', ['shop.example.org', 'www.example.org'],
 			"CN=R11,O=Let's Encrypt,C=US", iso(start - 60 * day), iso(start + 12 * day), 'ec', 256, false]],
 	};

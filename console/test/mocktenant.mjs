@@ -1,5 +1,5 @@
 // mocktenant.mjs - one tenant of the mock: its assets, rows, sensors and changes, kept in memory.
-import { columnsOf, iso, keyOf, makeAssets, makeRows, noise } from './mockdata.mjs';
+import { columnsOf, idOf, iso, keyOf, makeAssets, makeRows, noise } from './mockdata.mjs';
 
 const HISTORY_MAX = 12_000;
 
@@ -11,6 +11,21 @@ export class Refusal extends Error {
 	}
 }
 
+/** How each is: most are well, some in every way that there is. */
+function sensorOf(a, start) {
+	const isSilent = a.is_connected && a.n % 50 === 2;
+	return {
+		id: a.sensor, kind: 'agent', asset: a.id, name: a.name, version: '0.1.0', address: a.addresses[0],
+		is_connected: a.is_connected, is_revoked: false, enrolled_at: a.first_seen, last_seen: a.last_seen,
+		certificate_not_after: iso(start + (a.n % 40 === 3 ? 5 : 60) * 86_400_000),
+		tags: a.tags, clone_of: a.n === 4 ? idOf(5000) : null, is_duplicated: a.n === 6,
+		duplicates: a.n === 6 ? '10.2.0.16 and 198.51.100.7' : null, busy_table: isSilent ? 'files' : null,
+		status: !a.is_connected ? 'offline' : isSilent ? 'silent' : 'online', silent_s: isSilent ? 94 : null,
+		policy: a.n === 9 ? null : { in_force: 'ab'.repeat(16), wanted: 'ab'.repeat(16), is_in_force: a.n % 30 !== 1 },
+		collectors_failing: a.n % 25 === 0 ? 2 : 0, collectors_off: a.n % 5 === 0 ? 3 : 0,
+	};
+}
+
 export class Tenant {
 	constructor(name, assetCount) {
 		this.start = Date.now();
@@ -20,12 +35,16 @@ export class Tenant {
 		this.changes = [];	// oldest first
 		this.no = 1000;
 		this.streams = new Set();
-		this.sensors = this.assets.map((a) => ({
-			id: a.sensor, kind: 'agent', asset: a.id, name: a.name, version: '0.1.0', address: a.addresses[0],
-			is_connected: a.is_connected, is_revoked: false, enrolled_at: a.first_seen, last_seen: a.last_seen,
-			certificate_not_after: iso(this.start + (a.n % 40 === 3 ? 5 : 60) * 86_400_000),
-		}));
+		this.sensors = this.assets.map((a) => sensorOf(a, this.start));
 		this.past();
+	}
+
+	/** The collectors that are not well. */
+	healthOf(sensor) {
+		return [
+			...Array.from({ length: sensor.collectors_failing }, (_, i) => ({ collector: ['packages', 'firewall'][i], state: 'failing', error: 'dpkg/status: a record without a name at byte 1,203' })),
+			...Array.from({ length: sensor.collectors_off }, (_, i) => ({ collector: ['kernel_modules', 'containers', 'disks'][i % 3], state: 'off', error: 'the policy turned it off' })),
+		];
 	}
 
 	rowsOf(asset) {

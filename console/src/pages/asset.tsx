@@ -1,9 +1,11 @@
-// asset.tsx - one asset: what it is, its tables, its history, now or as it was.
+// asset.tsx - one asset: what it is, its history, vulnerabilities, events and sensor, its tables now or as they were.
 import { useEffect, useRef } from 'preact/hooks';
 import { getAsset } from '../api';
 import { throttled, useLoad } from '../load';
 import { AssetTableView } from '../parts/assettable';
+import { lazy } from '../lazy';
 import { Failure, Loading } from '../parts/states';
+import { Tags } from '../parts/tags';
 import { Ago, Text } from '../parts/text';
 import { Timeline } from '../parts/timeline';
 import { go, href, replace, route } from '../router';
@@ -12,15 +14,27 @@ import { count, visible } from '../text';
 import { absolute, fromInput, toInput } from '../time';
 import type { AssetDetail, AssetTable } from '../types';
 
+const AssetVulnerabilities = lazy('vulnerabilities', async () => (await import('../parts/assetvulns')).AssetVulnerabilities);
+const EventList = lazy('events', async () => (await import('../parts/eventlist')).EventList);
+const AssetSensor = lazy('the sensor', async () => (await import('../parts/assetsensor')).AssetSensor);
+
 const REFRESH_MS = 500;
 const HISTORY = 'history';
+
+/** What has a page of its own beside the tables. Vulnerabilities are a table too, which is shown where it is asked for. */
+const VIEWS: Record<string, [title: string, hint: string]> = {
+	[HISTORY]: ['History', 'What changed, newest first'],
+	vulnerabilities: ['Vulnerabilities', 'What this asset is exposed to, and what fixes it'],
+	events: ['Events', 'What happened on this asset'],
+	sensor: ['Sensor', 'How its sensor is, and what it was asked to do'],
+};
 
 const PRESETS: [label: string, seconds: number][] = [
 	['5 minutes ago', 300], ['an hour ago', 3600], ['a day ago', 86_400], ['a week ago', 7 * 86_400],
 ];
 
 function Tabs({ id, tables, selected, at }: { id: string; tables: AssetTable[]; selected: string; at: string | null }) {
-	const names = [HISTORY, ...tables.map((t) => t.name)];
+	const names = [...Object.keys(VIEWS), ...tables.map((t) => t.name).filter((name) => !Object.hasOwn(VIEWS, name))];
 	const move = (event: KeyboardEvent) => {
 		const steps: Record<string, number> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 		const step = steps[event.key];
@@ -40,6 +54,7 @@ function Tabs({ id, tables, selected, at }: { id: string; tables: AssetTable[]; 
 		<div ref={list} class="tabs" role="tablist" aria-label="Tables" onKeyDown={move}>
 			{names.map((name) => {
 				const table = tables.find((t) => t.name === name);
+				const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
 				return (
 					<a
 						key={name}
@@ -49,11 +64,11 @@ function Tabs({ id, tables, selected, at }: { id: string; tables: AssetTable[]; 
 						aria-selected={name === selected}
 						aria-controls="tab-panel"
 						tabIndex={name === selected ? 0 : -1}
-						title={table ? visible(table.summary) : 'What changed, newest first'}
-						class={table?.rows === 0 ? 'empty' : ''}
+						title={view?.[1] ?? visible(table?.summary ?? '')}
+						class={view ? 'view' : table?.rows === 0 ? 'empty' : ''}
 					>
-						<span>{table ? visible(name) : 'History'}</span>
-						{table && <span class="count">{count(table.rows)}</span>}
+						<span>{view?.[0] ?? visible(name)}</span>
+						{table && !view && <span class="count">{count(table.rows)}</span>}
 					</a>
 				);
 			})}
@@ -62,7 +77,7 @@ function Tabs({ id, tables, selected, at }: { id: string; tables: AssetTable[]; 
 }
 
 function address(id: string, table: string, at: string | null): string {
-	return href(table === HISTORY ? ['assets', id] : ['assets', id, table], { at: table === HISTORY ? null : at });
+	return href(table === HISTORY ? ['assets', id] : ['assets', id, table], { at: Object.hasOwn(VIEWS, table) ? null : at });
 }
 
 function AsItWas({ id, table, at }: { id: string; table: string; at: string | null }) {
@@ -97,7 +112,7 @@ function AsItWas({ id, table, at }: { id: string; table: string; at: string | nu
 	);
 }
 
-function Head({ asset }: { asset: AssetDetail }) {
+function Head({ asset, onTags }: { asset: AssetDetail; onTags(tags: string[]): void }) {
 	return (
 		<header class="asset-head">
 			<p class="crumb"><a href={href(['assets'])}>Assets</a> /</p>
@@ -113,12 +128,46 @@ function Head({ asset }: { asset: AssetDetail }) {
 				<div><dt>Rows</dt><dd>{count(asset.rows)}</dd></div>
 				<div><dt>Id</dt><dd><code>{visible(asset.id)}</code></dd></div>
 			</dl>
+			<Tags asset={asset.id} tags={asset.tags} onChange={onTags} />
 		</header>
 	);
 }
 
+interface ViewProps {
+	asset: AssetDetail;
+	id: string;
+	selected: string;
+}
+
+function View({ asset, id, selected }: ViewProps) {
+	const { query } = route.value;
+	switch (selected) {
+	case 'vulnerabilities':
+		return <AssetVulnerabilities asset={asset.id} />;
+	case 'events':
+		return (
+			<EventList
+				isOneAsset
+				filter={{ asset: asset.id, kind: query.get('kind'), since: query.get('since'), until: query.get('until') }}
+				onFilter={({ kind, since, until }) => replace(href(['assets', id, 'events'], { kind, since, until }))}
+			/>
+		);
+	case 'sensor':
+		return <AssetSensor asset={asset.id} sensor={asset.sensor} />;
+	default:
+		return (
+			<Timeline
+				asset={asset.id}
+				tables={asset.tables.map((t) => t.name)}
+				table={query.get('table')}
+				onTable={(name) => replace(href(['assets', id], { table: name }))}
+			/>
+		);
+	}
+}
+
 export function AssetPage({ id, table }: { id: string; table: string | null }) {
-	const { data: asset, error, reload } = useLoad((abort) => getAsset(id, abort), [id]);
+	const { data: asset, error, reload, update } = useLoad((abort) => getAsset(id, abort), [id]);
 	const assetId = asset?.id;
 	const name = asset?.name ?? id;
 
@@ -141,14 +190,15 @@ export function AssetPage({ id, table }: { id: string; table: string | null }) {
 	}
 	const selected = table ?? HISTORY;
 	const at = route.value.query.get('at');
+	const isView = Object.hasOwn(VIEWS, selected) && !at && !route.value.query.has('rows');
 	return (
 		<div class="page fill asset">
-			<Head asset={asset} />
+			<Head asset={asset} onTags={(tags) => update((old) => ({ ...old, tags }))} />
 			<div class="asset-body">
 				<Tabs id={id} tables={asset.tables} selected={selected} at={at} />
-				<section id="tab-panel" role="tabpanel" aria-label={visible(selected)} class={selected === HISTORY ? 'scrolls' : 'fill'}>
-					{selected === HISTORY
-						? <Timeline asset={asset.id} tables={asset.tables.map((t) => t.name)} table={route.value.query.get('table')} onTable={(name) => replace(href(['assets', id], { table: name }))} />
+				<section id="tab-panel" role="tabpanel" aria-label={visible(selected)} class={isView ? 'scrolls' : 'fill'}>
+					{isView
+						? <View asset={asset} id={id} selected={selected} />
 						: (
 							<AssetTableView key={selected} asset={asset.id} table={selected} at={at}>
 								<AsItWas id={id} table={selected} at={at} />

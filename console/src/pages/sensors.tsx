@@ -6,6 +6,7 @@ import { throttled, useLoad } from '../load';
 import { Enrol } from '../parts/enrol';
 import { Grid, type Column } from '../parts/grid';
 import { Revoke } from '../parts/revoke';
+import { Notes, notesText, sensorHref, StateMark, stateText, STATUS_ORDER } from '../parts/sensorstate';
 import { Empty, Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
 import { go, href, replace, route } from '../router';
@@ -18,19 +19,9 @@ import type { Sensor } from '../types';
 const REFRESH_MS = 1000;
 const EXPIRES_SOON_MS = 14 * 86_400_000;
 
-type State = 'connected' | 'stale' | 'revoked';
-
-const stateOf = (s: Sensor): State => (s.is_revoked ? 'revoked' : s.is_connected ? 'connected' : 'stale');
-const COLOURS: Record<State, string> = { connected: 'good', stale: 'warn', revoked: 'bad' };
-
-function StateMark({ sensor }: { sensor: Sensor }) {
-	const state = stateOf(sensor);
-	return <span class={`state-mark ${COLOURS[state]}`}><span class={`dot ${COLOURS[state]}`} />{state}</span>;
-}
-
 function Name({ sensor }: { sensor: Sensor }) {
 	return sensor.asset
-		? <a href={href(['assets', sensor.asset])} tabIndex={-1}><Text of={sensor.name} /></a>
+		? <a href={sensorHref(sensor.asset)} tabIndex={-1}><Text of={sensor.name} /></a>
 		: <Text of={sensor.name} />;
 }
 
@@ -45,22 +36,20 @@ function RevokeButton({ sensor, onAsk }: { sensor: Sensor; onAsk(sensor: Sensor)
 		: <button class="small danger" aria-label={`Revoke ${visible(sensor.name)}`} onClick={() => onAsk(sensor)}>Revoke</button>;
 }
 
-function wide(onAsk: (sensor: Sensor) => void): Column<Sensor>[] {
+function wide(onAsk: (sensor: Sensor) => void, nameOf: (id: string) => string): Column<Sensor>[] {
 	const time = (s: string | null) => (s ? Date.parse(s) : null);
 	return [
-		{ id: 'name', title: 'Name', width: 25, cell: (s) => <Name sensor={s} />, sortKey: (s) => s.name, titleOf: (s) => visible(s.name) },
-		{ id: 'state', title: 'State', width: 12, cell: (s) => <StateMark sensor={s} />, sortKey: stateOf },
-		{ id: 'seen', title: 'Last seen', width: 11, cell: (s) => <Ago at={s.last_seen} />, sortKey: (s) => time(s.last_seen) },
-		{ id: 'address', title: 'Address', width: 17, cell: (s) => <Text of={s.address ?? '–'} />, sortKey: (s) => s.address },
+		{ id: 'name', title: 'Name', width: 24, cell: (s) => <Name sensor={s} />, sortKey: (s) => s.name, titleOf: (s) => visible(s.name) },
+		{ id: 'state', title: 'State', width: 35, cell: (s) => <StateMark sensor={s} />, sortKey: (s) => STATUS_ORDER.indexOf(s.status), titleOf: stateText },
+		{ id: 'notes', title: 'To know', width: 25, cell: (s) => <Notes sensor={s} nameOf={nameOf} />, sortKey: (s) => notesText(s) || null, titleOf: (s) => visible(notesText(s)) },
+		{ id: 'address', title: 'Address', width: 16, cell: (s) => <Text of={s.address ?? '–'} />, sortKey: (s) => s.address },
 		{ id: 'version', title: 'Version', width: 8, cell: (s) => <Text of={s.version ?? '–'} />, sortKey: (s) => s.version },
-		{ id: 'enrolled', title: 'Enrolled', width: 10, cell: (s) => <Ago at={s.enrolled_at} />, sortKey: (s) => time(s.enrolled_at) },
 		{ id: 'expires', title: 'Certificate', width: 12, cell: (s) => <Expiry sensor={s} />, sortKey: (s) => time(s.certificate_not_after), hint: 'When its certificate ends. Sensors renew it by themselves at two thirds of its life' },
-		{ id: 'id', title: 'Id', width: 16, cell: (s) => <code>{visible(s.id)}</code>, sortKey: (s) => s.id },
 		{ id: 'revoke', title: '', width: 8, isNumber: true, cell: (s) => <RevokeButton sensor={s} onAsk={onAsk} /> },
 	];
 }
 
-function narrow(onAsk: (sensor: Sensor) => void): Column<Sensor>[] {
+function narrow(onAsk: (sensor: Sensor) => void, nameOf: (id: string) => string): Column<Sensor>[] {
 	return [{
 		id: 'sensor',
 		title: 'Sensor',
@@ -69,7 +58,8 @@ function narrow(onAsk: (sensor: Sensor) => void): Column<Sensor>[] {
 		cell: (s) => (
 			<div class="card">
 				<div><Name sensor={s} /><span class="end"><RevokeButton sensor={s} onAsk={onAsk} /></span></div>
-				<div class="muted"><StateMark sensor={s} /> <Ago at={s.last_seen} /> · <Text of={s.address ?? '–'} /></div>
+				<div class="muted"><StateMark sensor={s} /> · <Text of={s.address ?? '–'} /></div>
+				<div><Notes sensor={s} nameOf={nameOf} /></div>
 			</div>
 		),
 	}];
@@ -85,11 +75,14 @@ export function SensorsPage() {
 		searchIsHere();
 		return onSensors(throttled(REFRESH_MS, reload));
 	}, []);
-	const columns = useMemo(() => (isNarrow.value ? narrow(setAsked) : wide(setAsked)), [isNarrow.value]);
+	const names = useMemo(() => new Map((data ?? []).map((s) => [s.id, s.name])), [data]);
+	const nameOf = (id: string) => names.get(id) ?? id;
+	const columns = useMemo(
+		() => (isNarrow.value ? narrow(setAsked, nameOf) : wide(setAsked, nameOf)), [isNarrow.value, names]);
 	const shown = useMemo(() => {
 		const needle = search.toLowerCase();
 		return (data ?? []).filter((s) =>
-			[s.id, s.name, s.address ?? '', s.version ?? '', stateOf(s)].some((text) => text.toLowerCase().includes(needle)));
+			[s.id, s.name, s.address ?? '', s.version ?? '', stateText(s), notesText(s), ...s.tags ?? []].some((text) => text.toLowerCase().includes(needle)));
 	}, [data, search]);
 	return (
 		<div class="page fill">
@@ -98,7 +91,7 @@ export function SensorsPage() {
 				<input
 					data-search
 					type="search"
-					placeholder="Search by name, state, address"
+					placeholder="Search by name, state, address, tag"
 					aria-label="Search sensors"
 					spellcheck={false}
 					value={search}
@@ -106,7 +99,10 @@ export function SensorsPage() {
 					onKeyDown={(event) => event.key === 'ArrowDown' && document.querySelector<HTMLElement>('.grid')?.focus()}
 				/>
 				<span class="muted" role="status">{data && plural(shown.length, 'sensor')}</span>
-				<button class="primary end" onClick={() => replace(href(['sensors'], { enrol: '1' }))}>Enrol a sensor</button>
+				<span class="end">
+					<a href={href(['policies'])} title="Key: g p">Policies</a>{' '}
+					<button class="primary" onClick={() => replace(href(['sensors'], { enrol: '1' }))}>Enrol a sensor</button>
+				</span>
 			</header>
 			{error && <Failure error={error} retry={reload} />}
 			{!data && !error && <Loading what="sensors" />}
@@ -119,8 +115,8 @@ export function SensorsPage() {
 					columns={columns}
 					rows={shown}
 					rowKey={(s) => s.id}
-					rowHeight={isNarrow.value ? 52 : 32}
-					onOpen={(s) => s.asset && go(href(['assets', s.asset]))}
+					rowHeight={isNarrow.value ? 72 : 32}
+					onOpen={(s) => s.asset && go(sensorHref(s.asset))}
 				/>
 			)}
 			{asked && <Revoke sensor={asked} onClose={() => setAsked(null)} onDone={reload} />}

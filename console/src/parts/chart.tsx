@@ -3,34 +3,19 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { isDark } from '../theme';
 import { count, plural } from '../text';
+import { axis, colour, plotInto } from './plot';
 
 type Series = [number[], number[]];
 
-/** A colour of the style sheet as the canvas understands it. */
-function colour(name: string): string {
-	const probe = document.body.appendChild(document.createElement('span'));
-	probe.style.color = `var(${name})`;
-	const resolved = getComputedStyle(probe).color;
-	probe.remove();
-	return resolved;
-}
-
-function options(size: { width: number; height: number }, onHover: (index: number | null) => void): uPlot.Options {
-	const axis: uPlot.Axis = {
-		stroke: colour('--muted'),
-		font: '11px system-ui, sans-serif',
-		grid: { stroke: colour('--line'), width: 1 },
-		ticks: { show: false },
-	};
+function options(onHover: (index: number | null) => void): Omit<uPlot.Options, 'width' | 'height'> {
 	return {
-		...size,
 		padding: [8, 20, 0, 0],
 		legend: { show: false },
 		cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
 		scales: { x: { range: (_, min, max) => [min, max + 60] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
 		axes: [
-			{ ...axis, grid: { show: false }, size: 24, values: '{HH}:{mm}' },
-			{ ...axis, size: 44, values: (_, ticks) => ticks.map((n) => (Number.isInteger(n) ? count(n) : '')) },
+			{ ...axis(), grid: { show: false }, size: 24, values: '{HH}:{mm}' },
+			{ ...axis(), size: 44, values: (_, ticks) => ticks.map((n) => (Number.isInteger(n) ? count(n) : '')) },
 		],
 		series: [
 			{},
@@ -45,22 +30,16 @@ function options(size: { width: number; height: number }, onHover: (index: numbe
 	};
 }
 
-const sizeOf = (element: HTMLElement) => ({ width: element.clientWidth, height: element.clientHeight });
-
 export function RateChart({ series }: { series: Series }) {
 	const box = useRef<HTMLDivElement>(null);
 	const plot = useRef<uPlot | null>(null);
 	const [hover, setHover] = useState<number | null>(null);
 
 	useEffect(() => {
-		const element = box.current!;
-		const u = new uPlot(options(sizeOf(element), setHover), series, element);
+		const [u, end] = plotInto(box.current!, options(setHover), series);
 		plot.current = u;
-		const observer = new ResizeObserver(() => u.setSize(sizeOf(element)));
-		observer.observe(element);
 		return () => {
-			observer.disconnect();
-			u.destroy();
+			end();
 			plot.current = null;
 		};
 	}, [isDark.value]);

@@ -68,7 +68,7 @@ export function DataGrid({ label, names, rows, rowKey, schema, flash }: Props) {
 	);
 }
 
-function Fields({ names, row, schema }: { names: readonly string[]; row: Row; schema?: readonly SchemaColumn[] | undefined }) {
+export function Fields({ names, row, schema }: { names: readonly string[]; row: Row; schema?: readonly SchemaColumn[] | undefined }) {
 	return (
 		<dl class="fields">
 			{names.map((name, i) => {

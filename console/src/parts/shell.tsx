@@ -12,10 +12,13 @@ import { isDark, toggleTheme } from '../theme';
 import { clockTime, elapsed, now } from '../time';
 import { Dialog } from './dialog';
 
-const PAGES: { part: string; title: string; key: string }[] = [
+/** short: where there is little room. also: what is reached from this page and belongs to it. */
+const PAGES: { part: string; title: string; short?: string; key: string; also?: string }[] = [
 	{ part: '', title: 'Overview', key: 'g o' },
 	{ part: 'assets', title: 'Assets', key: 'g a' },
-	{ part: 'sensors', title: 'Sensors', key: 'g s' },
+	{ part: 'vulnerabilities', title: 'Vulnerabilities', short: 'Vulns', key: 'g v', also: 'feeds' },
+	{ part: 'events', title: 'Events', key: 'g e' },
+	{ part: 'sensors', title: 'Sensors', key: 'g s', also: 'policies' },
 	{ part: 'query', title: 'Query', key: 'g q' },
 ];
 
@@ -23,14 +26,15 @@ function Navigation() {
 	const here = route.value.parts[0] ?? '';
 	return (
 		<nav aria-label="Pages">
-			{PAGES.map(({ part, title, key }) => (
+			{PAGES.map(({ part, title, short, key, also }) => (
 				<a
 					key={part}
 					href={href(part ? [part] : [])}
-					aria-current={here === part ? 'page' : undefined}
+					aria-current={here === part || here === also ? 'page' : undefined}
+					aria-label={title}
 					title={`Key: ${key}`}
 				>
-					{title}
+					{short ? <><span class="long">{title}</span><span class="short">{short}</span></> : title}
 				</a>
 			))}
 		</nav>
