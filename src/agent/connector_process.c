@@ -532,6 +532,9 @@ static void end_session(struct connecting *p, struct span body)
 		stop(p, AGENT_RESTART);
 		return;
 	}
+	if (!p->is_in_session && p->failures > 0) {
+		p->failures--; /* the server closed behind its goodbye: that was counted already */
+	}
 	memcpy(text, end.text.ptr, end.text.len);
 	text[end.text.len] = '\0';
 	switch (end.code) {
