@@ -121,6 +121,7 @@ def every_kind(lab):
 @story("any role of the server is killed: every event is told once and in order", deadline_s=90)
 def roles_killed(lab):
     need_root("a mount namespace for the agent's logs")
+    feeds = lab.server.wait_role("feeds")
     for role in ("ingest", "engine", "api", "engine", "ingest"):
         pid = lab.server.wait_role(role)
         lab.logs.logins(40)
@@ -129,6 +130,7 @@ def roles_killed(lab):
         lab.server.wait_role(role, other_than=pid)
     each_once(lab)
     equal(gaps(lab, "ring"), [], "gaps")
+    equal(lab.server.role("feeds"), feeds, "a role that was not killed")
 
     def streamed():
         return [int(row["user"][1:]) for kind, row in followed(lab) if kind == "logins" and row["user"][0] == "u"]
