@@ -53,3 +53,8 @@ enum {
 			name_to_handle_at */
 };
 MUST_USE int sandbox_calls(unsigned allowed, struct why *why);
+
+/* For a process whose children need more than any set of these gives: all but what kills above
+ * (bpf is left), another architecture's calls, and name spaces, which would bring capabilities
+ * back. ERR_UNSUPPORTED as above. */
+MUST_USE int sandbox_never(struct why *why);
