@@ -13,7 +13,7 @@ from lab.inject import Injected, need_injection
 from lab.programs import descendants, later
 
 # Numbers of x86-64.
-SOCKET, EXECVE, KILL, PTRACE, SETUID, CAPSET, MOUNT, INIT_MODULE, OPENAT, UNSHARE = 41, 59, 62, 101, 105, 126, 165, 175, 257, 272
+SOCKET, CONNECT, BIND, EXECVE, KILL, PTRACE, SETUID, CAPSET, MOUNT, INIT_MODULE, OPENAT, UNSHARE = 41, 42, 49, 59, 62, 101, 105, 126, 165, 175, 257, 272
 PROCESS_VM_READV, EXECVEAT, BPF, USERFAULTFD, IO_URING_SETUP, PIDFD_OPEN, KEYCTL, CLOSE, CHROOT, PERF_EVENT_OPEN = 310, 322, 321, 323, 425, 434, 250, 3, 161, 298
 AT_FDCWD, O_RDONLY, O_WRONLY_CREAT, O_RDWR = -100, 0, 0o101, 2
 REFUSED = ("EPERM", "EACCES")
@@ -125,6 +125,28 @@ def refused(lab):
         note(f"{name}: {refused_all(lab, name, pid)} of {len(attempts(lab))} refused")
     check(not (lab.folder / "written").exists() or "write outside" in MAY["agent"], "a file was written")
     lab.agent.wait_role("collector", deadline_s=1)
+
+
+def address_of(port):
+    return struct.pack("=H", socket.AF_INET) + struct.pack(">H", port) + socket.inet_aton("127.0.0.1") + bytes(8)
+
+
+@story("the connector reaches its server's port alone, and serves nobody", deadline_s=30)
+def one_port(lab):
+    need_injection()
+    other = socket.create_server(("127.0.0.1", 0))
+    with Injected(lab.agent.wait_role("connector")) as process:
+        made = process.call(SOCKET, socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, 0)
+        check(isinstance(made, int), f"a socket of the connector: {made}")
+        bound = process.call(BIND, made, address_of(0), 16)
+        elsewhere = process.call(CONNECT, made, address_of(other.getsockname()[1]), 16)
+        allowed = process.call(CONNECT, made, address_of(int(lab.server.sensors.rsplit(":", 1)[1])), 16)
+        process.call(CLOSE, made)
+    other.close()
+    check(bound in REFUSED, f"bind: {bound}")
+    check(allowed in (0, "EINPROGRESS"), f"connecting to its server: {allowed}")
+    if tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 7):  # Landlock's fourth version
+        equal(elsewhere, "EACCES", "connecting to another port")
 
 
 @story("the process that digests a feed is refused the same", deadline_s=60)
