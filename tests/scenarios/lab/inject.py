@@ -45,7 +45,8 @@ class Injected:
         _ptrace(PTRACE_SEIZE, self.pid)
         _ptrace(PTRACE_INTERRUPT, self.pid)
         self._wait()
-        check(not self.is_dead, f"process {self.pid} ended")
+        if self.is_dead:
+            raise ProcessLookupError(f"process {self.pid} ended")
         self.before = self._registers()
         self.instruction = self._find_instruction()
         return self
