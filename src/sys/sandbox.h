@@ -48,9 +48,8 @@ enum {
 	SANDBOX_UNIX = 32,        /* socket() for AF_UNIX; connect, socketpair */
 	SANDBOX_CHILDREN = 64,    /* fork and wait, kill */
 	SANDBOX_THREADS = 128,    /* clone of threads */
-	SANDBOX_NOTIFY =
-		256, /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open descriptors;
-			name_to_handle_at */
+	SANDBOX_NOTIFY = 256,     /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open
+				     descriptors;     name_to_handle_at */
 };
 MUST_USE int sandbox_calls(unsigned allowed, struct why *why);
 
