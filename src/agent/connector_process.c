@@ -88,6 +88,7 @@ struct connecting {
 	uint16_t busy_table; /* that it reads, as far as it said */
 	uint8_t policy[MESSAGE_POLICY_DIGEST];
 	bool is_greeted; /* its hello went out on this connection */
+	bool is_silence_told;
 	int64_t cost_told_ms;
 	/* of an enrolment under way */
 	struct buffer new_key;
@@ -531,6 +532,9 @@ static void end_session(struct connecting *p, struct span body)
 		stop(p, AGENT_RESTART);
 		return;
 	}
+	if (!p->is_in_session && p->failures > 0) {
+		p->failures--; /* the server closed behind its goodbye: that was counted already */
+	}
 	memcpy(text, end.text.ptr, end.text.len);
 	text[end.text.len] = '\0';
 	switch (end.code) {
@@ -586,6 +590,7 @@ static void say_silent(struct connecting *p, int64_t silent_ms)
 						  .busy_table = p->busy_table } };
 
 	message_encode(&alive, &w);
+	p->is_silence_told = silent_ms > 0;
 	if (writer_ok(&w) && tls_send(p->stream, writer_span(&w)) != 0) {
 		retry_later(p, "more is to be sent than may wait");
 	}
@@ -627,6 +632,9 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 	p->heard_ms = clock_ms();
 	if (kind == LINK_TICK) {
 		take_tick(p, body);
+		if (p->is_silence_told && p->is_in_session && p->is_greeted) {
+			say_silent(p, 0); /* it moves again */
+		}
 		return;
 	}
 	if (kind == LINK_END && id == p->connection) {

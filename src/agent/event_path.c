@@ -63,7 +63,7 @@ void event_path_open(struct event_path *p, const struct state *state, struct mac
 	p->sink = event_sink_new(p->ring, p->policy);
 	event_sender_init(&p->sender, p->ring, p->sink);
 	if (has_sources) {
-		const struct source_host host = { loop, machine, p->sink };
+		const struct source_host host = { loop, machine, p->sink, 0 };
 
 		p->sources = source_set_open(event_sources, &host);
 		source_set_apply(p->sources, p->policy, p->health);

@@ -10,6 +10,7 @@
 struct opened {
 	const struct event_source *source;
 	void *state;
+	uint32_t events; /* that it puts here: the others are told by one before it */
 	bool is_on;
 };
 
@@ -32,30 +33,33 @@ static void note_failure(struct source_set *set, const struct event_source *sour
 	}
 }
 
-/* True where it can put something that nobody else does. */
-static bool is_needed(const struct source_set *set, const struct event_source *source)
+/* The bits of what it can put and nobody else does. */
+static uint32_t needed(const struct source_set *set, const struct event_source *source)
 {
+	uint32_t events = 0;
+
 	for (unsigned i = 0; i < SCHEMA_EVENTS_MAX; i++) {
-		if ((source->events & 1u << i) != 0 && set->by_event[i] == NULL) {
-			return true;
-		}
+		events |= set->by_event[i] == NULL ? source->events & 1u << i : 0;
 	}
-	return false;
+	return events;
 }
 
 static void open_one(struct source_set *set, const struct event_source *source,
 		     const struct source_host *host)
 {
+	struct source_host own = *host;
 	struct why why = { .text = "" };
 	void *state = NULL;
 
-	if (source->open(host, &state, &why) != 0) {
+	own.events = needed(set, source);
+	if (source->open(&own, &state, &why) != 0) {
 		note_failure(set, source, why.text);
 		return;
 	}
-	set->opened[set->count++] = (struct opened){ .source = source, .state = state };
+	set->opened[set->count++] =
+		(struct opened){ .source = source, .state = state, .events = own.events };
 	for (unsigned i = 0; i < SCHEMA_EVENTS_MAX; i++) {
-		if ((source->events & 1u << i) != 0 && set->by_event[i] == NULL) {
+		if ((own.events & 1u << i) != 0) {
 			set->by_event[i] = source;
 		}
 	}
@@ -67,7 +71,7 @@ struct source_set *source_set_open(const struct event_source *const *sources,
 	struct source_set *set = alloc_zeroed(1, sizeof *set);
 
 	for (; *sources != NULL && set->count < EVENT_SOURCES_MAX; sources++) {
-		if (is_needed(set, *sources)) {
+		if (needed(set, *sources) != 0) {
 			open_one(set, *sources, host);
 		}
 	}
@@ -98,10 +102,10 @@ const struct event_source *source_set_of(const struct source_set *set, uint16_t 
 	return set->by_event[event];
 }
 
-static bool is_wanted(const struct event_source *source, const struct policy *policy)
+static bool is_wanted(uint32_t events, const struct policy *policy)
 {
 	for (unsigned i = 0; i < SCHEMA_EVENTS_MAX; i++) {
-		if ((source->events & 1u << i) != 0 && policy->events[i].is_on != POLICY_OFF) {
+		if ((events & 1u << i) != 0 && policy->events[i].is_on != POLICY_OFF) {
 			return true;
 		}
 	}
@@ -132,7 +136,7 @@ void source_set_apply(struct source_set *set, const struct policy *policy, struc
 {
 	for (size_t i = 0; i < set->count; i++) {
 		struct opened *one = &set->opened[i];
-		bool is_on = is_wanted(one->source, policy);
+		bool is_on = is_wanted(one->events, policy);
 
 		if (is_on != one->is_on) {
 			one->is_on = is_on;

@@ -2,7 +2,8 @@
  * source_set.h - the event sources that could be opened on this machine.
  *
  * The table's order decides: a source is opened where it can put an event that no source before it
- * does. What can be seen and what cannot, and why, health says, by the events' names.
+ * does, and is told to put those alone. What can be seen and what cannot, and why, health says, by
+ * the events' names.
  */
 #pragma once
 

@@ -14,6 +14,7 @@
 struct seen {
 	char done[64];
 	bool is_better_refused;
+	uint32_t asked; /* the events that the one opened last is to put */
 };
 
 static void note(struct seen *seen, char what)
@@ -40,6 +41,7 @@ static int open_better(const struct source_host *host, void **out_state, struct 
 		return why_set(why, ERR_UNSUPPORTED, "CAP_BPF is missing");
 	}
 	note(seen, 'B');
+	seen->asked = host->events;
 	*out_state = seen;
 	return 0;
 }
@@ -48,6 +50,7 @@ static int open_fallback(const struct source_host *host, void **out_state, struc
 {
 	(void)why;
 	note(seen_of(host), 'F');
+	seen_of(host)->asked = host->events;
 	*out_state = seen_of(host);
 	return 0;
 }
@@ -69,6 +72,10 @@ static const struct event_source fallback = {
 	"fallback", "", 1, 1u << EVENT_EXECUTIONS, open_fallback, enable, close_it
 };
 static const struct event_source *const both[] = { &better, &fallback, NULL };
+static const struct event_source wide = {
+	"wide", "", 2, 1u << EVENT_EXECUTIONS | 1u << EVENT_LOGINS, open_fallback, enable, close_it
+};
+static const struct event_source *const overlapping[] = { &better, &wide, NULL };
 static const struct event_source *const one[] = { &better, NULL };
 
 static enum health_state state_of(const struct health *health, const char *name,
@@ -115,6 +122,31 @@ static void the_fallback_is_taken_where_the_better_way_is_refused(void **state)
 	(void)state;
 	assert_ptr_equal(source_set_of(set, EVENT_EXECUTIONS, &reason), &fallback);
 	assert_null(reason);
+	source_set_close(&set);
+}
+
+static void an_event_is_put_by_the_first_alone_where_sources_overlap_in_part(void **state)
+{
+	struct seen seen = { .done = "" };
+	struct source_set *set = open_set(overlapping, &seen);
+	struct health *health = health_new();
+	struct policy policy;
+	const char *reason;
+
+	(void)state;
+	assert_string_equal(seen.done, "BF");
+	assert_int_equal(seen.asked, 1u << EVENT_LOGINS);
+	assert_ptr_equal(source_set_of(set, EVENT_EXECUTIONS, &reason), &better);
+	assert_ptr_equal(source_set_of(set, EVENT_LOGINS, &reason), &wide);
+	policy_init(&policy);
+	policy.events[EVENT_LOGINS].is_on = POLICY_OFF;
+	source_set_apply(set, &policy, health);
+	assert_string_equal(seen.done, "BF+"); /* nothing of the second one is wanted */
+	health_free(&health);
+	source_set_close(&set);
+	seen.is_better_refused = true;
+	set = open_set(overlapping, &seen);
+	assert_int_equal(seen.asked, wide.events);
 	source_set_close(&set);
 }
 
@@ -168,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_better_way_leaves_the_fallback_alone),
 		cmocka_unit_test(the_fallback_is_taken_where_the_better_way_is_refused),
+		cmocka_unit_test(an_event_is_put_by_the_first_alone_where_sources_overlap_in_part),
 		cmocka_unit_test(sources_follow_the_policy_and_are_told_once),
 		cmocka_unit_test(what_cannot_be_seen_is_told_with_its_reason),
 	};

@@ -96,26 +96,47 @@ static int remember(const struct state *state, const char *name, struct span byt
 	return error == 0 ? file_replace(path, bytes, S_IRUSR | S_IWUSR, why) : error;
 }
 
-static int settle_server(struct state *state, const struct state_request *request, struct why *why)
+/* An address as somebody would have written it; what a damaged file holds is never shown. */
+static bool is_plain(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] <= ' ' || text.ptr[i] > '~') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int recall_server(struct state *state, struct why *why)
 {
 	struct buffer remembered OWNED(buffer_done);
+	struct span server;
+
+	buffer_init(&remembered, SERVER_MAX);
+	if (!read_remembered(state, "server", &remembered)) {
+		return why_set(why, ERR_USAGE,
+			       "no server is known yet: give --server HOST:PORT, --ca FILE and "
+			       "--token T (bartizan enroll-token makes one)");
+	}
+	server = span_trim(buffer_span(&remembered));
+	if (!is_plain(server) || net_split(server, state->host, state->port, why) != 0) {
+		return why_set(why, ERR_USAGE,
+			       "the file \"server\" in %s is damaged: give --server HOST:PORT once",
+			       state->folder);
+	}
+	return 0;
+}
+
+static int settle_server(struct state *state, const struct state_request *request, struct why *why)
+{
 	struct span server = span_of(request->server);
 	int error;
 
-	buffer_init(&remembered, SERVER_MAX);
 	if (server.len == 0) {
-		if (!read_remembered(state, "server", &remembered)) {
-			return why_set(
-				why, ERR_USAGE,
-				"no server is known yet: give --server HOST:PORT, --ca FILE and "
-				"--token T (bartizan enroll-token makes one)");
-		}
-		server = span_trim(buffer_span(&remembered));
+		return recall_server(state, why);
 	}
 	error = net_split(server, state->host, state->port, why);
-	return error == 0 && request->server != NULL && request->server[0] != '\0'
-		       ? remember(state, "server", server, why)
-		       : error;
+	return error == 0 ? remember(state, "server", server, why) : error;
 }
 
 /* Another CA than before means another platform: what this agent was given by the first one is

@@ -6,22 +6,14 @@
  * what a starting collector still needs (bpf, netlink) is allowed, executing a program is not, from
  * here on, for ever.
  */
-#include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/integrity/file_watch.h"
-#include "base/attr.h"
 #include "base/error.h"
 #include "schema/schema.h"
 #include "sys/clock.h"
@@ -74,25 +66,6 @@ struct supervisor {
 	unsigned stuck;
 };
 
-/* Programs, and the older ways to run in a program's place. */
-static int forbid_programs(struct why *why)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-	};
-	struct sock_fprog program = { .len = COUNT_OF(filter), .filter = filter };
-
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) {
-		return why_set(why, ERR_UNSUPPORTED, "cannot forbid programs (seccomp): %s",
-			       strerror(errno));
-	}
-	return 0;
-}
-
 static int confine(const struct agent_settings *settings, struct why *why)
 {
 	const int keep[] = { CAP_DAC_READ_SEARCH,
@@ -105,7 +78,7 @@ static int confine(const struct agent_settings *settings, struct why *why)
 	int error = sandbox_privileges(keep, why);
 
 	if (error == 0) {
-		error = forbid_programs(why);
+		error = sandbox_never(why);
 	}
 	if (error == ERR_UNSUPPORTED) { /* the three say so once */
 		log_warn("this kernel does not filter system calls: what the agent may do is "

@@ -48,8 +48,12 @@ enum {
 	SANDBOX_UNIX = 32,        /* socket() for AF_UNIX; connect, socketpair */
 	SANDBOX_CHILDREN = 64,    /* fork and wait, kill */
 	SANDBOX_THREADS = 128,    /* clone of threads */
-	SANDBOX_NOTIFY =
-		256, /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open descriptors;
-			name_to_handle_at */
+	SANDBOX_NOTIFY = 256,     /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open
+				     descriptors;     name_to_handle_at */
 };
 MUST_USE int sandbox_calls(unsigned allowed, struct why *why);
+
+/* For a process whose children need more than any set of these gives: all but what kills above
+ * (bpf is left), another architecture's calls, and name spaces, which would bring capabilities
+ * back. ERR_UNSUPPORTED as above. */
+MUST_USE int sandbox_never(struct why *why);

@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,6 +30,9 @@
 
 #define REFUSED (SECCOMP_RET_ERRNO | EPERM)
 #define MISSING (SECCOMP_RET_ERRNO | ENOSYS)
+#define SPACES                                                                                     \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
+	 CLONE_NEWCGROUP)
 
 static void emit(struct sandbox_program *p, uint16_t operation, uint32_t value, uint8_t if_true,
 		 uint8_t if_false)
@@ -106,7 +110,7 @@ static void emit_row(struct sandbox_program *p, const struct call_row *row)
 	}
 }
 
-void sandbox_program_build(struct sandbox_program *p, unsigned allowed)
+static void emit_head(struct sandbox_program *p)
 {
 	emit_load(p, offsetof(struct seccomp_data, arch));
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, PLATFORM_ARCH, 1, 0);
@@ -114,6 +118,40 @@ void sandbox_program_build(struct sandbox_program *p, unsigned allowed)
 	emit_load(p, offsetof(struct seccomp_data, nr));
 	emit(p, BPF_JMP | BPF_JGE | BPF_K, PLATFORM_X32_BIT, 0, 1);
 	emit_return(p, REFUSED);
+}
+
+/* A child in a name space of its own would have every capability there. */
+static void emit_clone_without_spaces(struct sandbox_program *p)
+{
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 5);
+	emit_load(p, argument_offset(0));
+	emit(p, BPF_ALU | BPF_AND | BPF_K, SPACES, 0, 0);
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+	emit_return(p, REFUSED);
+	emit_load(p, offsetof(struct seccomp_data, nr));
+}
+
+void sandbox_program_build_never(struct sandbox_program *p)
+{
+	emit_head(p);
+	for (size_t i = 0; i < sandbox_deadly_call_count; i++) {
+		if (sandbox_deadly_calls[i] != SYS_bpf) {
+			emit_verdict_on(p, sandbox_deadly_calls[i], SECCOMP_RET_KILL_PROCESS);
+		}
+	}
+	for (size_t i = 0; i < sandbox_missing_call_count; i++) {
+		emit_verdict_on(p, sandbox_missing_calls[i], MISSING);
+	}
+	for (size_t i = 0; i < sandbox_refused_call_count; i++) {
+		emit_verdict_on(p, sandbox_refused_calls[i], REFUSED);
+	}
+	emit_clone_without_spaces(p);
+	emit_return(p, SECCOMP_RET_ALLOW);
+}
+
+void sandbox_program_build(struct sandbox_program *p, unsigned allowed)
+{
+	emit_head(p);
 	for (size_t i = 0; i < sandbox_deadly_call_count; i++) {
 		emit_verdict_on(p, sandbox_deadly_calls[i], SECCOMP_RET_KILL_PROCESS);
 	}
@@ -128,14 +166,11 @@ void sandbox_program_build(struct sandbox_program *p, unsigned allowed)
 	emit_return(p, REFUSED);
 }
 
-int sandbox_calls(unsigned allowed, struct why *why)
+static int install(struct sandbox_program *program, struct why *why)
 {
-	struct sandbox_program program = { .len = 0 };
-	struct sock_fprog filter = { .filter = program.code };
+	struct sock_fprog filter = { .filter = program->code, .len = program->len };
 	long result;
 
-	sandbox_program_build(&program, allowed);
-	filter.len = program.len;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		return why_set(why, ERR_IO, "cannot give up new privileges: %s", strerror(errno));
 	}
@@ -147,4 +182,20 @@ int sandbox_calls(unsigned allowed, struct why *why)
 			       result > 0 ? "a thread has a filter of its own" : strerror(errno));
 	}
 	return 0;
+}
+
+int sandbox_calls(unsigned allowed, struct why *why)
+{
+	struct sandbox_program program = { .len = 0 };
+
+	sandbox_program_build(&program, allowed);
+	return install(&program, why);
+}
+
+int sandbox_never(struct why *why)
+{
+	struct sandbox_program program = { .len = 0 };
+
+	sandbox_program_build_never(&program);
+	return install(&program, why);
 }

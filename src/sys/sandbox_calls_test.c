@@ -107,6 +107,33 @@ static void kills_for_each_deadly_call_whatever_is_allowed(void **state)
 	assert_int_equal(ask(ALL, SYS_io_uring_setup, 0, 0, 0), REFUSE);
 }
 
+static uint32_t ask_never(long number, uint64_t first, uint32_t arch)
+{
+	static struct sandbox_program program;
+	const struct seccomp_data data = { .nr = (int)number, .arch = arch, .args = { first } };
+
+	program.len = 0;
+	sandbox_program_build_never(&program);
+	return verdict_of(&program, &data);
+}
+
+static void forbids_everybody_programs_mounts_and_name_spaces(void **state)
+{
+	const uint64_t fork = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+
+	(void)state;
+	assert_int_equal(ask_never(SYS_execve, 0, PLATFORM_ARCH), KILL);
+	assert_int_equal(ask_never(SYS_execveat, 0, PLATFORM_ARCH), KILL);
+	assert_int_equal(ask_never(SYS_mount, 0, PLATFORM_ARCH), KILL);
+	assert_int_equal(ask_never(SYS_getpid, 0, AUDIT_ARCH_I386), KILL);
+	assert_int_equal(ask_never(SYS_unshare, CLONE_NEWUSER, PLATFORM_ARCH), REFUSE);
+	assert_int_equal(ask_never(SYS_clone, fork, PLATFORM_ARCH), ALLOW);
+	assert_int_equal(ask_never(SYS_clone, fork | CLONE_NEWUSER, PLATFORM_ARCH), REFUSE);
+	assert_int_equal(ask_never(SYS_clone3, 0, PLATFORM_ARCH), MISSING);
+	assert_int_equal(ask_never(SYS_bpf, 0, PLATFORM_ARCH), ALLOW);
+	assert_int_equal(ask_never(SYS_write, CLONE_NEWUSER, PLATFORM_ARCH), ALLOW);
+}
+
 static void judges_files_by_how_they_are_opened(void **state)
 {
 	const uint64_t here = (uint64_t)(int64_t)AT_FDCWD;
@@ -192,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kills_what_calls_for_another_architecture),
 		cmocka_unit_test(kills_for_each_deadly_call_whatever_is_allowed),
+		cmocka_unit_test(forbids_everybody_programs_mounts_and_name_spaces),
 		cmocka_unit_test(judges_files_by_how_they_are_opened),
 		cmocka_unit_test(judges_sockets_by_their_kind),
 		cmocka_unit_test(tells_forks_threads_and_name_spaces_apart),

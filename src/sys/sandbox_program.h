@@ -16,3 +16,6 @@ struct sandbox_program {
 
 /* For the machine that this was compiled for; allowed as in sandbox_calls. out: empty. */
 void sandbox_program_build(struct sandbox_program *out, unsigned allowed);
+
+/* As in sandbox_never. out: empty. */
+void sandbox_program_build_never(struct sandbox_program *out);

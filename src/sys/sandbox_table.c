@@ -364,6 +364,21 @@ const long sandbox_deadly_calls[] = {
 
 const size_t sandbox_deadly_call_count = COUNT_OF(sandbox_deadly_calls);
 
+const long sandbox_refused_calls[] = {
+	SYS_unshare,          SYS_setns,
+	SYS_chroot,           SYS_open_by_handle_at,
+	SYS_userfaultfd,      SYS_keyctl,
+	SYS_add_key,          SYS_request_key,
+	SYS_io_uring_setup,   SYS_process_vm_writev,
+	SYS_pidfd_getfd,      SYS_personality,
+	SYS_reboot,           SYS_swapon,
+#if !PLATFORM_IS_SANITIZED
+	SYS_process_vm_readv,
+#endif
+};
+
+const size_t sandbox_refused_call_count = COUNT_OF(sandbox_refused_calls);
+
 const long sandbox_missing_calls[] = {
 	SYS_clone3, /* its flags are in memory, where no filter looks */
 };

@@ -40,6 +40,10 @@ extern const size_t sandbox_call_row_count;
 extern const long sandbox_deadly_calls[];
 extern const size_t sandbox_deadly_call_count;
 
+/* Calls that fail where all others are allowed (sandbox_never). */
+extern const long sandbox_refused_calls[];
+extern const size_t sandbox_refused_call_count;
+
 /* Calls that are not there, so that the C library falls back to what can be filtered. */
 extern const long sandbox_missing_calls[];
 extern const size_t sandbox_missing_call_count;

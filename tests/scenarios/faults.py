@@ -1,16 +1,13 @@
 #!/usr/bin/env python3
 """A full disk, a clock that jumps, a network that goes away: a clear message, nothing wrong, full recovery."""
 
-import mmap
-import os
-import struct
 import time
 
 from lab import Agent, Lab, Link, Server, Skipped, Tree, build_folder, check, equal, isolate, note, story, tell, wait_for
+from lab.clock import YEAR_S, Clock
 from lab.machine import mount_tmpfs
 from lab.story import need_root
 
-YEAR_S = 365 * 86400
 SILENCE_S = 8
 
 
@@ -104,22 +101,6 @@ def full_state(lab):
     pair.has("full-start", "after")
     pair.agent = again
     pair.stop()
-
-
-class Clock:
-    """The shim's page."""
-
-    def __init__(self, lab):
-        library, page = lab.folder / "clock_shim.so", lab.folder / "clock"
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock_shim.c")
-        lab.run("cc", "-shared", "-fPIC", "-O1", "-o", library, source)
-        page.write_bytes(b"\0" * mmap.PAGESIZE)
-        with open(page, "r+b") as file:
-            self.page = mmap.mmap(file.fileno(), mmap.PAGESIZE)
-        self.env = {"LD_PRELOAD": str(library), "CLOCK_SHIM_PAGE": str(page)}
-
-    def set(self, offset_s):
-        self.page[:8] = struct.pack("=q", offset_s)
 
 
 @story("the clock jumps a year ahead and two years back, on both sides", deadline_s=180)

@@ -1,6 +1,7 @@
 /* packages_paragraphs.c - dpkg's and apk's databases, piece by piece, so that their size costs no
  * memory. */
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/collectors/packages.h"
@@ -9,9 +10,14 @@
 #include "formats/deb822.h"
 #include "formats/dpkg.h"
 #include "schema/schema.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 
+#define STATUS      "/var/lib/dpkg/status"
 #define PIECE_BYTES 65536
+
+/* Nobody takes so long to write it. */
+#define SETTLED_MS 60000
 
 /* A paragraph may be this long: dpkg's own longest, with thousands of conffiles, are below 1 MiB.
  */
@@ -34,6 +40,42 @@ static int read_piece(int fd, struct buffer *held, bool *out_is_end)
 	buffer_grow(held, (size_t)len);
 	*out_is_end = len == 0;
 	return 0;
+}
+
+/* dpkg renames a whole file into place, which ends with a blank line. Others (a restore, a
+ * synchronisation) truncate and write: a file that just changed and does not end so is still being
+ * written, and so is an empty one beside a copy of before. What stays like that is taken as it is.
+ */
+static bool is_being_written(struct collection *c, int fd)
+{
+	struct tree_entry old;
+	struct stat now;
+	char end[2];
+	int64_t age_ms;
+
+	if (!c->machine->is_live || fstat(fd, &now) != 0) {
+		return false;
+	}
+	age_ms = clock_wall_ms() - (int64_t)now.st_mtim.tv_sec * 1000;
+	if (age_ms < 0 || age_ms > SETTLED_MS) {
+		return false;
+	}
+	if (now.st_size == 0) {
+		return tree_look(c->machine->tree, STATUS "-old", &old, NULL) == 0 && old.size > 0;
+	}
+	return now.st_size < 2 || pread(fd, end, sizeof end, now.st_size - 2) != sizeof end ||
+	       end[0] != '\n' || end[1] != '\n';
+}
+
+int packages_read_dpkg(struct collection *c, void (*parse)(void *context, struct span paragraphs),
+		       void *context)
+{
+	OWNED(file_close) int fd = -1;
+
+	if (tree_open(c->machine->tree, STATUS, &fd) == 0 && is_being_written(c, fd)) {
+		return ERR_AGAIN;
+	}
+	return packages_read_paragraphs(c, STATUS, parse, context);
 }
 
 int packages_read_paragraphs(struct collection *c, const char *path,
@@ -116,7 +158,7 @@ static int collect_distroless(struct collection *c)
 
 int packages_collect_dpkg(struct collection *c)
 {
-	int error = packages_read_paragraphs(c, "/var/lib/dpkg/status", parse_dpkg, c);
+	int error = packages_read_dpkg(c, parse_dpkg, c);
 
 	return error != 0 ? error : collect_distroless(c);
 }

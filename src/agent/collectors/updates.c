@@ -145,7 +145,7 @@ static int collect_apt(struct collection *c, struct updates_walk *walk)
 static int updates_collect(struct collection *c)
 {
 	struct updates_walk walk = { .count = 0 };
-	int error = packages_read_paragraphs(c, "/var/lib/dpkg/status", take, &walk);
+	int error = packages_read_dpkg(c, take, &walk);
 
 	if (error == 0 && walk.count > 0) {
 		error = collect_apt(c, &walk);

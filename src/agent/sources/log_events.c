@@ -102,7 +102,8 @@ void log_events_put(struct log_events *events, int64_t at_ms, uint32_t pid,
 	uint8_t bytes[MASKED_MAX];
 	struct writer w = writer_over(bytes, sizeof bytes);
 
-	if (!event_sink_wants(events->sink, numbers[event->kind]) || is_told(events, pid, event)) {
+	if ((events->events & UINT32_C(1) << numbers[event->kind]) == 0 ||
+	    !event_sink_wants(events->sink, numbers[event->kind]) || is_told(events, pid, event)) {
 		return;
 	}
 	switch (event->kind) {

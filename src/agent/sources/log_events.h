@@ -9,9 +9,10 @@
 
 #define LOG_EVENTS_FAILED 16
 
-/* Zeroed at first. */
+/* Zeroed at first, but for sink and events. */
 struct log_events {
 	struct event_sink *sink;
+	uint32_t events;                    /* bits 1 << EVENT_*: others are not put */
 	uint32_t failed[LOG_EVENTS_FAILED]; /* processes of sshd that refused somebody */
 	size_t next_failed;
 };

@@ -158,6 +158,7 @@ int log_follow_open_in(const struct source_host *host, const char *root, bool is
 	}
 	f->sink = host->sink;
 	f->events.sink = host->sink;
+	f->events.events = host->events;
 	*out_state = f;
 	if (!open_log(f, root, is_journal_off)) {
 		log_follow_close(out_state);

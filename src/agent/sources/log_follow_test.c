@@ -62,6 +62,7 @@ static struct world *world_new(const struct event_source *source)
 	w->source = source;
 	w->host.loop = loop_new();
 	w->host.sink = fake_sink_new();
+	w->host.events = source->events;
 	snprintf(w->root, sizeof w->root, "/tmp/bartizan-log-XXXXXX");
 	assert_non_null(mkdtemp(w->root));
 	snprintf(path, sizeof path, "%s/var", w->root);
@@ -213,6 +214,25 @@ static void masks_commands_of_sudo_and_takes_services_from_syslog(void **state)
 	row = row_at(w, 1, &at_ms);
 	assert_string_equal(fake_sink_text(&row, SERVICE_CHANGES_UNIT), "x.service");
 	assert_string_equal(fake_sink_text(&row, SERVICE_CHANGES_RESULT), "timeout");
+	world_free(w);
+}
+
+static void leaves_out_what_another_source_tells(void **state)
+{
+	struct world *w = world_new(&event_source_log_follow);
+	struct row row;
+	int64_t at_ms;
+
+	(void)state;
+	say(w, "auth.log", "");
+	w->host.events &= ~(1u << EVENT_LOGINS);
+	assert_int_equal(open_world(w), 0);
+	say(w, "auth.log",
+	    ACCEPTED "Nov 22 03:11:00 h sudo: bob : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls"
+		     "\n" REFUSED);
+	wait_for(w, 1);
+	row = row_at(w, 0, &at_ms);
+	assert_string_equal(fake_sink_text(&row, SUDO_USES_USER), "bob");
 	world_free(w);
 }
 
@@ -521,6 +541,7 @@ int main(void)
 		cmocka_unit_test(tells_what_is_written_and_not_what_was),
 		cmocka_unit_test(tells_a_line_only_when_it_is_whole),
 		cmocka_unit_test(masks_commands_of_sudo_and_takes_services_from_syslog),
+		cmocka_unit_test(leaves_out_what_another_source_tells),
 		cmocka_unit_test(goes_on_behind_a_rotation_and_a_truncation),
 		cmocka_unit_test(goes_on_where_it_was_after_a_restart),
 		cmocka_unit_test(passes_over_what_came_while_it_was_off),

@@ -16,13 +16,15 @@ struct source_host {
 	struct loop *loop;
 	struct machine *machine;
 	struct event_sink *sink;
+	uint32_t events; /* bits 1 << EVENT_*: all that the one that is opened is to put */
 };
 
 struct event_source {
 	const char *name;
 	const char *summary;
 	unsigned slot;   /* for event_sink_position: below EVENT_SOURCES_MAX, its own for ever */
-	uint32_t events; /* bits 1 << EVENT_* of what it can put */
+	uint32_t events; /* bits 1 << EVENT_* of what it can put; host->events are those of them
+			    that no source before it puts, so that nothing is told twice */
 
 	/* *out_state is given to the others. ERR_UNSUPPORTED with a reason where this machine or
 	 * this process may not: another source of the same events, or none, is taken. */

@@ -19,6 +19,20 @@
 /* The role's entry point. */
 int feeds_run(const struct role_config *config);
 
+/* What libcurl, the resolver and TLS read, as struct sandbox_path: no more of /etc than that. */
+#define FEEDS_LIBRARY_PATHS                                                                        \
+	{ .path = "/etc/ssl" }, { .path = "/etc/pki" }, { .path = "/etc/ca-certificates" },        \
+		{ .path = "/etc/resolv.conf" }, { .path = "/etc/hosts" },                          \
+		{ .path = "/etc/host.conf" }, { .path = "/etc/gai.conf" },                         \
+		{ .path = "/etc/nsswitch.conf" }, { .path = "/etc/services" },                     \
+		{ .path = "/etc/protocols" }, { .path = "/etc/localtime" },                        \
+		{ .path = "/etc/ld.so.cache" }, { .path = "/etc/crypto-policies" },                \
+		{ .path = "/usr" }, { .path = "/lib" }, { .path = "/lib64" },                      \
+		{ .path = "/run/systemd/resolve" },                                                \
+	{                                                                                          \
+		.path = "/dev/urandom"                                                             \
+	}
+
 /* From the data folder. */
 #define FEEDS_FOLDER         "feeds"
 #define FEEDS_KNOWLEDGE_PATH KNOWLEDGE_PATH

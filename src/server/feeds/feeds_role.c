@@ -558,7 +558,16 @@ static void on_opened(void *context, struct bus_link *link)
 	}
 }
 
-static const struct bus_handler bus_handler = { .message = on_message, .opened = on_opened };
+/* The engine died: what is fetched goes on, and the next engine is told. */
+static void on_closed(void *context, struct bus_link *link)
+{
+	(void)context;
+	(void)link;
+}
+
+static const struct bus_handler bus_handler = { .message = on_message,
+						.opened = on_opened,
+						.closed = on_closed };
 
 /* --- starting --- */
 
@@ -635,12 +644,7 @@ static int take_rights(const struct feeds_role *role, struct why *why)
 	bool is_online = !role->config->is_offline;
 	const struct sandbox_path paths[] = {
 		{ .path = role->config->data_folder, .is_writable = true },
-		{ .path = "/etc" },
-		{ .path = "/usr" },
-		{ .path = "/lib" },
-		{ .path = "/lib64" },
-		{ .path = "/run/systemd/resolve" },
-		{ .path = "/dev/urandom" },
+		FEEDS_LIBRARY_PATHS,
 	};
 	int error = sandbox_privileges(none, why);
 

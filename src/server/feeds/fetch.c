@@ -66,12 +66,7 @@ static int take_rights(struct why *why)
 	static const int none[] = { -1 };
 	const struct sandbox_path paths[] = {
 		{ .path = FEEDS_FOLDER, .is_writable = true },
-		{ .path = "/etc" },
-		{ .path = "/usr" },
-		{ .path = "/lib" },
-		{ .path = "/lib64" },
-		{ .path = "/run/systemd/resolve" },
-		{ .path = "/dev/urandom" },
+		FEEDS_LIBRARY_PATHS,
 	};
 	int error = sandbox_privileges(none, why);
 

@@ -88,7 +88,8 @@ int world_begin(void **state)
 					.handshake_ms = 300,
 					.hello_ms = 600,
 					.frame_ms = 800,
-					.est_ms = 5000 };
+					.est_ms = 5000,
+					.idle_ms = 6000 };
 	struct why why = { "" };
 
 	memset(w, 0, sizeof *w);

@@ -33,6 +33,7 @@ struct ingest_config {
 	int64_t hello_ms;
 	int64_t frame_ms;
 	int64_t est_ms;
+	int64_t idle_ms; /* 0: as the welcome's alive interval has it */
 };
 
 /* Serves from then on, as the loop runs. */

@@ -239,6 +239,14 @@ size_t session_received(struct connection *c, struct span bytes)
 
 /* --- now and then --- */
 
+/* How long a sensor may say nothing at all. */
+static int64_t idle_ms(const struct connection *c)
+{
+	const struct ingest_config *config = &c->ingest->config;
+
+	return config->idle_ms != 0 ? config->idle_ms : IDLE_INTERVALS * 1000 * (int64_t)c->alive_s;
+}
+
 void session_sweep(struct connection *c, int64_t now_ms)
 {
 	const struct ingest_config *config = &c->ingest->config;
@@ -250,7 +258,7 @@ void session_sweep(struct connection *c, int64_t now_ms)
 		breach(c, "no hello came in time");
 	} else if (c->frame_since_ms != 0 && now_ms - c->frame_since_ms >= config->frame_ms) {
 		breach(c, "a message did not become whole in time");
-	} else if (now_ms - c->heard_ms >= IDLE_INTERVALS * 1000 * (int64_t)c->alive_s) {
+	} else if (now_ms - c->heard_ms >= idle_ms(c)) {
 		session_goodbye(c, GOODBYE_RESTART, 0, "nothing was heard for too long");
 	}
 }

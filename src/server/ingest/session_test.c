@@ -213,6 +213,23 @@ static void a_message_that_does_not_become_whole_ends_the_session(void **state)
 	harness_sensor_done(&sensor);
 }
 
+static void a_sensor_that_says_nothing_any_more_is_taken_for_gone(void **state)
+{
+	struct world *w = *state;
+	struct harness_sensor sensor;
+	int64_t began_ms;
+	struct client c;
+
+	harness_enrol(&w->h, "default", &sensor);
+	client_open(w, &c, &sensor, MESSAGE_ALPN);
+	assert_int_equal(client_greet(&c).kind, MESSAGE_WELCOME);
+	began_ms = clock_ms();
+	client_assert_goodbye(&c, GOODBYE_RESTART);
+	assert_true(clock_ms() - began_ms > 5000); /* not one of the other time limits */
+	client_free(&c);
+	harness_sensor_done(&sensor);
+}
+
 /* Whether the server has closed a plain socket. */
 static bool is_over(int fd)
 {
@@ -293,6 +310,7 @@ int main(void)
 		TEST(no_hello_ends_the_session),
 		TEST(a_first_message_that_is_too_long_ends_the_session),
 		TEST(a_message_that_does_not_become_whole_ends_the_session),
+		TEST(a_sensor_that_says_nothing_any_more_is_taken_for_gone),
 		TEST(garbage_instead_of_a_handshake_is_cut_off),
 		TEST(silence_instead_of_a_handshake_is_cut_off),
 		TEST(silent_peers_do_not_keep_others_out),

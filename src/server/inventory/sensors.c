@@ -8,9 +8,9 @@
 /* A sensor that merely shows that it is alive is written this often. */
 #define SEEN_INTERVAL_MS 60000
 
-/* From so many seconds on, a collector that does not move is called silent; and how exactly the
- * moment is known at which that began. */
-#define SILENT_S        60
+/* The sensor judges what a silence is (40 s of no answer); so many seconds are one, whatever it
+ * thinks. And how exactly the moment is known at which it began. */
+#define SILENT_S        10
 #define SILENT_DRIFT_MS 15000
 
 static void replace_certificate(struct inventory_sensor *old, const struct inventory_sensor *new)
