@@ -4,8 +4,9 @@
 #include "base/mem.h"
 #include "base/sha256_cpu.h"
 
-/* Fewer blocks than this in one piece are not worth asking for the processor's instructions. */
-#define CPU_BLOCKS_MIN 8
+/* Fewer blocks than this in the first piece are not worth asking for the processor's instructions:
+ * a virtual machine may take 50 microseconds to answer. */
+#define ASK_BLOCKS_MIN 128
 
 /* clang-format off */
 const uint32_t sha256_constants[64] = {
@@ -63,17 +64,20 @@ static void compress(uint32_t state[8], const uint8_t block[64])
 }
 
 /* Takes whole blocks, by the processor's own instructions where it has them and it pays. */
-static struct span take_blocks(uint32_t state[8], struct span bytes)
+static struct span take_blocks(struct sha256 *h, struct span bytes)
 {
 	size_t count = bytes.len / 64;
-	sha256_blocks *fast = count >= CPU_BLOCKS_MIN ? sha256_cpu() : (sha256_blocks *)0;
 
-	if (fast != (sha256_blocks *)0) {
-		fast(state, bytes.ptr, count);
+	if (!h->has_asked && count >= ASK_BLOCKS_MIN) {
+		h->blocks = sha256_cpu();
+		h->has_asked = true;
+	}
+	if (h->blocks != (sha256_blocks *)0) {
+		h->blocks(h->state, bytes.ptr, count);
 		return span_after(bytes, 64 * count);
 	}
 	for (; bytes.len >= 64; bytes = span_after(bytes, 64)) {
-		compress(state, bytes.ptr);
+		compress(h->state, bytes.ptr);
 	}
 	return bytes;
 }
@@ -95,7 +99,7 @@ void sha256_add(struct sha256 *h, struct span bytes)
 		size_t take = sizeof h->block - held;
 
 		if (held == 0 && bytes.len >= sizeof h->block) {
-			bytes = take_blocks(h->state, bytes);
+			bytes = take_blocks(h, bytes);
 			continue;
 		}
 		take = take < bytes.len ? take : bytes.len;
