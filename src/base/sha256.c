@@ -68,7 +68,7 @@ static struct span take_blocks(struct sha256 *h, struct span bytes)
 {
 	size_t count = bytes.len / 64;
 
-	if (!h->has_asked && count >= ASK_BLOCKS_MIN) {
+	if (h->blocks == (sha256_blocks *)0 && !h->has_asked && count >= ASK_BLOCKS_MIN) {
 		h->blocks = sha256_cpu();
 		h->has_asked = true;
 	}
@@ -82,11 +82,22 @@ static struct span take_blocks(struct sha256 *h, struct span bytes)
 	return bytes;
 }
 
+/* The block that was gathered. */
+static void take_held(struct sha256 *h)
+{
+	if (h->blocks != (sha256_blocks *)0) {
+		h->blocks(h->state, h->block, 1);
+	} else {
+		compress(h->state, h->block);
+	}
+}
+
 void sha256_init(struct sha256 *h)
 {
 	*h = (struct sha256){
 		.state = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
 			   0x1f83d9ab, 0x5be0cd19 },
+		.blocks = sha256_cpu_known(),
 	};
 }
 
@@ -107,7 +118,7 @@ void sha256_add(struct sha256 *h, struct span bytes)
 		bytes = span_after(bytes, take);
 		held += take;
 		if (held == sizeof h->block) {
-			compress(h->state, h->block);
+			take_held(h);
 			held = 0;
 		}
 	}
@@ -121,14 +132,14 @@ void sha256_done(struct sha256 *h, uint8_t out[SHA256_SIZE])
 	h->block[held++] = 0x80;
 	if (held > 56) {
 		mem_zero(h->block + held, sizeof h->block - held);
-		compress(h->state, h->block);
+		take_held(h);
 		held = 0;
 	}
 	mem_zero(h->block + held, 56 - held);
 	for (unsigned i = 0; i < 8; i++) {
 		h->block[56 + i] = (uint8_t)(length_bits >> (56 - 8 * i));
 	}
-	compress(h->state, h->block);
+	take_held(h);
 	for (unsigned i = 0; i < SHA256_SIZE; i++) {
 		out[i] = (uint8_t)(h->state[i / 4] >> (24 - 8 * (i % 4)));
 	}
