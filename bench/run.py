@@ -7,7 +7,7 @@ import runpy
 import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-LIBRARIES = ("run.py", "figures.py", "relay.py")
+LIBRARIES = ("run.py", "agent_work.py", "figures.py", "relay.py")
 
 
 def benchmarks():

@@ -6,10 +6,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "sys/buffer.h"
 #include "sys/file.h"
 
 enum { BPF_MAP_CREATE = 0, BPF_PROG_LOAD = 5, BPF_RAW_TRACEPOINT_OPEN = 17 };
 enum { BPF_PROG_TYPE_RAW_TRACEPOINT = 17 };
+
+#define BTF_BYTES_MAX (64u << 20)
 
 #define BPF_RINGBUF_BUSY_BIT    0x80000000u
 #define BPF_RINGBUF_DISCARD_BIT 0x40000000u
@@ -77,6 +81,22 @@ int bpf_attach(const char *tracepoint, const struct bpf_insn *program, size_t co
 	file_close(&program_fd); /* the link holds it */
 	errno = number;
 	return link_fd;
+}
+
+int bpf_members(struct btf_member *wanted, size_t count, size_t required)
+{
+	struct buffer file OWNED(buffer_done);
+	int error;
+
+	buffer_init(&file, BTF_BYTES_MAX);
+	error = file_read("/sys/kernel/btf/vmlinux", &file);
+	if (error == 0) {
+		error = btf_find(buffer_span(&file), wanted, count);
+	}
+	for (size_t i = 0; error == 0 && i < required; i++) {
+		error = wanted[i].is_found ? 0 : ERR_NOT_FOUND;
+	}
+	return error;
 }
 
 static size_t page_size(void)

@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "base/span.h"
+#include "formats/btf.h"
 
 /* <linux/bpf.h> cannot be included: it names functions that banned.h poisons. */
 struct bpf_insn {
@@ -48,6 +49,7 @@ enum {
 #define BPF_PSEUDO_MAP_FD 1
 #define BPF_F_MMAPABLE    (1u << 10)
 #define BPF_ALU64         0x07
+#define BPF_JMP32         0x06
 #define BPF_DW            0x18
 #define BPF_ATOMIC        0xc0
 #define BPF_MOV           0xb0
@@ -67,6 +69,7 @@ enum {
 #define INSN_STORE_VALUE(size, to, off, value) INSN(BPF_ST | BPF_MEM | (size), to, 0, off, value)
 #define INSN_ATOMIC_ADD(to, off, from)         INSN(BPF_STX | BPF_ATOMIC | BPF_DW, to, from, off, 0)
 #define INSN_JUMP(op, reg, value, skip)        INSN(BPF_JMP | (op) | BPF_K, reg, 0, skip, value)
+#define INSN_JUMP32(op, reg, value, skip)      INSN(BPF_JMP32 | (op) | BPF_K, reg, 0, skip, value)
 #define INSN_CALL(function)                    INSN(BPF_JMP | BPF_CALL, 0, 0, 0, function)
 #define INSN_MOVE(to, from)                    INSN(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0)
 #define INSN_SET(to, value)                    INSN(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value)
@@ -86,6 +89,10 @@ MUST_USE int bpf_map(unsigned type, unsigned value_size, unsigned entries, unsig
  * program's; the kernel offers some functions to those under the GPL only. A descriptor, or -1. */
 MUST_USE int bpf_attach(const char *tracepoint, const struct bpf_insn *program, size_t count,
 			const char *license);
+
+/* Where the running kernel has members of its structs. ERR_NOT_FOUND where one of the first so many
+ * is not there; ERR_IO and the like where the kernel tells nothing. */
+MUST_USE int bpf_members(struct btf_member *wanted, size_t count, size_t required);
 
 /* A ring that the kernel writes and this process reads. Fields are private to bpf.c but fd, for the
  * event loop: readable when there is something to take, and woken for the first record behind what

@@ -11,13 +11,12 @@
 #include "agent/served_listeners.h"
 #include "agent/socket_owners.h"
 #include "base/error.h"
+#include "sys/alloc.h"
 #include "sys/file.h"
 #include "sys/log.h"
 #include "wire/policy.h"
 
 /* Everything as the sensor would have it. */
-static const struct policy nothing_set;
-
 /* A kernel may lack one of them: the tables behind it then say that they cannot be read. */
 static int open_dump(int protocol, const char *tables)
 {
@@ -34,15 +33,15 @@ static int open_dump(int protocol, const char *tables)
 
 int machine_open(const char *root, struct machine *out, struct why *why)
 {
-	struct machine m = {
-		.route_fd = -1, .diag_fd = -1, .filter_fd = -1, .policy = &nothing_set
-	};
+	struct machine m = { .route_fd = -1, .diag_fd = -1, .filter_fd = -1 };
 	int error = tree_new(root, &m.tree, why);
 
 	if (error != 0) {
 		return error;
 	}
 	m.is_live = tree_is_live(m.tree);
+	m.nothing_set = alloc_zeroed(1, sizeof *m.nothing_set);
+	m.policy = m.nothing_set;
 	m.offers = offers_new();
 	if (m.is_live) {
 		m.owners = socket_owners_new();
@@ -62,6 +61,7 @@ int machine_open(const char *root, struct machine *out, struct why *why)
 void machine_close(struct machine *machine)
 {
 	tree_free(&machine->tree);
+	alloc_free(&machine->nothing_set);
 	socket_owners_free(&machine->owners);
 	served_listeners_free(&machine->served);
 	offers_free(&machine->offers);

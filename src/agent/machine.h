@@ -37,6 +37,7 @@ struct machine {
 	/* What to watch (wire/policy.h); never NULL. The struct stays where it is, what it says may
 	 * change between walks: borrow nothing of it beyond one. */
 	const struct policy *policy;
+	struct policy *nothing_set;       /* owned: the policy where nobody set one */
 	struct integrity *integrity;      /* of watched files; NULL where nobody keeps it */
 	struct privileged_walk *programs; /* the same of privileged files: NULL: read at once */
 };

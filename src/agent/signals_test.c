@@ -146,6 +146,33 @@ static bool in_own_namespaces(void (*body)(struct world *w))
 	return WEXITSTATUS(status) == 0;
 }
 
+/* The program runs within listen(2): what is not in the ring then never will be. */
+static void listen_elsewhere(struct world *w)
+{
+	struct tracepoint *t;
+	struct why why;
+
+	int fd;
+
+	(void)w;
+	if (tracepoint_open(&t, &why) != 0 || unshare(CLONE_NEWNET) != 0) {
+		_exit(CANNOT);
+	}
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (listen(fd, 1) != 0) {
+		_exit(2);
+	}
+	_exit(tracepoint_take(t) == 0 ? 0 : 3);
+}
+
+static void sockets_of_another_network_are_not_signalled(void **state)
+{
+	(void)state;
+	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0 || !in_own_namespaces(listen_elsewhere)) {
+		skip();
+	}
+}
+
 static void switch_loopback_on(struct world *w)
 {
 	const struct {
@@ -194,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_socket_that_begins_or_ends_to_listen_is_signalled),
 		TEST(more_events_than_the_ring_holds_still_signal),
+		TEST(sockets_of_another_network_are_not_signalled),
 		TEST(an_interface_that_comes_up_is_signalled),
 		TEST(a_mount_is_signalled),
 	};

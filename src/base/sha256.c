@@ -4,8 +4,9 @@
 #include "base/mem.h"
 #include "base/sha256_cpu.h"
 
-/* Fewer blocks than this in one piece are not worth asking for the processor's instructions. */
-#define CPU_BLOCKS_MIN 8
+/* Fewer blocks than this in the first piece are not worth asking for the processor's instructions:
+ * a virtual machine may take 50 microseconds to answer. */
+#define ASK_BLOCKS_MIN 128
 
 /* clang-format off */
 const uint32_t sha256_constants[64] = {
@@ -63,19 +64,32 @@ static void compress(uint32_t state[8], const uint8_t block[64])
 }
 
 /* Takes whole blocks, by the processor's own instructions where it has them and it pays. */
-static struct span take_blocks(uint32_t state[8], struct span bytes)
+static struct span take_blocks(struct sha256 *h, struct span bytes)
 {
 	size_t count = bytes.len / 64;
-	sha256_blocks *fast = count >= CPU_BLOCKS_MIN ? sha256_cpu() : (sha256_blocks *)0;
 
-	if (fast != (sha256_blocks *)0) {
-		fast(state, bytes.ptr, count);
+	if (h->blocks == (sha256_blocks *)0 && !h->has_asked && count >= ASK_BLOCKS_MIN) {
+		h->blocks = sha256_cpu();
+		h->has_asked = true;
+	}
+	if (h->blocks != (sha256_blocks *)0) {
+		h->blocks(h->state, bytes.ptr, count);
 		return span_after(bytes, 64 * count);
 	}
 	for (; bytes.len >= 64; bytes = span_after(bytes, 64)) {
-		compress(state, bytes.ptr);
+		compress(h->state, bytes.ptr);
 	}
 	return bytes;
+}
+
+/* The block that was gathered. */
+static void take_held(struct sha256 *h)
+{
+	if (h->blocks != (sha256_blocks *)0) {
+		h->blocks(h->state, h->block, 1);
+	} else {
+		compress(h->state, h->block);
+	}
 }
 
 void sha256_init(struct sha256 *h)
@@ -83,6 +97,7 @@ void sha256_init(struct sha256 *h)
 	*h = (struct sha256){
 		.state = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
 			   0x1f83d9ab, 0x5be0cd19 },
+		.blocks = sha256_cpu_known(),
 	};
 }
 
@@ -95,7 +110,7 @@ void sha256_add(struct sha256 *h, struct span bytes)
 		size_t take = sizeof h->block - held;
 
 		if (held == 0 && bytes.len >= sizeof h->block) {
-			bytes = take_blocks(h->state, bytes);
+			bytes = take_blocks(h, bytes);
 			continue;
 		}
 		take = take < bytes.len ? take : bytes.len;
@@ -103,7 +118,7 @@ void sha256_add(struct sha256 *h, struct span bytes)
 		bytes = span_after(bytes, take);
 		held += take;
 		if (held == sizeof h->block) {
-			compress(h->state, h->block);
+			take_held(h);
 			held = 0;
 		}
 	}
@@ -117,14 +132,14 @@ void sha256_done(struct sha256 *h, uint8_t out[SHA256_SIZE])
 	h->block[held++] = 0x80;
 	if (held > 56) {
 		mem_zero(h->block + held, sizeof h->block - held);
-		compress(h->state, h->block);
+		take_held(h);
 		held = 0;
 	}
 	mem_zero(h->block + held, 56 - held);
 	for (unsigned i = 0; i < 8; i++) {
 		h->block[56 + i] = (uint8_t)(length_bits >> (56 - 8 * i));
 	}
-	compress(h->state, h->block);
+	take_held(h);
 	for (unsigned i = 0; i < SHA256_SIZE; i++) {
 		out[i] = (uint8_t)(h->state[i / 4] >> (24 - 8 * (i % 4)));
 	}

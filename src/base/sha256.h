@@ -12,6 +12,8 @@ struct sha256 {
 	uint32_t state[8];
 	uint64_t length_bytes;
 	uint8_t block[64];
+	bool has_asked; /* for the processor's instructions */
+	void (*blocks)(uint32_t state[8], const uint8_t *bytes, size_t count);
 };
 
 void sha256_init(struct sha256 *h);

@@ -89,3 +89,18 @@ sha256_blocks *sha256_cpu(void)
 	}
 	return blocks_by_sha_ni;
 }
+
+#ifdef __clang__ /* whose builtin does not know of "sha" */
+sha256_blocks *sha256_cpu_known(void)
+{
+	return NULL;
+}
+#else
+sha256_blocks *sha256_cpu_known(void)
+{
+	return __builtin_cpu_supports("sha") && __builtin_cpu_supports("sse4.1") &&
+			       __builtin_cpu_supports("ssse3")
+		       ? blocks_by_sha_ni
+		       : NULL;
+}
+#endif

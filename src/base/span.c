@@ -81,9 +81,26 @@ struct span span_trim(struct span bytes)
 	return bytes;
 }
 
+/* Not 0 where one of the eight bytes is 0 (Hacker's Delight, 6-1). */
+static uint64_t zero_byte(uint64_t word)
+{
+	return (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+}
+
 size_t span_find(struct span bytes, uint8_t byte)
 {
-	for (size_t i = 0; i < bytes.len; i++) {
+	uint64_t everywhere = 0x0101010101010101u * byte;
+	size_t i = 0;
+
+	for (; bytes.len - i >= sizeof everywhere; i += sizeof everywhere) {
+		uint64_t word;
+
+		mem_copy(&word, bytes.ptr + i, sizeof word);
+		if (zero_byte(word ^ everywhere) != 0) {
+			break;
+		}
+	}
+	for (; i < bytes.len; i++) {
 		if (bytes.ptr[i] == byte) {
 			return i;
 		}

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/reader.h"
 
 static int parse_digits(struct span digits, unsigned base, uint64_t max, uint64_t *out)
@@ -143,6 +144,30 @@ bool text_is_utf8(struct span bytes)
 	return true;
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c > 0 && c < 0x80;
+}
+
+size_t text_plain_length(struct span bytes)
+{
+	size_t i = 0;
+
+	for (; bytes.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+		uint64_t word;
+
+		mem_copy(&word, bytes.ptr + i, sizeof word);
+		/* a byte of 0 borrows its highest bit; a borrow beyond only ends the run early */
+		if (((word | (word - 0x0101010101010101u)) & 0x8080808080808080u) != 0) {
+			break;
+		}
+	}
+	while (i < bytes.len && is_plain(bytes.ptr[i])) {
+		i++;
+	}
+	return i;
+}
+
 void text_write_utf8(struct writer *w, struct span bytes, size_t max_bytes)
 {
 	static const uint8_t replacement[] = { 0xef, 0xbf, 0xbd };
@@ -150,7 +175,8 @@ void text_write_utf8(struct writer *w, struct span bytes, size_t max_bytes)
 	size_t written = 0;
 
 	while (reader_left(&r) > 0) {
-		size_t length = character_length(r.rest);
+		size_t plain = text_plain_length(span_first(r.rest, max_bytes - written));
+		size_t length = plain > 0 ? plain : character_length(r.rest);
 		struct span piece = reader_bytes(&r, length > 0 ? length : 1);
 
 		if (length == 0 || piece.ptr[0] == 0) {

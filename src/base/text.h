@@ -26,6 +26,9 @@ MUST_USE int text_from_hex(struct span hex, uint8_t *out, size_t out_len);
 /* True where the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(struct span bytes);
 
+/* How many of the first bytes are ASCII, and no NUL. */
+size_t text_plain_length(struct span bytes);
+
 /* Appends bytes as well-formed UTF-8: each byte that belongs to no well-formed
  * sequence, and each NUL, becomes U+FFFD. At most max_bytes are written, cut
  * between characters. */

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <cmocka.h>
 
 static void refuses_numbers_that_are_not_whole(void **state)
@@ -49,6 +50,31 @@ static void hexadecimal_goes_both_ways(void **state)
 	assert_int_equal(text_from_hex(span_of("00abfg"), bytes, 3), ERR_MALFORMED);
 }
 
+/* Both look at eight bytes at a time: every place in and behind them counts. */
+static void a_byte_is_found_at_every_place(void **state)
+{
+	uint8_t bytes[40];
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof bytes; len++) {
+		memset(bytes, 'a', sizeof bytes);
+		assert_int_equal(text_plain_length((struct span){ bytes, len }), len);
+		assert_int_equal(span_find((struct span){ bytes, len }, 0xb1), len);
+		for (size_t i = 0; i < len; i++) {
+			static const uint8_t odd[] = { 0, 0x80, 0xff, 0xb1 };
+
+			for (size_t k = 0; k < sizeof odd; k++) {
+				bytes[i] = odd[k];
+				assert_int_equal(text_plain_length((struct span){ bytes, len }), i);
+				assert_int_equal(span_find((struct span){ bytes, len }, odd[k]), i);
+			}
+			bytes[i] = 1;
+			assert_int_equal(text_plain_length((struct span){ bytes, len }), len);
+			assert_int_equal(span_find((struct span){ bytes, len }, 0), len);
+		}
+	}
+}
+
 static void knows_well_formed_utf8(void **state)
 {
 	(void)state;
@@ -85,6 +111,7 @@ int main(void)
 		cmocka_unit_test(refuses_numbers_that_are_not_whole),
 		cmocka_unit_test(reads_the_smallest_signed_number),
 		cmocka_unit_test(hexadecimal_goes_both_ways),
+		cmocka_unit_test(a_byte_is_found_at_every_place),
 		cmocka_unit_test(knows_well_formed_utf8),
 		cmocka_unit_test(mends_and_cuts_between_characters),
 		cmocka_unit_test(a_terminal_obeys_nothing),

@@ -123,27 +123,31 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\0';
 }
 
+/* What a character may be the beginning of. Most words have none of these in them. */
+enum { ENDS_WORD = 1, IS_EQUALS = 2, IS_COLON = 4, IS_DOLLAR = 8 };
+
+static const uint8_t meanings[256] = {
+	[' '] = ENDS_WORD,  ['\t'] = ENDS_WORD, ['\n'] = ENDS_WORD, ['\r'] = ENDS_WORD,
+	['\0'] = ENDS_WORD, ['"'] = ENDS_WORD,  ['\''] = ENDS_WORD, ['`'] = ENDS_WORD,
+	[';'] = ENDS_WORD,  ['|'] = ENDS_WORD,  ['('] = ENDS_WORD,  [')'] = ENDS_WORD,
+	['<'] = ENDS_WORD,  ['>'] = ENDS_WORD,  ['='] = IS_EQUALS,  [':'] = IS_COLON,
+	['$'] = IS_DOLLAR,
+};
+
 static bool is_word_end(uint8_t c)
 {
-	switch (c) {
-	case ' ':
-	case '\t':
-	case '\n':
-	case '\r':
-	case '\0':
-	case '"':
-	case '\'':
-	case '`':
-	case ';':
-	case '|':
-	case '(':
-	case ')':
-	case '<':
-	case '>':
-		return true;
-	default:
-		return false;
+	return (meanings[c] & ENDS_WORD) != 0;
+}
+
+/* Of all characters together. */
+static unsigned meanings_of(struct span text)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		all |= meanings[text.ptr[i]];
 	}
+	return all;
 }
 
 static uint8_t at(const struct finding *f, size_t i)
@@ -301,13 +305,12 @@ static bool apply_program(struct finding *f, size_t from, size_t to)
 }
 
 /* --password and its like: what comes next is the value. */
-static void note_option(struct finding *f, size_t from, size_t to)
+static void note_option(struct finding *f, size_t from, size_t to, unsigned has)
 {
 	struct span word = part(f, from, to);
 
-	if (word.len > 3 && word.ptr[0] == '-' && span_find(word, '=') == word.len &&
-	    span_find(word, ':') == word.len && !span_is(word, "-pass") &&
-	    mask_is_secret_name(word)) {
+	if (word.len > 3 && word.ptr[0] == '-' && (has & (IS_EQUALS | IS_COLON)) == 0 &&
+	    !span_is(word, "-pass") && mask_is_secret_name(word)) {
 		f->mask->expected = SECRET;
 	} else if (span_is(word, "-pass")) {
 		f->mask->expected = SECRET;
@@ -511,12 +514,11 @@ static size_t apply_names(struct finding *f, size_t from, size_t to)
 	return reached;
 }
 
-/* One word, or what is between quotes where it has no blanks. Returns where to go on: behind it,
- * or behind a value that reached further. */
-static size_t apply_word(struct finding *f, size_t from, size_t to)
+/* One word, or what is between quotes where it has no blanks; has: its meanings. Returns where to
+ * go on: behind it, or behind a value that reached further. */
+static size_t apply_word(struct finding *f, size_t from, size_t to, unsigned has)
 {
 	struct span word = part(f, from, to);
-	bool has_colon = span_find(word, ':') < word.len;
 	size_t reached = to;
 
 	if (word.ptr[0] != '-') {
@@ -526,15 +528,15 @@ static size_t apply_word(struct finding *f, size_t from, size_t to)
 		return to;
 	}
 	if (word.ptr[0] == '-') {
-		note_option(f, from, to);
+		note_option(f, from, to, has);
 	}
-	if (has_colon) {
+	if ((has & IS_COLON) != 0) {
 		apply_url(f, from, to);
 	}
-	if (span_find(word, '$') < word.len) {
+	if ((has & IS_DOLLAR) != 0) {
 		apply_crypt(f, from, to);
 	}
-	if (has_colon || span_find(word, '=') < word.len) {
+	if ((has & (IS_COLON | IS_EQUALS)) != 0) {
 		reached = apply_names(f, from, to);
 	}
 	if (word.len >= TOKEN_MIN) {
@@ -564,6 +566,7 @@ static void find_in_words(struct finding *f)
 
 	for (size_t i = 0; i < f->text.len;) {
 		size_t end = i;
+		unsigned has = 0;
 
 		if (is_word_end(at(f, i))) {
 			/* behind a name's quote: "name": "value" */
@@ -583,10 +586,10 @@ static void find_in_words(struct finding *f)
 			continue;
 		}
 		f->mask->expected = NOTHING;
-		while (end < f->text.len && !is_word_end(at(f, end))) {
-			end++;
+		while (end < f->text.len && !is_word_end(f->text.ptr[end])) {
+			has |= meanings[f->text.ptr[end++]];
 		}
-		i = apply_word(f, i, end);
+		i = apply_word(f, i, end, has);
 		quote = 0;
 	}
 }
@@ -631,8 +634,13 @@ static struct span finish(const struct finding *f, struct writer *w)
 
 struct span mask_argument(struct mask *mask, struct span argument, struct writer *w)
 {
-	struct finding f = { .mask = mask, .text = argument };
+	unsigned has = meanings_of(argument);
+	struct finding f;
 
+	/* not its cuts, which are many bytes */
+	f.mask = mask;
+	f.text = argument;
+	f.count = 0;
 	if (mask->expected != NOTHING && argument.len > 0 && argument.ptr[0] != '-') {
 		cut_expected(&f, 0, argument.len, mask->expected);
 		mask->expected = NOTHING;
@@ -641,6 +649,12 @@ struct span mask_argument(struct mask *mask, struct span argument, struct writer
 		}
 	}
 	mask->expected = NOTHING;
+	if ((has & ENDS_WORD) == 0 && (has & IS_EQUALS) == 0) { /* one word, as most are */
+		if (argument.len > 0) {
+			(void)apply_word(&f, 0, argument.len, has);
+		}
+		return finish(&f, w);
+	}
 	if (!find_assignment(&f)) {
 		find_in_words(&f);
 	}

@@ -20,16 +20,16 @@ enum condition_kind {
 };
 
 struct condition {
-	enum condition_kind kind;
-	unsigned argument;
+	uint8_t kind; /* enum condition_kind */
+	uint8_t argument;
 	uint32_t value;
 };
 
 #define CONDITIONS_MAX 3
 
 struct call_row {
-	long number;
-	unsigned sets; /* any of these allows it */
+	int32_t number;
+	uint32_t sets; /* any of these allows it */
 	struct condition conditions[CONDITIONS_MAX];
 };
 

@@ -58,7 +58,12 @@ static void encode_text(struct writer *w, struct span text, size_t max)
 {
 	uint8_t mended[ROW_TEXT_MAX];
 	struct writer m = writer_over(mended, sizeof mended);
+	struct span most = span_first(text, max);
 
+	if (text_plain_length(most) == most.len) {
+		cbor_write_text(w, most);
+		return;
+	}
 	text_write_utf8(&m, text, max);
 	cbor_write_text(w, writer_span(&m));
 }

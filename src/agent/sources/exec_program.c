@@ -25,15 +25,12 @@
 
 #include "base/error.h"
 #include "base/reader.h"
-#include "formats/btf.h"
-#include "sys/buffer.h"
 #include "sys/file.h"
 
 /* Some 1,500 usual records: at 1,000 a second what comes in more than a second. */
 #define RING_BYTES (256u << 10)
 
-#define CODE_MAX  256
-#define BTF_BYTES (64u << 20)
+#define CODE_MAX 256
 
 #define AT_TIME          0
 #define AT_PROCESS       8
@@ -269,19 +266,9 @@ static int find_members(struct btf_member m[MEMBERS])
 		[SUPER_DEVICE] = { "super_block", "s_dev" },
 		[TASK_LOGINUID] = { "task_struct", "loginuid" },
 	};
-	struct buffer file OWNED(buffer_done);
-	int error;
 
-	buffer_init(&file, BTF_BYTES);
 	memcpy(m, wanted, sizeof wanted);
-	error = file_read("/sys/kernel/btf/vmlinux", &file);
-	if (error == 0) {
-		error = btf_find(buffer_span(&file), m, MEMBERS);
-	}
-	for (size_t i = 0; error == 0 && i < REQUIRED_MEMBERS; i++) {
-		error = m[i].is_found ? 0 : ERR_NOT_FOUND;
-	}
-	return error;
+	return bpf_members(m, MEMBERS, REQUIRED_MEMBERS);
 }
 
 static int attach(struct exec_program *p, bool want_full)

@@ -16,7 +16,9 @@
 #include "sys/alloc.h"
 #include "sys/log.h"
 
-#define PAUSE_MS 50
+/* As long as events are gathered for the server: both are then one wake-up. The ring has room for
+ * twice as long at 1,000 of the longest records a second. */
+#define PAUSE_MS 100
 
 /* Records taken in one turn; others may want theirs. */
 #define TAKEN_MAX 2048
