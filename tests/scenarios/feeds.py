@@ -228,7 +228,7 @@ def restart(lab):
     forgotten = lab.server.data / "feeds" / "inbox" / ("0" * 32)
     forgotten.mkdir()
     (forgotten / "000000-file").write_text("{}")
-    lab.server = lab.server.again(options=["--offline"])
+    lab.server = lab.server.again()  # without a mirror: offline
     wait_for(lambda: feed(lab, "kev")[1]["generation"] > index["generation"], 20, "a new index")
     after, index_after = feed(lab, "kev")
     equal(after["records"], before["records"], "what is in force")
