@@ -134,7 +134,10 @@ static bool on_is_ready(void *context, uint16_t table)
 	if (table == TABLE_PRIVILEGED_FILES) {
 		return privileged_walk_is_known(p->machine.programs);
 	}
-	return table != TABLE_FILES || p->are_files_new || integrity_is_whole(p->machine.integrity);
+	if (table != TABLE_FILES || integrity_is_whole(p->machine.integrity)) {
+		return true;
+	}
+	return p->are_files_new && !p->settings->is_once; /* once says all of it */
 }
 
 static int on_collect(void *context, uint16_t table, row_taker *take, void *take_context)

@@ -155,7 +155,7 @@ def deb(lab, version):
     return folder.with_suffix(".deb")
 
 
-@story("a program whose package was upgraded is outdated until it is restarted", deadline_s=120)
+@story("a program whose package was upgraded is outdated until it is restarted", deadline_s=240)
 def stale(lab):
     def row():
         return next((r for r in lab.server.table(lab.asset, "package_use") if r["package"] == "lab-daemon"), None)
@@ -167,7 +167,7 @@ def stale(lab):
 
     lab.machine.run("dpkg", "--install", deb(lab, "1.0"))
     daemon = run()
-    found = wait_for(row, 40, "the daemon's program")
+    found = wait_for(row, 100, "the daemon's program")
     equal((found["process"], found["executable"], found["path"], found["is_stale"]),
           ("lab-daemon", "/opt/lab-daemon/lab-daemon", "/opt/lab-daemon/lab-daemon", False), "the daemon")
     lab.machine.run("dpkg", "--install", deb(lab, "2.0"))
