@@ -21,6 +21,8 @@ MAY_INCLUDE = {
     "sys": ["base"],
     "wire": ["base", "schema"],
     "agent": ["base", "sys", "formats", "schema", "wire"],
+    "fingerprints": ["base"],
+    "scan": ["base", "sys", "formats", "schema", "wire", "fingerprints"],
     "server/store": ["base", "sys", "schema", "wire"],
     "server/bus": ["base", "sys", "schema", "wire"],
     "server/tenants": ["base", "sys", "formats", "wire"],
@@ -32,7 +34,7 @@ MAY_INCLUDE = {
     "server/api": ["base", "sys", "formats", "schema", "wire", "server/tenants", "server/bus", "server/inventory", "server/services", "server/feeds", "server"],
     "server": ["base", "sys", "schema", "wire", "server/tenants", "server/bus", "server/ingest", "server/engine", "server/api", "server/feeds"],
     # `bartizan check` judges a tree without a server: it reads it as the agent does
-    "cli": ["base", "sys", "formats", "schema", "wire", "agent", "server/feeds", "server/services"],
+    "cli": ["base", "sys", "formats", "schema", "wire", "agent", "server/feeds", "server/services", "scan", "fingerprints"],
 }
 
 # a system header may be included below these folders only
@@ -42,6 +44,8 @@ ONLY_IN = {
     "openssl/": ["sys"],
     "curl/": ["cli", "server/feeds"],
     "zlib.h": ["server/feeds", "cli"],
+    "expat.h": ["fingerprints"],
+    "hs.h": ["fingerprints"],
     "jansson.h": ["server/api", "cli"],
 }
 
