@@ -1,18 +1,26 @@
 /* doctor.c - every table, every event, then what lies below them. */
 #include "agent/doctor.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/collector.h"
 #include "agent/diagnosis.h"
 #include "agent/event_path.h"
 #include "agent/health.h"
+#include "agent/integrity/file_watch.h"
+#include "agent/watched_files.h"
 #include "schema/schema.h"
 #include "sys/loop.h"
+#include "sys/sandbox.h"
 
 #define TABLES "tables"
 #define EVENTS "events"
+
+/* Bytes: that files can be read is known without reading them all. */
+#define LISTED_ONLY 1
 
 static void ignore_row(void *context, struct span row)
 {
@@ -48,6 +56,26 @@ static void check_table(struct diagnosis *d, const struct collector *collector,
 	}
 }
 
+/* With table files, not by a source of its own. */
+static void check_file_changes(struct diagnosis *d, const char *name)
+{
+	struct why why;
+	int fd = file_watch_open_group(&why);
+
+	if (fd < 0) {
+		diagnosis_add(d, EVENTS, name, DIAGNOSIS_NOTE,
+			      "seen by inotify, which does not tell who did it: %s", why.text);
+	} else if (!sandbox_has(CAP_SYS_ADMIN)) {
+		diagnosis_add(d, EVENTS, name, DIAGNOSIS_NOTE,
+			      "seen by fanotify; who did it is told with CAP_SYS_ADMIN only");
+	} else {
+		diagnosis_add(d, EVENTS, name, DIAGNOSIS_OK, "seen by fanotify, with who did it");
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
 /* Opened, so that it is known whether they can be, and closed again before the sandbox: what they
  * would see is not asked for. */
 static void check_events(struct diagnosis *d, struct machine *machine)
@@ -61,11 +89,12 @@ static void check_events(struct diagnosis *d, struct machine *machine)
 		const struct event_source *source =
 			source_set_of(path.sources, schema_events[i]->number, &reason);
 
-		if (schema_events[i]->number == EVENT_GAPS ||
-		    schema_events[i]->number == EVENT_FILE_CHANGES) { /* as fanotify, above */
+		if (schema_events[i]->number == EVENT_GAPS) {
 			continue;
 		}
-		if (source != NULL) {
+		if (schema_events[i]->number == EVENT_FILE_CHANGES) {
+			check_file_changes(d, schema_events[i]->name);
+		} else if (source != NULL) {
 			diagnosis_add(d, EVENTS, schema_events[i]->name, DIAGNOSIS_OK, "seen by %s",
 				      source->name);
 		} else {
@@ -80,6 +109,7 @@ static void check_events(struct diagnosis *d, struct machine *machine)
 static int examine(struct diagnosis *d, const struct doctor_request *request,
 		   struct machine *machine, struct why *why)
 {
+	struct watched_files *files;
 	int error;
 
 	if (machine->is_live) {
@@ -89,12 +119,17 @@ static int examine(struct diagnosis *d, const struct doctor_request *request,
 	if (request->state != NULL) {
 		diagnosis_state_folder(d, request->state);
 	}
+	files = watched_files_open(machine, LISTED_ONLY);
 	error = collector_confine(request->is_firewall_read, why);
+	if (error == 0) {
+		watched_files_learn(files);
+	}
 	for (size_t i = 0; error == 0 && collectors[i] != NULL; i++) {
 		if (collectors[i]->table != TABLE_SENSOR_HEALTH) {
 			check_table(d, collectors[i], machine, request->is_firewall_read);
 		}
 	}
+	watched_files_close(&files);
 	return error;
 }
 

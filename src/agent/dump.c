@@ -10,6 +10,7 @@
 #include "agent/event_path.h"
 #include "agent/health.h"
 #include "agent/rows_text.h"
+#include "agent/watched_files.h"
 #include "base/error.h"
 #include "schema/schema.h"
 #include "sys/clock.h"
@@ -210,22 +211,11 @@ static int follow_events(const struct dump_request *request, struct machine *mac
 	return status;
 }
 
-static int dump(const struct dump_request *request, struct machine *machine)
+static int dump_confined(const struct dump_request *request, const struct collector *collector,
+			 struct machine *machine)
 {
-	const struct collector *collector = find(request->name);
-	struct why why;
 	int status;
 
-	if (collector == NULL && strcmp(request->name, "all") != 0) {
-		return list_names(request->name);
-	}
-	if (collector != NULL && !is_readable(collector, machine)) {
-		return fail("this table says nothing of a file tree (--root), only of a running "
-			    "machine");
-	}
-	if (collector_confine(request->is_firewall_read, &why) != 0) {
-		return fail(why.text);
-	}
 	if (collector == NULL) {
 		return dump_all(request, machine);
 	}
@@ -236,6 +226,35 @@ static int dump(const struct dump_request *request, struct machine *machine)
 	if (request->is_json) {
 		puts("");
 	}
+	return status;
+}
+
+static int dump(const struct dump_request *request, struct machine *machine)
+{
+	const struct collector *collector = find(request->name);
+	struct watched_files *files = NULL;
+	struct why why;
+	int status;
+
+	if (collector == NULL && strcmp(request->name, "all") != 0) {
+		return list_names(request->name);
+	}
+	if (collector != NULL && !is_readable(collector, machine)) {
+		return fail("this table says nothing of a file tree (--root), only of a running "
+			    "machine");
+	}
+	if (collector == NULL || collector->table == TABLE_FILES) {
+		files = watched_files_open(machine, 0);
+	}
+	if (collector_confine(request->is_firewall_read, &why) != 0) {
+		status = fail(why.text);
+	} else {
+		if (files != NULL) {
+			watched_files_learn(files);
+		}
+		status = dump_confined(request, collector, machine);
+	}
+	watched_files_close(&files);
 	return status;
 }
 

@@ -34,12 +34,11 @@ def equal_to_the_server(lab):
     asset = server.get("/api/v1/assets")["items"][0]["id"]
     check(len(lab.dumped) > 10, sorted(lab.dumped))
     for table, rows in lab.dumped.items():
-        if table == "files":
-            continue  # a dump does not wait until every file is hashed
         if table == "os":  # a tree without a name of its own is called after its folder: by the agent that knows which
             equal(len(rows), 1, "rows of os")
         same_rows(rows, server.table(asset, table), table)
     equal(len(lab.dumped["packages"]), 40, "packages")
+    check(any(row["sha256"] for row in lab.dumped["files"]), "no file of the tree has a hash")
     equal(server.stop(), 0, "the server's exit status")
 
 
@@ -101,8 +100,7 @@ def doctor(lab):
     equal(done.returncode, 0 if said["ok"] else 1, "exit status")
     equal(said["ok"], not [c for c in said["checks"] if c["state"] == "bad"], "ok")
     groups = {group: [c["name"] for c in said["checks"] if c["group"] == group] for group in GROUPS}
-    # file_changes come with table files, whose way of watching the kernel part tells
-    equal(sorted(groups["events"]), sorted(e for e in EVENTS if e != "file_changes"), "events")
+    equal(sorted(groups["events"]), sorted(EVENTS), "events")
     for word in ("user", "bpf tracepoint", "fanotify", "proc connector", "audit", "pressure (PSI)", "inotify", "landlock"):
         check(word in groups["kernel and privileges"], f"{word} is not in {groups['kernel and privileges']}")
     equal(sorted(groups["tables"]), sorted(set(lab.everything) - {"sensor_health"}), "tables")

@@ -54,7 +54,7 @@ struct integrity *integrity_new(const struct integrity_settings *settings,
 				const struct integrity_hooks *hooks, void *context);
 void integrity_free(struct integrity **integrity);
 
-/* Takes over what the policy says of files and budgets; NULL: all of it unset. */
+/* Takes over what the policy says of files and budgets. */
 void integrity_use_policy(struct integrity *integrity, const struct policy *policy);
 
 /* Looks for the policy's paths, through the tree (so that their coming and going is observed where

@@ -79,16 +79,14 @@ static void use_paths(struct integrity *i, const struct policy_files *files, boo
 
 void roots_use_policy(struct integrity *i, const struct policy *policy)
 {
-	static const struct policy_files no_files;
-	static const struct policy_budget no_budget;
-	const struct policy_files *files = policy != NULL ? &policy->files : &no_files;
-	const struct policy_budget *budget = policy != NULL ? &policy->budget : &no_budget;
+	const struct policy_files *files = &policy->files;
+	const struct policy_budget *budget = &policy->budget;
 	bool has_defaults = files->has_defaults != POLICY_OFF;
 
 	drop_texts(&i->paths, &i->path_count);
 	drop_texts(&i->exclude_texts, &i->rules.exclude_count);
 	free(i->excludes);
-	if (policy == NULL || policy->collectors[TABLE_FILES].is_on != POLICY_OFF) {
+	if (policy->collectors[TABLE_FILES].is_on != POLICY_OFF) {
 		use_paths(i, files, has_defaults);
 	}
 	use_excludes(i, files, has_defaults);
