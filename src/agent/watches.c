@@ -275,16 +275,26 @@ static void on_readable(void *context, unsigned events)
 	}
 }
 
+int watches_open_inotify(int *out_fd, struct why *why)
+{
+	*out_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (*out_fd < 0) {
+		return why_set(why, ERR_IO,
+			       "cannot open inotify: %s (raise fs.inotify.max_user_instances)",
+			       strerror(errno));
+	}
+	return 0;
+}
+
 int watches_new(struct loop *loop, watches_handler *changed, void *context, struct watches **out,
 		struct why *why)
 {
 	struct watches *w;
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	int fd;
+	int error = watches_open_inotify(&fd, why);
 
-	if (fd < 0) {
-		return why_set(why, ERR_IO,
-			       "cannot open inotify: %s (raise fs.inotify.max_user_instances)",
-			       strerror(errno));
+	if (error != 0) {
+		return error;
 	}
 	w = alloc_zeroed(1, sizeof *w);
 	w->fd = fd;

@@ -25,6 +25,10 @@ struct watches;
 /* The table may have changed; 0: any of them, because the kernel's queue ran over. */
 typedef void watches_handler(void *context, uint16_t table);
 
+/* An inotify descriptor, nonblocking: before the sandbox. ERR_IO with what an administrator can
+ * raise. */
+MUST_USE int watches_open_inotify(int *out_fd, struct why *why);
+
 /* Opens inotify: before the sandbox. */
 MUST_USE int watches_new(struct loop *loop, watches_handler *changed, void *context,
 			 struct watches **out, struct why *why);

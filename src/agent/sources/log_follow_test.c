@@ -389,6 +389,16 @@ static void make_journal(const struct world *w)
 	assert_int_equal(mkdir(path, 0700), 0);
 }
 
+static void rotate_journal(const struct world *w)
+{
+	char from[256];
+	char to[256];
+
+	snprintf(from, sizeof from, "%s/" JOURNAL, w->folder);
+	snprintf(to, sizeof to, "%s/journal/" MACHINE_ID "/system@1.journal", w->folder);
+	assert_int_equal(rename(from, to), 0);
+}
+
 static void remove_journal(const struct world *w)
 {
 	char path[256];
@@ -472,8 +482,6 @@ static void follows_the_journal_and_believes_no_user(void **state)
 	struct world *w = world_new(&event_source_log_follow);
 	struct span file = corpus("formats-journal/compact");
 	uint64_t tail = le64_at(file, TAIL_OBJECT);
-	char from[256];
-	char to[256];
 
 	(void)state;
 	make_journal(w);
@@ -488,9 +496,7 @@ static void follows_the_journal_and_believes_no_user(void **state)
 	check_journal_rows(w);
 
 	/* a new file; the old one under another name */
-	snprintf(from, sizeof from, "%s/" JOURNAL, w->folder);
-	snprintf(to, sizeof to, "%s/journal/" MACHINE_ID "/system@1.journal", w->folder);
-	assert_int_equal(rename(from, to), 0);
+	rotate_journal(w);
 	file = corpus("formats-journal/regular");
 	append(w, JOURNAL, file.ptr, file.len);
 	wait_for(w, 11);
@@ -512,8 +518,6 @@ static void goes_on_in_a_journal_that_was_rotated_meanwhile(void **state)
 	struct world *w = world_new(&event_source_log_follow);
 	struct span file = corpus("formats-journal/regular");
 	uint64_t tail = le64_at(file, TAIL_OBJECT);
-	char from[256];
-	char to[256];
 
 	(void)state;
 	make_journal(w);
@@ -522,9 +526,7 @@ static void goes_on_in_a_journal_that_was_rotated_meanwhile(void **state)
 	assert_int_equal(open_world(w), 0);
 	w->source->close(&w->state);
 	set_tail(w, tail);
-	snprintf(from, sizeof from, "%s/" JOURNAL, w->folder);
-	snprintf(to, sizeof to, "%s/journal/" MACHINE_ID "/system@1.journal", w->folder);
-	assert_int_equal(rename(from, to), 0);
+	rotate_journal(w);
 	append(w, JOURNAL, file.ptr, le64_at(file, 88));
 	set_tail(w, 0);
 	assert_int_equal(open_world(w), 0);

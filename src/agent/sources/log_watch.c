@@ -1,14 +1,12 @@
 /* log_watch.c - one inotify descriptor, and a timer that gathers what comes together. */
 #include "agent/sources/log_watch.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "agent/watches.h"
 #include "sys/alloc.h"
 #include "sys/file.h"
 
@@ -49,12 +47,11 @@ int log_watch_new(struct loop *loop, loop_callback *changed, void *context, stru
 		  struct why *why)
 {
 	struct log_watch *w;
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	int fd;
+	int error = watches_open_inotify(&fd, why);
 
-	if (fd < 0) {
-		return why_set(why, ERR_IO,
-			       "cannot open inotify: %s (raise fs.inotify.max_user_instances)",
-			       strerror(errno));
+	if (error != 0) {
+		return error;
 	}
 	w = alloc_zeroed(1, sizeof *w);
 	w->fd = fd;
