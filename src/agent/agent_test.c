@@ -146,8 +146,8 @@ struct start {
 static pid_t start_agent(const struct world *w, const struct start *how)
 {
 	struct agent_settings settings = { .root = w->root,
-					   .is_once = how->is_once,
-					   .silence_ms = how->silence_ms };
+					   .sensor.is_once = how->is_once,
+					   .sensor.silence_ms = how->silence_ms };
 	char ca[256];
 	struct state_request request = { .folder = w->state,
 					 .server = how->ca != NULL ? w->platform.address : NULL,
@@ -161,16 +161,16 @@ static pid_t start_agent(const struct world *w, const struct start *how)
 		return pid;
 	}
 	snprintf(ca, sizeof ca, "%s/%s", w->folder, how->ca != NULL ? how->ca : "");
-	settings.token = how->token != NULL ? alloc_text(how->token) : NULL;
-	if (state_open(&request, &settings.state, &why) != 0) {
+	settings.sensor.token = how->token != NULL ? alloc_text(how->token) : NULL;
+	if (state_open(&request, &settings.sensor.state, &why) != 0) {
 		fprintf(stderr, "%s\n", why.text);
-		_exit(AGENT_USAGE);
+		_exit(SENSOR_USAGE);
 	}
-	if (settings.token == NULL) {
-		settings.token = state_take_token(&settings.state);
+	if (settings.sensor.token == NULL) {
+		settings.sensor.token = state_take_token(&settings.sensor.state);
 	}
 	log_open("agent", LOG_INFO);
-	_exit(supervisor_run(&settings));
+	_exit(agent_run(&settings));
 }
 
 /* Serves until the agent ends; its exit status, or -1 where it was killed. */
@@ -214,7 +214,7 @@ static void enrols_sends_and_ends(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_DONE);
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), SENSOR_DONE);
 	assert_int_equal(w->platform.server.error, 0);
 	assert_int_equal(w->platform.enrolments, 1);
 	assert_int_equal(w->platform.server.tables[TABLE_USERS].count, 1);
@@ -228,13 +228,13 @@ static void a_later_start_needs_only_its_state_and_sends_only_what_changed(void 
 {
 	struct world *w = *state;
 
-	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_DONE);
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), SENSOR_DONE);
 	w->platform.server.batches = 0;
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.enrolments, 1);
 	assert_int_equal(w->platform.server.batches, 0);
 	put(w->root, "etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.server.batches, 2); /* users, and the file itself */
 	assert_int_equal(w->platform.server.tables[TABLE_USERS].count, 1);
 }
@@ -248,7 +248,7 @@ static void a_change_is_told_while_it_runs(void **state)
 	serve_until_rows(w, TABLE_USERS, 1);
 	put(w->root, "etc/passwd", "a:x:1:1::/:\nb:x:2:2::/:\nc:x:3:3::/:\n");
 	serve_until_rows(w, TABLE_USERS, 3);
-	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+	assert_int_equal(stop_agent(w, pid), SENSOR_DONE);
 }
 
 /* The processes below one, from /proc. */
@@ -297,7 +297,7 @@ static void either_process_may_be_killed(void **state)
 	}
 	assert_true(w->platform.sessions >= 3);
 	assert_int_equal(w->platform.server.error, 0);
-	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+	assert_int_equal(stop_agent(w, pid), SENSOR_DONE);
 }
 
 static void a_collector_that_does_not_move_is_told_of_and_started_anew(void **state)
@@ -318,7 +318,7 @@ static void a_collector_that_does_not_move_is_told_of_and_started_anew(void **st
 	put(w->root, "etc/passwd", "a:x:1:1::/:\nb:x:2:2::/:\n");
 	serve_until_rows(w, TABLE_USERS, 2);
 	assert_int_equal(w->platform.server.error, 0);
-	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+	assert_int_equal(stop_agent(w, pid), SENSOR_DONE);
 }
 
 /* Serves until the sensor says that this policy is in force. */
@@ -362,7 +362,7 @@ static void a_policy_is_applied_live_and_after_a_restart(void **state)
 	put(w->root, "etc/group", "a:x:1:\nb:x:2:\n");
 	serve_until_rows(w, TABLE_GROUPS, 2);
 	assert_int_equal(w->platform.server.tables[TABLE_USERS].count, 1); /* as it was told */
-	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+	assert_int_equal(stop_agent(w, pid), SENSOR_DONE);
 
 	memset(w->platform.server.policy_told, 0, MESSAGE_POLICY_DIGEST);
 	pid = start_agent(w, &later);
@@ -374,22 +374,22 @@ static void a_policy_is_applied_live_and_after_a_restart(void **state)
 	w->platform.server.policy = policy;
 	fake_server_send_policy(&w->platform.server);
 	serve_until_rows(w, TABLE_USERS, 2);
-	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+	assert_int_equal(stop_agent(w, pid), SENSOR_DONE);
 }
 
 static void a_copied_folder_enrols_anew_with_the_old_certificate(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_DONE);
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), SENSOR_DONE);
 	put(w->root, "etc/machine-id", "22222222222222222222222222222222\n");
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.clones, 1);
 	assert_int_equal(w->platform.enrolments, 1);
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE); /* once is enough */
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE); /* once is enough */
 	assert_int_equal(w->platform.clones, 1);
 	put(w->root, "etc/machine-id", "33333333333333333333333333333333\n");
-	assert_int_equal(run_once(w, TOKEN, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, TOKEN, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.clones, 1);
 	assert_int_equal(w->platform.enrolments, 2);
 }
@@ -400,16 +400,16 @@ static void a_damaged_state_folder_heals_where_it_can(void **state)
 					      "state/events", "state/policy", "state/machine" };
 	struct world *w = *state;
 
-	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_DONE);
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), SENSOR_DONE);
 	for (size_t i = 0; i < COUNT_OF(memory); i++) {
 		put(w->folder, memory[i],
 		    "BTZ? garbage, garbage, garbage, garbage, garbage, garbage");
 	}
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.enrolments, 1);
 	put(w->folder, "state/key/identity.pem", "garbage");
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_FAILED); /* and says what to do */
-	assert_int_equal(run_once(w, TOKEN, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_FAILED); /* and says what to do */
+	assert_int_equal(run_once(w, TOKEN, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.enrolments, 2);
 	assert_int_equal(w->platform.server.error, 0);
 }
@@ -444,14 +444,14 @@ static void every_process_is_confined(void **state)
 		free(text);
 		buffer_done(&status);
 	}
-	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+	assert_int_equal(stop_agent(w, pid), SENSOR_DONE);
 }
 
 static void a_wrong_token_is_told_and_ends_it(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(run_once(w, "wrong", "ca.pem"), AGENT_FAILED);
+	assert_int_equal(run_once(w, "wrong", "ca.pem"), SENSOR_FAILED);
 	assert_int_equal(w->platform.enrolments, 0);
 }
 
@@ -469,7 +469,7 @@ static void a_wrong_ca_is_told_and_ends_it(void **state)
 	must(pki_ca_new(buffer_span(&key), "other CA", 10, &ca, &why), &why);
 	snprintf(path, sizeof path, "%s/other.pem", w->folder);
 	must(file_replace(path, buffer_span(&ca), 0644, &why), &why);
-	assert_int_equal(run_once(w, TOKEN, "other.pem"), AGENT_FAILED);
+	assert_int_equal(run_once(w, TOKEN, "other.pem"), SENSOR_FAILED);
 	assert_int_equal(w->platform.enrolments, 0);
 	buffer_done(&key);
 	buffer_done(&ca);
@@ -479,8 +479,8 @@ static void without_server_ca_and_token_it_says_what_it_needs(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_USAGE);
-	assert_int_equal(run_once(w, NULL, "ca.pem"), AGENT_USAGE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_USAGE);
+	assert_int_equal(run_once(w, NULL, "ca.pem"), SENSOR_USAGE);
 }
 
 static void a_certificate_past_two_thirds_of_its_life_is_renewed(void **state)
@@ -489,12 +489,12 @@ static void a_certificate_past_two_thirds_of_its_life_is_renewed(void **state)
 
 	w->platform.lifetime_s =
 		1; /* valid from five minutes ago: renewal was due before it came */
-	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_DONE);
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), SENSOR_DONE);
 	w->platform.lifetime_s = 3600;
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE);
 	assert_true(w->platform.renewals >= 1);
 	w->platform.renewals = 0;
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.renewals, 0);
 }
 
@@ -516,10 +516,10 @@ static void revoked_it_stops_and_enrols_anew_with_a_new_token(void **state)
 		assert_true(clock_ms() < deadline);
 		loop_turn(w->platform.loop, 20);
 	}
-	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+	assert_int_equal(stop_agent(w, pid), SENSOR_DONE);
 	assert_int_equal(w->platform.enrolments,
 			 1); /* not by itself, though it still had the token */
-	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_DONE);
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), SENSOR_DONE);
 	assert_int_equal(w->platform.enrolments, 2);
 }
 
@@ -538,12 +538,12 @@ static void a_token_left_in_the_state_folder_is_used_once_and_removed(void **sta
 
 	must(file_make_folder(w->state, 0700, &why), &why);
 	put(w->state, "token", TOKEN "\n");
-	assert_int_equal(run_once(w, NULL, "ca.pem"), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, "ca.pem"), SENSOR_DONE);
 	assert_int_equal(w->platform.enrolments, 1);
 	assert_false(is_there(w, "token"));
 	assert_false(is_there(w, "key/token"));
 	put(w->state, "token", "not needed, but kept it would outlive a revocation\n");
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.enrolments, 1);
 	assert_false(is_there(w, "token"));
 	assert_false(is_there(w, "key/token"));
@@ -556,9 +556,9 @@ static void a_wrong_token_that_was_left_gives_way_to_the_next(void **state)
 
 	must(file_make_folder(w->state, 0700, &why), &why);
 	put(w->state, "token", "wrong");
-	assert_int_equal(run_once(w, NULL, "ca.pem"), AGENT_FAILED);
+	assert_int_equal(run_once(w, NULL, "ca.pem"), SENSOR_FAILED);
 	put(w->state, "token", TOKEN);
-	assert_int_equal(run_once(w, NULL, NULL), AGENT_DONE);
+	assert_int_equal(run_once(w, NULL, NULL), SENSOR_DONE);
 	assert_int_equal(w->platform.enrolments, 1);
 }
 
@@ -572,8 +572,8 @@ static void the_state_folder_is_private_and_held_once(void **state)
 	serve_until_rows(w, TABLE_USERS, 1);
 	assert_int_equal(stat(w->state, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0700);
-	assert_int_equal(run_once(w, TOKEN, "ca.pem"), AGENT_USAGE);
-	assert_int_equal(stop_agent(w, pid), AGENT_DONE);
+	assert_int_equal(run_once(w, TOKEN, "ca.pem"), SENSOR_USAGE);
+	assert_int_equal(stop_agent(w, pid), SENSOR_DONE);
 }
 
 int main(void)

@@ -17,16 +17,16 @@
 #include "agent/integrity/file_changes.h"
 #include "agent/integrity/integrity.h"
 #include "agent/integrity/privileged_walk.h"
-#include "agent/link.h"
+#include "sensor/link.h"
 #include "agent/load.h"
 #include "agent/machine.h"
-#include "agent/policy_store.h"
-#include "agent/reporter.h"
-#include "agent/schedule.h"
-#include "agent/secret.h"
+#include "sensor/policy_store.h"
+#include "sensor/reporter.h"
+#include "sensor/schedule.h"
+#include "sensor/secret.h"
 #include "agent/served_listeners.h"
 #include "agent/signals.h"
-#include "agent/snapshot_store.h"
+#include "sensor/snapshot_store.h"
 #include "agent/socket_owners.h"
 #include "agent/thrift.h"
 #include "agent/watches.h"
@@ -137,7 +137,7 @@ static bool on_is_ready(void *context, uint16_t table)
 	if (table != TABLE_FILES || integrity_is_whole(p->machine.integrity)) {
 		return true;
 	}
-	return p->are_files_new && !p->settings->is_once; /* once says all of it */
+	return p->are_files_new && !p->settings->sensor.is_once; /* once says all of it */
 }
 
 static int on_collect(void *context, uint16_t table, row_taker *take, void *take_context)
@@ -256,7 +256,7 @@ static void on_end(void *context, const struct link_end *end)
 
 	link_end_write(end, &w);
 	if (channel_send(p->channel, LINK_END, p->connection, writer_span(&w)) != 0) {
-		stop(p, AGENT_RESTART);
+		stop(p, SENSOR_RESTART);
 	}
 	p->connection = 0;
 }
@@ -279,7 +279,7 @@ static void write_snapshot(void *context)
 
 	if (error != 0) {
 		log_warn("cannot write the snapshot; after a restart tables are compared whole",
-			 log_text("folder", p->settings->state.folder),
+			 log_text("folder", p->settings->sensor.state.folder),
 			 log_text("error", error_text(error)));
 	}
 }
@@ -316,7 +316,7 @@ static void walk_all(void *context)
 {
 	struct collecting *p = context;
 
-	if (p->hung_tables != 0 && !p->settings->is_stuck && p->walks++ > 0) {
+	if (p->hung_tables != 0 && !p->settings->sensor.is_stuck && p->walks++ > 0) {
 		p->hung_tables = 0; /* what hung an hour ago may not any more */
 		apply_to_tables(p);
 	}
@@ -338,9 +338,9 @@ static void check_once(struct collecting *p)
 
 	if (refused != NULL) {
 		log_error("the server refused a table", log_text("table", refused));
-		stop(p, AGENT_FAILED);
+		stop(p, SENSOR_FAILED);
 	} else if (reporter_is_settled(p->reporter) && integrity_is_settled(p->machine.integrity)) {
-		stop(p, AGENT_DONE);
+		stop(p, SENSOR_DONE);
 	} else if (progress(p) != p->once_progress) {
 		p->once_progress = progress(p);
 		loop_timer_arm(p->once_timer, ONCE_PATIENCE_MS);
@@ -351,7 +351,7 @@ static void give_up_once(void *context)
 {
 	log_error("nothing moved for a minute, giving up",
 		  log_text("hint", "is the server running, and reachable from here?"));
-	stop(context, AGENT_FAILED);
+	stop(context, SENSOR_FAILED);
 }
 
 /* What the turn cost, and whether the next should be another one. */
@@ -400,7 +400,7 @@ static void turn(void *context)
 		now_ms = clock_ms();
 		loop_timer_arm(p->turn_timer, next_ms > now_ms ? next_ms - now_ms : 0);
 	}
-	if (p->settings->is_once) {
+	if (p->settings->sensor.is_once) {
 		check_once(p);
 	}
 }
@@ -458,13 +458,13 @@ static void on_drained(void *context)
 
 static void on_closed(void *context)
 {
-	stop(context, AGENT_RESTART); /* the connector is gone */
+	stop(context, SENSOR_RESTART); /* the connector is gone */
 }
 
 /* Whether the agent ends or only this process the supervisor knows, who asked for it or did not. */
 static void on_stop(void *context)
 {
-	stop(context, AGENT_RESTART);
+	stop(context, SENSOR_RESTART);
 }
 
 static size_t offered_tables(const struct collecting *p, uint16_t out[MESSAGE_TABLES_MAX])
@@ -483,7 +483,7 @@ static size_t offered_tables(const struct collecting *p, uint16_t out[MESSAGE_TA
 static void open_policy(struct collecting *p)
 {
 	struct why why = { .text = "" };
-	int fd = state_open_file(&p->settings->state, "policy", &why);
+	int fd = state_open_file(&p->settings->sensor.state, "policy", &why);
 
 	if (fd < 0) {
 		log_warn("policies are not remembered", log_text("reason", why.text));
@@ -571,8 +571,8 @@ static int open_integrity(struct collecting *p, struct why *why)
 	struct integrity_settings settings = { .loop = p->loop,
 					       .tree = p->machine.tree,
 					       .group_fd = p->group_fd,
-					       .state_folder = p->settings->state.folder };
-	int error = state_open_hashes(&p->settings->state, settings.cache_fds, why);
+					       .state_folder = p->settings->sensor.state.folder };
+	int error = state_open_hashes(&p->settings->sensor.state, settings.cache_fds, why);
 
 	if (error == 0) {
 		file_changes_init(&p->file_changes, p->machine.tree);
@@ -597,7 +597,7 @@ static int open_reporter(struct collecting *p, struct why *why)
 	int fds[STATE_SNAPSHOTS];
 	struct ledger *ledgers;
 	size_t count;
-	int error = state_open_snapshots(&p->settings->state, fds, why);
+	int error = state_open_snapshots(&p->settings->sensor.state, fds, why);
 
 	if (error != 0) {
 		return error;
@@ -608,7 +608,7 @@ static int open_reporter(struct collecting *p, struct why *why)
 	p->are_files_new = true;
 	if (!snapshot_store_open(&p->store, fds, ledgers, count)) {
 		log_debug("no snapshot of earlier runs",
-			  log_text("folder", p->settings->state.folder));
+			  log_text("folder", p->settings->sensor.state.folder));
 	}
 	for (size_t i = 0; i < count; i++) {
 		p->are_files_new = p->are_files_new &&
@@ -626,7 +626,7 @@ static void open_timers(struct collecting *p)
 	p->once_timer = loop_timer(p->loop, give_up_once, p);
 	srandom((unsigned)(clock_us() ^ getpid()));
 	walk_all(p);
-	if (p->settings->is_once) {
+	if (p->settings->sensor.is_once) {
 		loop_timer_arm(p->once_timer, ONCE_PATIENCE_MS);
 	}
 }
@@ -647,7 +647,7 @@ static int open_all(struct collecting *p, struct why *why)
 		error = open_integrity(p, why);
 	}
 	if (error == 0) {
-		event_path_open(&p->events, &p->settings->state, &p->machine, p->loop,
+		event_path_open(&p->events, &p->settings->sensor.state, &p->machine, p->loop,
 				p->machine.is_live);
 		reporter_set_events(p->reporter, &p->events.sender);
 		apply_policy(p);
@@ -683,7 +683,7 @@ static void close_all(struct collecting *p)
 }
 
 /* Enrolling is the connector's work. */
-static void wipe_token(struct agent_settings *settings)
+static void wipe_token(struct sensor_settings *settings)
 {
 	if (settings->token != NULL) {
 		secret_wipe(span_of(settings->token));
@@ -695,7 +695,7 @@ int collector_process(void *context)
 	static const struct channel_handler handler = { .message = on_message,
 							.drained = on_drained,
 							.closed = on_closed };
-	struct agent_child *child = context;
+	struct sensor_child *child = context;
 	struct collecting *p = alloc_zeroed(1, sizeof *p);
 	struct why why;
 	int status;
@@ -703,16 +703,16 @@ int collector_process(void *context)
 	file_close(&child->other_fd);
 	load_give_way();
 	log_open("collector", child->settings->is_verbose ? LOG_DEBUG : LOG_INFO);
-	p->settings = child->settings;
+	p->settings = child->program->own;
 	p->hung_tables = child->settings->hung_tables;
 	wipe_token(child->settings);
-	p->status = AGENT_DONE;
-	p->group_fd = child->settings->fanotify_fd;
+	p->status = SENSOR_DONE;
+	p->group_fd = p->settings->fanotify_fd;
 	if (open_all(p, &why) != 0) {
 		log_error("cannot start", log_text("reason", why.text));
-		return AGENT_FAILED;
+		return SENSOR_FAILED;
 	}
-	p->channel = channel_new(p->loop, child->channel_fd, AGENT_CHANNEL_QUEUE_MAX, &handler, p);
+	p->channel = channel_new(p->loop, child->channel_fd, SENSOR_CHANNEL_QUEUE_MAX, &handler, p);
 	open_timers(p);
 	loop_on_idle(p->loop, turn, p);
 	loop_run(p->loop);

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/clone.h"
+#include "sensor/clone.h"
 #include "agent/diagnosis.h"
-#include "agent/identity.h"
-#include "agent/policy_store.h"
+#include "sensor/identity.h"
+#include "sensor/policy_store.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "sys/buffer.h"

@@ -138,21 +138,21 @@ int doctor_run(const struct doctor_request *request)
 	struct diagnosis d = { .count = 0 };
 	struct machine machine;
 	struct why why;
-	int status = AGENT_FAILED;
+	int status = SENSOR_FAILED;
 
 	if (machine_open(request->root, &machine, &why) != 0) {
 		fprintf(stderr, "bartizan-agent: %s\n", why.text);
-		return AGENT_FAILED;
+		return SENSOR_FAILED;
 	}
 	machine.health = health_new();
 	if (examine(&d, request, &machine, &why) != 0) {
 		fprintf(stderr, "bartizan-agent: %s\n", why.text);
 	} else {
 		diagnosis_print(&d, request->is_json, stdout);
-		status = diagnosis_is_bad(&d) ? AGENT_FAILED : AGENT_DONE;
+		status = diagnosis_is_bad(&d) ? SENSOR_FAILED : SENSOR_DONE;
 	}
 	diagnosis_done(&d);
 	health_free(&machine.health);
 	machine_close(&machine);
-	return fflush(stdout) != 0 ? AGENT_FAILED : status;
+	return fflush(stdout) != 0 ? SENSOR_FAILED : status;
 }

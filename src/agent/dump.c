@@ -19,7 +19,7 @@
 static int fail(const char *reason)
 {
 	fprintf(stderr, "bartizan-agent: %s\n", reason);
-	return AGENT_FAILED;
+	return SENSOR_FAILED;
 }
 
 static bool is_readable(const struct collector *collector, const struct machine *machine)
@@ -73,7 +73,7 @@ static int dump_table(const struct dump_request *request, const struct collector
 	}
 	explain(collector, machine, error);
 	rows_text_done(&rows);
-	return error != 0 ? AGENT_FAILED : AGENT_DONE;
+	return error != 0 ? SENSOR_FAILED : SENSOR_DONE;
 }
 
 /* A table that cannot be read leaves the others alone. */
@@ -97,7 +97,7 @@ static int dump_all(const struct dump_request *request, struct machine *machine)
 	if (request->is_json) {
 		puts("\n}");
 	}
-	return AGENT_DONE;
+	return SENSOR_DONE;
 }
 
 static const struct collector *find(const char *name)
@@ -117,7 +117,7 @@ static int list_names(const char *name)
 		fprintf(stderr, "%s%s", i % 8 == 6 ? "\n  " : " ", collectors[i]->name);
 	}
 	fputs("\n", stderr);
-	return AGENT_USAGE;
+	return SENSOR_USAGE;
 }
 
 /* --- events --- */
@@ -190,7 +190,7 @@ static int follow_events(const struct dump_request *request, struct machine *mac
 {
 	struct following f = { .loop = loop_new() };
 	struct why why;
-	int status = AGENT_DONE;
+	int status = SENSOR_DONE;
 
 	loop_on_signal(f.loop, SIGTERM, on_stop, &f);
 	loop_on_signal(f.loop, SIGINT, on_stop, &f);
@@ -277,5 +277,5 @@ int dump_run(const struct dump_request *request)
 	}
 	health_free(&machine.health);
 	machine_close(&machine);
-	return fflush(stdout) != 0 ? AGENT_FAILED : status;
+	return fflush(stdout) != 0 ? SENSOR_FAILED : status;
 }

@@ -15,5 +15,5 @@ struct dump_request {
 	bool is_firewall_read;
 };
 
-/* Prints to stdout. Returns the exit status: AGENT_DONE, AGENT_USAGE, AGENT_FAILED. */
+/* Prints to stdout. Returns the exit status: SENSOR_DONE, SENSOR_USAGE, SENSOR_FAILED. */
 int dump_run(const struct dump_request *request);

@@ -5,10 +5,10 @@
  */
 #pragma once
 
-#include "agent/event_sender.h"
+#include "sensor/event_sender.h"
 #include "agent/machine.h"
 #include "agent/source_set.h"
-#include "agent/state.h"
+#include "sensor/state.h"
 #include "sys/loop.h"
 
 struct event_path {

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "agent/fake_server.h"
+#include "sensor/fake_server.h"
 #include "sys/buffer.h"
 #include "sys/loop.h"
 #include "sys/net.h"

@@ -6,7 +6,7 @@
 #include "agent/agent.h"
 #include "agent/doctor.h"
 #include "agent/dump.h"
-#include "agent/secret.h"
+#include "sensor/secret.h"
 #include "base/error.h"
 #include "sys/alloc.h"
 #include "sys/args.h"
@@ -68,7 +68,7 @@ static const struct args_spec spec = {
 static int fail_usage(const struct why *why)
 {
 	fprintf(stderr, "bartizan-agent: %s\nTry bartizan-agent --help.\n", why->text);
-	return AGENT_USAGE;
+	return SENSOR_USAGE;
 }
 
 /* The token as text of our own; the command line's copy is wiped, so that ps does not show it. */
@@ -111,7 +111,7 @@ static int64_t silence_from_environment(void)
 	int64_t ms;
 
 	return text != NULL && clock_duration_from_text(span_of(text), &ms) == 0 &&
-			       ms >= SILENCE_SHORTEST_MS && ms <= AGENT_SILENCE_MS
+			       ms >= SILENCE_SHORTEST_MS && ms <= SENSOR_SILENCE_MS
 		       ? ms
 		       : 0;
 }
@@ -123,7 +123,7 @@ static int open_settings(const struct args *args, struct agent_settings *out, st
 		.server = option_or_environment(args, "--server", "BARTIZAN_AGENT_SERVER"),
 		.ca_file = option_or_environment(args, "--ca", "BARTIZAN_AGENT_CA")
 	};
-	int error = take_token(args, &out->token, why);
+	int error = take_token(args, &out->sensor.token, why);
 
 	if (error != 0) {
 		return error;
@@ -131,17 +131,17 @@ static int open_settings(const struct args *args, struct agent_settings *out, st
 	if (request.folder == NULL) {
 		return why_set(why, ERR_USAGE, "--state DIR is missing: the agent's own folder");
 	}
-	request.has_token = out->token != NULL && out->token[0] != '\0';
+	request.has_token = out->sensor.token != NULL && out->sensor.token[0] != '\0';
 	out->root = args_value(args, "--root", "/");
 	request.machine_root = strcmp(out->root, "/") == 0 ? "/" : NULL;
-	out->is_once = args_has(args, "--once");
+	out->sensor.is_once = args_has(args, "--once");
 	out->is_firewall_read = args_has(args, "--read-firewall");
-	out->is_verbose = args_has(args, "--verbose");
-	out->silence_ms = silence_from_environment();
-	error = state_open(&request, &out->state, why);
+	out->sensor.is_verbose = args_has(args, "--verbose");
+	out->sensor.silence_ms = silence_from_environment();
+	error = state_open(&request, &out->sensor.state, why);
 	if (error == 0 && !request.has_token) {
-		free(out->token);
-		out->token = state_take_token(&out->state);
+		free(out->sensor.token);
+		out->sensor.token = state_take_token(&out->sensor.state);
 	}
 	return error;
 }
@@ -184,7 +184,7 @@ int main(int argc, char **argv)
 	}
 	if (args.is_help) {
 		args_print_help(&spec, stdout);
-		return AGENT_DONE;
+		return SENSOR_DONE;
 	}
 	if (args.positional_count > 0 && strcmp(args.positionals[0], "doctor") != 0) {
 		(void)why_set(&why, ERR_USAGE, "there is no subcommand \"%s\", only doctor",
@@ -199,20 +199,20 @@ int main(int argc, char **argv)
 	}
 	if (args_has(&args, "--version")) {
 		puts("bartizan-agent " BARTIZAN_VERSION);
-		return AGENT_DONE;
+		return SENSOR_DONE;
 	}
 	log_open("agent", args_has(&args, "--verbose") ? LOG_DEBUG : LOG_INFO);
 	error = open_settings(&args, &settings, &why);
 	if (error != 0) {
-		free(settings.token);
+		free(settings.sensor.token);
 		if (error == ERR_USAGE) {
 			return fail_usage(&why);
 		}
 		fprintf(stderr, "bartizan-agent: %s\n", why.text);
-		return AGENT_FAILED;
+		return SENSOR_FAILED;
 	}
-	status = supervisor_run(&settings);
-	state_close(&settings.state);
-	free(settings.token);
+	status = agent_run(&settings);
+	state_close(&settings.sensor.state);
+	free(settings.sensor.token);
 	return status;
 }

@@ -20,9 +20,10 @@ MAY_INCLUDE = {
     "formats": ["base"],
     "sys": ["base"],
     "wire": ["base", "schema"],
-    "agent": ["base", "sys", "formats", "schema", "wire"],
+    "sensor": ["base", "sys", "formats", "schema", "wire"],
+    "agent": ["base", "sys", "formats", "schema", "wire", "sensor"],
     "fingerprints": ["base"],
-    "scan": ["base", "sys", "formats", "schema", "wire", "fingerprints"],
+    "scan": ["base", "sys", "formats", "schema", "wire", "fingerprints", "sensor"],
     "server/store": ["base", "sys", "schema", "wire"],
     "server/bus": ["base", "sys", "schema", "wire"],
     "server/tenants": ["base", "sys", "formats", "wire"],
@@ -34,7 +35,7 @@ MAY_INCLUDE = {
     "server/api": ["base", "sys", "formats", "schema", "wire", "server/tenants", "server/bus", "server/inventory", "server/services", "server/feeds", "server"],
     "server": ["base", "sys", "schema", "wire", "server/tenants", "server/bus", "server/ingest", "server/engine", "server/api", "server/feeds"],
     # `bartizan check` judges a tree without a server: it reads it as the agent does
-    "cli": ["base", "sys", "formats", "schema", "wire", "agent", "server/feeds", "server/services", "scan", "fingerprints"],
+    "cli": ["base", "sys", "formats", "schema", "wire", "sensor", "agent", "server/feeds", "server/services", "scan", "fingerprints"],
 }
 
 # a system header may be included below these folders only

@@ -4,7 +4,7 @@
  * No byte of a hash is reported. The file is read into one piece of memory, which is wiped.
  */
 #include "agent/collectors/table.h"
-#include "agent/secret.h"
+#include "sensor/secret.h"
 #include "formats/shadow.h"
 #include "schema/schema.h"
 

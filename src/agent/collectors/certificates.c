@@ -13,7 +13,7 @@
 
 #include "agent/collectors/certificate_servers.h"
 #include "agent/collectors/table.h"
-#include "agent/secret.h"
+#include "sensor/secret.h"
 #include "agent/served_listeners.h"
 #include "base/error.h"
 #include "base/sha256.h"

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "agent/event_sink.h"
+#include "sensor/event_sink.h"
 
 struct event_sink *fake_sink_new(void);
 void fake_sink_free(struct event_sink **sink);

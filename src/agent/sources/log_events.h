@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "agent/event_sink.h"
+#include "sensor/event_sink.h"
 #include "formats/authlog.h"
 
 #define LOG_EVENTS_FAILED 16

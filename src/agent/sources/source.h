@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "agent/event_sink.h"
+#include "sensor/event_sink.h"
 #include "agent/machine.h"
 #include "base/attr.h"
 #include "sys/loop.h"
