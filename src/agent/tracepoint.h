@@ -2,7 +2,8 @@
  * tracepoint.h - a BPF program on the tracepoint inet_sock_set_state, without libbpf or tracefs.
  *
  * It writes the process's number into a ring whenever a TCP socket begins or ends to listen,
- * of this network namespace only where the kernel has BTF. Needs CAP_BPF and CAP_PERFMON while it is opened, nothing afterwards.
+ * of this network namespace only where the kernel has BTF. Needs CAP_BPF and CAP_PERFMON while it
+ * is opened, nothing afterwards.
  */
 #pragma once
 

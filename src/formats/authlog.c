@@ -43,8 +43,7 @@ static const struct pattern patterns[] = {
 		  "invalid user") },
 	{ REFUSED("sshd", "Connection reset by authenticating user %u port %* [preauth]",
 		  "connection reset") },
-	{ REFUSED("sshd", "Disconnected from invalid user %u port %* [preauth]",
-		  "invalid user") },
+	{ REFUSED("sshd", "Disconnected from invalid user %u port %* [preauth]", "invalid user") },
 	{ REFUSED("sshd", "Disconnected from authenticating user %u port %* [preauth]",
 		  "disconnected") },
 	/* dropbear */

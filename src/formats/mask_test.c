@@ -70,8 +70,8 @@ static const struct example secrets[] = {
 static const char *const plain[] = {
 	"ls|-la|/home/bob/.ssh/id_ed25519",
 	"git|checkout|4f2a9c1e7b3d5a6f8091a2b3c4d5e6f708192a3b",
-	"docker|run|-p|8080:80|nginx@sha256:"
-	"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+	("docker|run|-p|8080:80|nginx@sha256:"
+	 "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"),
 	"ssh|-p|2222|host",
 	"mkdir|-p|/srv/data",
 	"grep|-r|password|/etc",

@@ -11,7 +11,7 @@ enum proc_connector_what { PROC_CONNECTOR_OTHER, PROC_CONNECTOR_EXEC };
 
 struct proc_connector_event {
 	enum proc_connector_what what;
-	uint32_t pid;         /* the process, of PROC_CONNECTOR_EXEC */
+	uint32_t pid;          /* the process, of PROC_CONNECTOR_EXEC */
 	uint64_t monotonic_ns; /* after boot, without the time asleep */
 };
 
