@@ -186,7 +186,7 @@ static void tells_a_line_only_when_it_is_whole(void **state)
 	loop_turn(w->host.loop, 300);
 	loop_turn(w->host.loop, 300);
 	wait_for(w, 0);
-	append(w, "auth.log", ACCEPTED + 60, strlen(ACCEPTED) - 60);
+	append(w, "auth.log", &ACCEPTED[60], strlen(ACCEPTED) - 60);
 	wait_for(w, 1);
 	world_free(w);
 }
