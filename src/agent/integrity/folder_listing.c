@@ -90,7 +90,7 @@ static uint32_t keep_text(struct folder_listing *l, const char *text)
 	size_t size = strlen(text) + 1;
 	size_t at = l->names_len;
 
-	if (l->names_capacity - at < size) {
+	if (l->names == NULL || l->names_capacity - at < size) {
 		l->names_capacity = 2 * l->names_capacity + size + 1024;
 		l->names = alloc_resize(l->names, l->names_capacity, 1);
 	}

@@ -90,11 +90,13 @@ static void dequeue(struct integrity *i, struct file_folder *folder)
 	if (!folder->is_queued) {
 		return;
 	}
-	while (*at != folder) {
+	while (*at != NULL && *at != folder) {
 		before = *at;
 		at = &(*at)->next_queued;
 	}
-	*at = folder->next_queued;
+	if (*at != NULL) {
+		*at = folder->next_queued;
+	}
 	i->queue_last = i->queue_last == folder ? before : i->queue_last;
 	folder->next_queued = NULL;
 	folder->is_queued = false;
