@@ -14,6 +14,9 @@
 
 struct fingerprints;
 
+/* From the data folder: what the feed `recog` leaves. */
+#define FINGERPRINTS_PATH "feeds/fingerprints"
+
 #define FINGERPRINTS_TEXT_MAX   4096 /* bytes of a text that are looked at */
 #define FINGERPRINT_PARAMS_MAX  32
 #define FINGERPRINT_VALUES_SIZE 16384 /* all values of one match, with what they are made of */
@@ -41,21 +44,20 @@ struct fingerprint_match {
 
 /* Where fingerprints come from, or empty: a folder of XML files, one such file, or what the feed
  * `recog` left (one file of all). ERR_NOT_FOUND; ERR_MALFORMED, ERR_LIMIT with the file and line.
- * cache is a file in which compiled patterns are kept for the next time, made and replaced as
- * needed; NULL: patterns of a kind are compiled when the kind is first asked for. */
-MUST_USE int fingerprints_open(const char *path, const char *cache, struct fingerprints **out,
-			       struct why *why);
+ */
+MUST_USE int fingerprints_open(const char *path, struct fingerprints **out, struct why *why);
 
 /* The first there is of: flag (then no other), $BARTIZAN_FINGERPRINTS (the same),
- * DATA/feeds/fingerprints where data_folder is not NULL, /usr/share/bartizan/recog. The cache is
- * chosen too. ERR_NOT_FOUND names the places and how to get fingerprints. */
+ * DATA/FINGERPRINTS_PATH where data_folder is not NULL, /usr/share/bartizan/recog. ERR_NOT_FOUND
+ * names the places and how to get fingerprints. */
 MUST_USE int fingerprints_open_default(const char *flag, const char *data_folder,
 				       struct fingerprints **out, struct why *why);
 
 void fingerprints_free(struct fingerprints **f);
 
 /* True, and out filled, where a fingerprint of this kind matches: the first in order of preference
- * and file. False for a kind nobody knows. Not const: patterns are compiled when first needed. */
+ * and file. False for a kind nobody knows. Not const: a kind is
+ * made ready when it is first asked for. */
 bool fingerprints_match(struct fingerprints *f, struct span kind, struct span text,
 			struct fingerprint_match *out);
 
@@ -73,12 +75,11 @@ struct fingerprints_figures {
 	uint64_t kinds;
 	uint64_t fingerprints;
 	uint64_t examples;
-	uint64_t without_engine; /* patterns that the linear engine refused: tried each time */
-	uint64_t texts;          /* asked for so far */
-	uint64_t candidates;     /* patterns tried one by one for them */
-	uint64_t given_up;       /* of these, beyond the limits of steps: taken as no match */
-	bool has_engine;         /* this processor can run it */
-	bool is_from_cache;
+	uint64_t always;     /* of the kinds asked for: patterns that are tried for every text */
+	uint64_t bytes;      /* of the kinds asked for: their automata */
+	uint64_t texts;      /* asked for so far */
+	uint64_t candidates; /* patterns tried one by one for them */
+	uint64_t given_up;   /* of these, beyond the limits of steps: taken as no match */
 };
 
 struct fingerprints_figures fingerprints_figures(const struct fingerprints *f);

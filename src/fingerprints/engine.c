@@ -1,0 +1,234 @@
+/* engine.c - states in one table of next states, a column for each kind of byte that literals hold.
+ *
+ * A state's row is complete: where the trie has no edge, it holds what following the links of
+ * failure would lead to. `outputs` of a state are the patterns whose literal ends there; `shorter`
+ * is the next state on the links of failure that has any. */
+#include "fingerprints/engine.h"
+
+#include "base/mem.h"
+#include "formats/ascii.h"
+#include "sys/alloc.h"
+
+#include <stdlib.h>
+
+#define NONE UINT32_MAX
+
+struct state {
+	uint32_t first_output; /* NONE: none */
+	uint32_t shorter;      /* NONE: none */
+	uint32_t seen;         /* the scan in which it was told last */
+};
+
+struct output {
+	uint32_t pattern;
+	uint32_t next; /* of the same state */
+};
+
+struct engine {
+	uint8_t columns[256]; /* of each byte; 0: in no literal */
+	uint32_t column_count;
+	uint32_t *next; /* [state * column_count + column] */
+	struct state *states;
+	uint32_t state_count;
+	uint32_t state_capacity;
+	struct output *outputs;
+	uint32_t output_count;
+	uint64_t *always;
+	size_t count;
+	uint32_t scan;
+};
+
+/* --- building --- */
+
+static void find_columns(struct engine *e, const struct literals *needs)
+{
+	e->column_count = 1;
+	for (size_t i = 0; i < e->count; i++) {
+		for (size_t l = 0; l < needs[i].count; l++) {
+			for (size_t b = 0; b < needs[i].all[l].len; b++) {
+				uint8_t *column = &e->columns[needs[i].all[l].bytes[b]];
+
+				*column = *column != 0 ? *column : (uint8_t)e->column_count++;
+			}
+		}
+	}
+	for (unsigned c = 'A'; c <= 'Z'; c++) { /* literals hold small letters only: at most 230 */
+		e->columns[c] = e->columns[ascii_lower((uint8_t)c)];
+	}
+}
+
+static uint32_t add_state(struct engine *e)
+{
+	if (e->state_count == e->state_capacity) {
+		e->state_capacity = e->state_capacity == 0 ? 256 : 2 * e->state_capacity;
+		e->states = alloc_resize(e->states, e->state_capacity, sizeof *e->states);
+		e->next = alloc_resize(e->next, (size_t)e->state_capacity * e->column_count,
+				       sizeof *e->next);
+	}
+	e->states[e->state_count] = (struct state){ NONE, NONE, 0 };
+	for (size_t c = 0; c < e->column_count; c++) {
+		e->next[(size_t)e->state_count * e->column_count + c] = NONE;
+	}
+	return e->state_count++;
+}
+
+static uint32_t *edge(struct engine *e, uint32_t state, uint32_t column)
+{
+	return &e->next[(size_t)state * e->column_count + column];
+}
+
+static void add_literal(struct engine *e, const struct literal *literal, uint32_t pattern)
+{
+	uint32_t at = 0;
+
+	for (size_t i = 0; i < literal->len; i++) {
+		uint32_t column = e->columns[literal->bytes[i]];
+
+		if (*edge(e, at, column) == NONE) {
+			uint32_t fresh = add_state(e);
+
+			*edge(e, at, column) = fresh;
+		}
+		at = *edge(e, at, column);
+	}
+	e->outputs[e->output_count] = (struct output){ pattern, e->states[at].first_output };
+	e->states[at].first_output = e->output_count++;
+}
+
+static void add_all(struct engine *e, const struct literals *needs)
+{
+	size_t outputs = 0;
+
+	for (size_t i = 0; i < e->count; i++) {
+		outputs += needs[i].count;
+	}
+	e->outputs = alloc_zeroed(outputs + 1, sizeof *e->outputs);
+	(void)add_state(e);
+	for (size_t i = 0; i < e->count; i++) {
+		if (needs[i].count == 0) {
+			e->always[i / 64] |= UINT64_C(1) << i % 64;
+		}
+		for (size_t l = 0; l < needs[i].count; l++) {
+			add_literal(e, &needs[i].all[l], (uint32_t)i);
+		}
+	}
+}
+
+/* One edge of a state, by breadth: the state it fails to is complete already. */
+static void link_edge(struct engine *e, uint32_t state, uint32_t column, uint32_t *failures,
+		      uint32_t *queue, uint32_t *queued)
+{
+	uint32_t to = *edge(e, state, column);
+	uint32_t fallback = state == 0 ? 0 : *edge(e, failures[state], column);
+
+	if (to == NONE) {
+		*edge(e, state, column) = fallback;
+		return;
+	}
+	failures[to] = fallback;
+	e->states[to].shorter =
+		e->states[fallback].first_output != NONE ? fallback : e->states[fallback].shorter;
+	queue[(*queued)++] = to;
+}
+
+static void link_all(struct engine *e)
+{
+	uint32_t *failures = alloc_zeroed(e->state_count, sizeof *failures);
+	uint32_t *queue = alloc_zeroed(e->state_count, sizeof *queue);
+	uint32_t queued = 1; /* the root */
+
+	for (uint32_t done = 0; done < queued; done++) {
+		for (uint32_t c = 0; c < e->column_count; c++) {
+			link_edge(e, queue[done], c, failures, queue, &queued);
+		}
+	}
+	free(failures);
+	free(queue);
+}
+
+struct engine *engine_build(const struct literals *needs, size_t count)
+{
+	struct engine *e = alloc_zeroed(1, sizeof *e);
+
+	e->count = count;
+	e->always = alloc_zeroed(ENGINE_WORDS(count) + 1, sizeof *e->always);
+	find_columns(e, needs);
+	add_all(e, needs);
+	e->next = alloc_resize(e->next, (size_t)e->state_count * e->column_count, sizeof *e->next);
+	e->states = alloc_resize(e->states, e->state_count, sizeof *e->states);
+	link_all(e);
+	return e;
+}
+
+void engine_free(struct engine **e)
+{
+	if (*e != NULL) {
+		free((*e)->next);
+		free((*e)->states);
+		free((*e)->outputs);
+		free((*e)->always);
+		free(*e);
+		*e = NULL;
+	}
+}
+
+size_t engine_always(const struct engine *e)
+{
+	size_t always = 0;
+
+	for (size_t i = 0; i < ENGINE_WORDS(e->count); i++) {
+		always += (size_t)__builtin_popcountll(e->always[i]);
+	}
+	return always;
+}
+
+size_t engine_bytes(const struct engine *e)
+{
+	return sizeof *e + (size_t)e->state_count * e->column_count * sizeof *e->next +
+	       e->state_count * sizeof *e->states + e->output_count * sizeof *e->outputs;
+}
+
+/* --- scanning --- */
+
+static void new_scan(struct engine *e)
+{
+	if (++e->scan == 0) { /* once in four thousand million texts */
+		for (uint32_t i = 0; i < e->state_count; i++) {
+			e->states[i].seen = 0;
+		}
+		e->scan = 1;
+	}
+}
+
+/* This state's patterns, and those of shorter literals that end here too. */
+static void tell(struct engine *e, uint32_t at, uint64_t *words)
+{
+	while (at != NONE && e->states[at].seen != e->scan) {
+		struct state *state = &e->states[at];
+
+		state->seen = e->scan;
+		for (uint32_t o = state->first_output; o != NONE; o = e->outputs[o].next) {
+			uint32_t pattern = e->outputs[o].pattern;
+
+			words[pattern / 64] |= UINT64_C(1) << pattern % 64;
+		}
+		at = state->shorter;
+	}
+}
+
+void engine_candidates(struct engine *e, struct span text, uint64_t *words)
+{
+	uint32_t at = 0;
+
+	mem_copy(words, e->always, ENGINE_WORDS(e->count) * sizeof *words);
+	new_scan(e);
+	for (size_t i = 0; i < text.len; i++) {
+		const struct state *state;
+
+		at = e->next[(size_t)at * e->column_count + e->columns[text.ptr[i]]];
+		state = &e->states[at];
+		if (state->first_output != NONE || state->shorter != NONE) {
+			tell(e, at, words);
+		}
+	}
+}
