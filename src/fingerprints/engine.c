@@ -21,8 +21,18 @@ struct state {
 
 struct output {
 	uint32_t pattern;
+	uint32_t set;  /* one bit */
 	uint32_t next; /* of the same state */
 };
+
+/* Which of a pattern's sets were met in a scan. */
+struct pattern_state {
+	uint32_t scan;
+	uint8_t met;
+	uint8_t wanted;
+};
+
+_Static_assert(LITERALS_SETS_MAX <= 8, "a bit for each set");
 
 struct engine {
 	uint8_t columns[256]; /* of each byte; 0: in no literal */
@@ -34,22 +44,30 @@ struct engine {
 	struct output *outputs;
 	uint32_t output_count;
 	uint64_t *always;
+	struct pattern_state *patterns;
 	size_t count;
 	uint32_t scan;
 };
 
 /* --- building --- */
 
-static void find_columns(struct engine *e, const struct literals *needs)
+static void find_columns_of(struct engine *e, const struct literals *set)
+{
+	for (size_t l = 0; l < set->count; l++) {
+		for (size_t b = 0; b < set->all[l].len; b++) {
+			uint8_t *column = &e->columns[set->all[l].bytes[b]];
+
+			*column = *column != 0 ? *column : (uint8_t)e->column_count++;
+		}
+	}
+}
+
+static void find_columns(struct engine *e, const struct literals_needs *needs)
 {
 	e->column_count = 1;
 	for (size_t i = 0; i < e->count; i++) {
-		for (size_t l = 0; l < needs[i].count; l++) {
-			for (size_t b = 0; b < needs[i].all[l].len; b++) {
-				uint8_t *column = &e->columns[needs[i].all[l].bytes[b]];
-
-				*column = *column != 0 ? *column : (uint8_t)e->column_count++;
-			}
+		for (size_t s = 0; s < needs[i].count; s++) {
+			find_columns_of(e, &needs[i].sets[s]);
 		}
 	}
 	for (unsigned c = 'A'; c <= 'Z'; c++) { /* literals hold small letters only: at most 230 */
@@ -77,7 +95,8 @@ static uint32_t *edge(struct engine *e, uint32_t state, uint32_t column)
 	return &e->next[(size_t)state * e->column_count + column];
 }
 
-static void add_literal(struct engine *e, const struct literal *literal, uint32_t pattern)
+static void add_literal(struct engine *e, const struct literal *literal, uint32_t pattern,
+			uint32_t set)
 {
 	uint32_t at = 0;
 
@@ -91,26 +110,36 @@ static void add_literal(struct engine *e, const struct literal *literal, uint32_
 		}
 		at = *edge(e, at, column);
 	}
-	e->outputs[e->output_count] = (struct output){ pattern, e->states[at].first_output };
+	e->outputs[e->output_count] = (struct output){ pattern, set, e->states[at].first_output };
 	e->states[at].first_output = e->output_count++;
 }
 
-static void add_all(struct engine *e, const struct literals *needs)
+static void add_pattern(struct engine *e, const struct literals_needs *needs, size_t at)
+{
+	if (needs->count == 0) {
+		e->always[at / 64] |= UINT64_C(1) << at % 64;
+	}
+	e->patterns[at].wanted = (uint8_t)((1u << needs->count) - 1);
+	for (size_t s = 0; s < needs->count; s++) {
+		for (size_t l = 0; l < needs->sets[s].count; l++) {
+			add_literal(e, &needs->sets[s].all[l], (uint32_t)at, 1u << s);
+		}
+	}
+}
+
+static void add_all(struct engine *e, const struct literals_needs *needs)
 {
 	size_t outputs = 0;
 
 	for (size_t i = 0; i < e->count; i++) {
-		outputs += needs[i].count;
+		for (size_t s = 0; s < needs[i].count; s++) {
+			outputs += needs[i].sets[s].count;
+		}
 	}
 	e->outputs = alloc_zeroed(outputs + 1, sizeof *e->outputs);
 	(void)add_state(e);
 	for (size_t i = 0; i < e->count; i++) {
-		if (needs[i].count == 0) {
-			e->always[i / 64] |= UINT64_C(1) << i % 64;
-		}
-		for (size_t l = 0; l < needs[i].count; l++) {
-			add_literal(e, &needs[i].all[l], (uint32_t)i);
-		}
+		add_pattern(e, &needs[i], i);
 	}
 }
 
@@ -146,12 +175,13 @@ static void link_all(struct engine *e)
 	free(queue);
 }
 
-struct engine *engine_build(const struct literals *needs, size_t count)
+struct engine *engine_build(const struct literals_needs *needs, size_t count)
 {
 	struct engine *e = alloc_zeroed(1, sizeof *e);
 
 	e->count = count;
 	e->always = alloc_zeroed(ENGINE_WORDS(count) + 1, sizeof *e->always);
+	e->patterns = alloc_zeroed(count + 1, sizeof *e->patterns);
 	find_columns(e, needs);
 	add_all(e, needs);
 	e->next = alloc_resize(e->next, (size_t)e->state_count * e->column_count, sizeof *e->next);
@@ -167,6 +197,7 @@ void engine_free(struct engine **e)
 		free((*e)->states);
 		free((*e)->outputs);
 		free((*e)->always);
+		free((*e)->patterns);
 		free(*e);
 		*e = NULL;
 	}
@@ -196,7 +227,22 @@ static void new_scan(struct engine *e)
 		for (uint32_t i = 0; i < e->state_count; i++) {
 			e->states[i].seen = 0;
 		}
+		for (size_t i = 0; i < e->count; i++) {
+			e->patterns[i].scan = 0;
+		}
 		e->scan = 1;
+	}
+}
+
+static void meet(struct engine *e, const struct output *o, uint64_t *words)
+{
+	struct pattern_state *p = &e->patterns[o->pattern];
+
+	p->met = p->scan == e->scan ? p->met : 0;
+	p->scan = e->scan;
+	p->met |= (uint8_t)o->set;
+	if (p->met == p->wanted) {
+		words[o->pattern / 64] |= UINT64_C(1) << o->pattern % 64;
 	}
 }
 
@@ -208,9 +254,7 @@ static void tell(struct engine *e, uint32_t at, uint64_t *words)
 
 		state->seen = e->scan;
 		for (uint32_t o = state->first_output; o != NONE; o = e->outputs[o].next) {
-			uint32_t pattern = e->outputs[o].pattern;
-
-			words[pattern / 64] |= UINT64_C(1) << pattern % 64;
+			meet(e, &e->outputs[o], words);
 		}
 		at = state->shorter;
 	}

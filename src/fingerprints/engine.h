@@ -2,8 +2,8 @@
  * engine.h - which of many patterns may match a text, found in one pass over it.
  *
  * Every pattern's literals (literals.h) are in one automaton (Aho and Corasick, 1975): a text costs
- * one step a byte, and each pattern is named at most once, whatever the text is. A pattern that
- * matches is never left out; one that is named may still not match.
+ * one step a byte, and each literal counts once, whatever the text is. A pattern that matches is
+ * never left out; one that is named may still not match.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ struct engine;
 #define ENGINE_WORDS(count) (((count) + 63) / 64)
 
 /* The patterns' needs, by their place; borrowed for the call. Never NULL. */
-struct engine *engine_build(const struct literals *needs, size_t count);
+struct engine *engine_build(const struct literals_needs *needs, size_t count);
 void engine_free(struct engine **e);
 
 /* Patterns that need nothing that could be looked for: they are always named. */

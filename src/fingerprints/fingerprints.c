@@ -151,7 +151,7 @@ void library_seal(struct fingerprints *f)
 
 static struct engine *engine_of(struct fingerprints *f, struct kind *kind)
 {
-	struct literals *needs;
+	struct literals_needs *needs;
 
 	if (kind->engine != NULL || f->mode == LIBRARY_PLAIN) {
 		return kind->engine;

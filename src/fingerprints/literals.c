@@ -35,6 +35,7 @@ struct row {
 	uint8_t run[RUN_MAX]; /* bytes without a gap */
 	size_t run_len;
 	struct literals best;
+	struct literals_needs *all; /* where every one of the row counts; else NULL */
 };
 
 /* --- judging --- */
@@ -58,8 +59,28 @@ static bool is_better(const struct literals *a, const struct literals *b)
 	return x != y ? x > y : a->count < b->count;
 }
 
+/* The best LITERALS_SETS_MAX of a row. */
+static void keep_all(struct literals_needs *all, const struct literals *other)
+{
+	size_t worst = 0;
+
+	if (all->count < LITERALS_SETS_MAX) {
+		all->sets[all->count++] = *other;
+		return;
+	}
+	for (size_t i = 1; i < LITERALS_SETS_MAX; i++) {
+		worst = is_better(&all->sets[worst], &all->sets[i]) ? i : worst;
+	}
+	if (is_better(other, &all->sets[worst])) {
+		all->sets[worst] = *other;
+	}
+}
+
 static void keep_better(struct row *row, const struct literals *other)
 {
+	if (row->all != NULL && shortest(other) >= LITERAL_SHORTEST) {
+		keep_all(row->all, other);
+	}
 	if (shortest(other) >= LITERAL_SHORTEST && is_better(other, &row->best)) {
 		row->best = *other;
 	}
@@ -71,7 +92,7 @@ static void end_run(struct row *row)
 	struct literals one;
 	size_t len = row->run_len < LITERAL_LONGEST ? row->run_len : LITERAL_LONGEST;
 
-	if (len >= LITERAL_SHORTEST && len > shortest(&row->best)) {
+	if (len >= LITERAL_SHORTEST) {
 		one.count = 1;
 		one.all[0].len = len;
 		memcpy(one.all[0].bytes, row->run + row->run_len - len, len);
@@ -347,13 +368,15 @@ static void take_atom(struct row *row, struct atom atom, struct times times,
 }
 
 /* Up to | or ) or the end. */
-static void one_row(struct walk *w, unsigned depth, struct literals *out)
+static void one_row(struct walk *w, unsigned depth, struct literals_needs *all,
+		    struct literals *out)
 {
 	struct row row;
 	struct literals inside;
 
 	row.run_len = 0;
 	row.best.count = 0;
+	row.all = all;
 	while (!w->is_lost && reader_left(&w->r) > 0 && reader_peek(&w->r) != '|' &&
 	       reader_peek(&w->r) != ')') {
 		struct atom atom = next_atom(w, depth, &inside);
@@ -371,7 +394,7 @@ static void alternatives(struct walk *w, unsigned depth, struct literals *out)
 
 	out->count = 0;
 	do {
-		one_row(w, depth, &one);
+		one_row(w, depth, NULL, &one);
 		is_known = is_known && one.count > 0 && out->count + one.count <= LITERALS_MAX;
 		for (size_t i = 0; is_known && i < one.count; i++) {
 			out->all[out->count++] = one.all[i];
@@ -382,11 +405,18 @@ static void alternatives(struct walk *w, unsigned depth, struct literals *out)
 	}
 }
 
-void literals_needed(struct span pattern, struct literals *out)
+void literals_needed(struct span pattern, struct literals_needs *out)
 {
 	struct walk w = { reader_over(pattern), false };
+	struct literals best;
 
-	alternatives(&w, 0, out);
+	out->count = 0;
+	one_row(&w, 0, out, &best);
+	if (!w.is_lost && reader_peek(&w.r) == '|') { /* alternatives: one set for all of them */
+		w = (struct walk){ reader_over(pattern), false };
+		alternatives(&w, 0, &out->sets[0]);
+		out->count = out->sets[0].count > 0 ? 1 : 0;
+	}
 	if (w.is_lost || !reader_done(&w.r)) {
 		out->count = 0;
 	}

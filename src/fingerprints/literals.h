@@ -1,5 +1,6 @@
 /*
- * literals.h - what a text must hold for a pattern to match it: at least one of a few literals.
+ * literals.h - what a text must hold for a pattern to match it: of each of a few sets of literals
+ * at least one.
  *
  * It errs to one side only: where a pattern's syntax is not understood, or needs nothing, there is
  * nothing to look for, and the pattern must always be tried.
@@ -17,11 +18,19 @@ struct literal {
 	size_t len;
 };
 
-/* One of them is in every text that the pattern matches; none: nothing is known. */
+/* Alternatives; none: nothing is known. */
 struct literals {
 	struct literal all[LITERALS_MAX];
 	size_t count;
 };
 
+#define LITERALS_SETS_MAX 8
+
+/* One of each set is in every text that the pattern matches; no set: nothing is known. */
+struct literals_needs {
+	struct literals sets[LITERALS_SETS_MAX];
+	size_t count;
+};
+
 /* Of a pattern in PCRE2's syntax without (?x). */
-void literals_needed(struct span pattern, struct literals *out);
+void literals_needed(struct span pattern, struct literals_needs *out);

@@ -108,6 +108,10 @@ static size_t write_piece(struct writer *w, struct span rest, bool *is_in_class)
 	if (c == '\\') {
 		return write_escape(w, rest);
 	}
+	if (!*is_in_class && span_starts_with(rest, "(.+)*")) {
+		writer_text(w, "(.+)?"); /* the same, without trying 2^n ways to be wrong */
+		return 5;
+	}
 	if (!*is_in_class && is_bare_dot(rest)) {
 		writer_text(w, dot);
 		return 1;

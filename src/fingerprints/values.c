@@ -93,8 +93,9 @@ static bool write_literal(struct filling *fill, const struct document_param *par
 				return false;
 			}
 		} else if (rest->len > 0) {
-			writer_u8(fill->values, rest->ptr[0]);
-			*rest = span_after(*rest, 1);
+			len = 1 + span_find(span_after(*rest, 1), '{');
+			writer_bytes(fill->values, span_first(*rest, len));
+			*rest = span_after(*rest, len);
 		} else {
 			depth--;
 		}
