@@ -2,7 +2,9 @@
 #include "fingerprints/fingerprints.h"
 
 #include "base/error.h"
+#include "fingerprints/engine.h"
 #include "fingerprints/library.h"
+#include "fingerprints/pattern.h"
 #include "fingerprints/values.h"
 #include "sys/alloc.h"
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "fingerprints/document.h"
-#include "fingerprints/engine.h"
 #include "fingerprints/fingerprints.h"
 
 #define LIBRARY_DOCUMENTS_MAX 1000
