@@ -442,7 +442,9 @@ static void run(struct parse *p, struct span xml)
 	XML_SetUserData(p->expat, p);
 	XML_SetElementHandler(p->expat, on_start, on_end);
 	XML_SetCharacterDataHandler(p->expat, on_text);
-	XML_SetStartDoctypeDeclHandler(p->expat, on_doctype);
+	if (!p->is_root_only) {
+		XML_SetStartDoctypeDeclHandler(p->expat, on_doctype);
+	}
 	feed(p, xml);
 	XML_ParserFree(p->expat);
 	buffer_done(&p->text);

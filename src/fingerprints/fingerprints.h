@@ -47,6 +47,10 @@ struct fingerprint_match {
  */
 MUST_USE int fingerprints_open(const char *path, struct fingerprints **out, struct why *why);
 
+/* Of the bytes of one file, as above; name is for people. The bytes are not kept. */
+MUST_USE int fingerprints_open_bytes(struct span name, struct span bytes, struct fingerprints **out,
+				     struct why *why);
+
 /* The first there is of: flag (then no other), $BARTIZAN_FINGERPRINTS (the same),
  * DATA/FINGERPRINTS_PATH where data_folder is not NULL, /usr/share/bartizan/recog. ERR_NOT_FOUND
  * names the places and how to get fingerprints. */

@@ -22,6 +22,12 @@ static int add_document(void *context, struct span name, struct span xml, struct
 	return library_add(context, name, xml, why);
 }
 
+static int add_bytes(struct fingerprints *f, struct span name, struct span bytes, struct why *why)
+{
+	return bundle_is(bytes) ? bundle_each(bytes, add_document, f, why)
+				: library_add(f, name, bytes, why);
+}
+
 static int add_file(struct fingerprints *f, const char *path, const char *name, struct why *why)
 {
 	struct buffer bytes;
@@ -31,10 +37,8 @@ static int add_file(struct fingerprints *f, const char *path, const char *name, 
 	error = file_read(path, &bytes);
 	if (error != 0) {
 		error = why_set(why, error, "%.300s: %s", path, error_text(error));
-	} else if (bundle_is(buffer_span(&bytes))) {
-		error = bundle_each(buffer_span(&bytes), add_document, f, why);
 	} else {
-		error = library_add(f, span_of(name), buffer_span(&bytes), why);
+		error = add_bytes(f, span_of(name), buffer_span(&bytes), why);
 	}
 	buffer_done(&bytes);
 	return error;
@@ -90,6 +94,21 @@ int fingerprints_open(const char *path, struct fingerprints **out, struct why *w
 	f = library_new(LIBRARY_LINEAR);
 	error = S_ISDIR(about.st_mode) ? add_folder(f, path, why)
 				       : add_file(f, path, name_of(path), why);
+	if (error != 0) {
+		fingerprints_free(&f);
+		return error;
+	}
+	library_seal(f);
+	*out = f;
+	return 0;
+}
+
+int fingerprints_open_bytes(struct span name, struct span bytes, struct fingerprints **out,
+			    struct why *why)
+{
+	struct fingerprints *f = library_new(LIBRARY_LINEAR);
+	int error = add_bytes(f, name, bytes, why);
+
 	if (error != 0) {
 		fingerprints_free(&f);
 		return error;

@@ -199,6 +199,33 @@ def zips(lab):
     equal([str(p) for p in lab.server.data.rglob("escaped*")], [], "files that escaped")
 
 
+def recog(version, wrong=b""):
+    """A release of Recog's, in our own words: one file of fingerprints that hold, one of version."""
+    own = (CORPUS / "recog").read_bytes()[1:]
+    more = (f'<fingerprints matches="more.banner"><fingerprint pattern="^more (\\d+)$"><description>More {version}</description>'
+            '<example service.version="1">more 1</example><param pos="1" name="service.version"/></fingerprint>').encode()
+    return archive([("recog-main/README.md", b"not a fingerprint"), ("recog-main/features/data/bad.xml", b"<fingerprints><fingerprint"),
+                    ("recog-main/xml/demo_banners.xml", own), ("recog-main/xml/more_banners.xml", more + wrong + b"</fingerprints>")])
+
+
+@story("fingerprints are checked by their own examples and left as one file; broken ones leave the old in force")
+def fingerprints(lab):
+    file = lab.server.data / "feeds" / "fingerprints"
+    lab.mirror.answers["/github.com/rapid7/recog/archive/refs/heads/main.zip"] = fine(recog("one"))
+    done = lab.server.cli("feed", "update", "recog")
+    equal((done.returncode, feed(lab, "recog")[0]["records"]), (0, 10), "the fetched fingerprints")
+    first = file.read_bytes()
+    check(b"More one" in first and b"features" not in first, "the file of fingerprints")
+    whole = recog("two", b'<fingerprint pattern="(open"><description>d</description><param pos="0" name="a" value="b"/></fingerprint>')
+    refused(lab, "recog", "line 1: it is no XML", imported(lab, "recog", recog("two", b"<cut")))
+    refused(lab, "recog", "does not compile", imported(lab, "recog", recog("two", b'''<fingerprint pattern="(open"/>''' * 3)))
+    refused(lab, "recog", "DOCTYPE", imported(lab, "recog", b"<!DOCTYPE x [<!ENTITY a 'b'>]><fingerprints matches='&a;'/>"))
+    check(file.read_bytes() == first, "the file of fingerprints changed")
+    equal(imported(lab, "auto", whole)().returncode, 0, "one broken pattern of eleven")
+    equal(feed(lab, "recog")[0]["unreadable"], 1, "patterns that are broken")
+    check(b"More two" in file.read_bytes(), "the new file of fingerprints")
+
+
 @story("text from a feed reaches a terminal escaped")
 def escaped(lab):
     bad = b'{"vulnerabilities": [], "\x1b[2J": 1'

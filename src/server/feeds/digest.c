@@ -20,13 +20,14 @@
 
 #define NAME_SIZE    256
 #define PATHS_MAX    256
-#define TRIED_MAX    8 /* members of an archive that are tried to recognise it */
-#define FOLDERS_DEEP 3 /* Red Hat's documents lie in a folder a year */
+#define TRIED_MAX    64 /* members of an archive that are tried to recognise it */
+#define FOLDERS_DEEP 3  /* Red Hat's documents lie in a folder a year */
 
 struct digest {
 	const struct feed *feed;
 	struct knowledge_builder *builder;
 	struct feed_report *report;
+	struct buffer *product;
 	struct why *why;
 	uint8_t *room;
 	const char *path;  /* of the file that is open */
@@ -75,6 +76,14 @@ static void unmap(struct mapping *m)
 
 /* --- documents --- */
 
+static bool is_document(const struct feed *feed, struct span name)
+{
+	if (feed->is_document != NULL) {
+		return feed->is_document(name);
+	}
+	return !feed->has_documents || span_ends_with(name, ".json");
+}
+
 static int take_document(void *context, struct span name, struct span bytes)
 {
 	struct digest *d = context;
@@ -86,12 +95,13 @@ static int take_document(void *context, struct span name, struct span bytes)
 		.bytes = bytes,
 		.builder = d->builder,
 		.report = d->report,
+		.product = d->product,
 		.room = writer_over(d->room, FEED_TEXT_MAX),
 		.why = &reason,
 	};
 	int error;
 
-	if (name.len > 0 && !span_ends_with(name, ".json") && d->feed->has_documents) {
+	if (name.len > 0 && !is_document(d->feed, name)) {
 		d->report->passed_over++; /* a checksum, a signature, a README */
 		return 0;
 	}
@@ -193,31 +203,47 @@ static int judge(const struct feed *feed, const struct feed_report *r, struct wh
 	return 0;
 }
 
+static int take_all(struct digest *d, const char *const *paths, size_t count)
+{
+	int error = 0;
+
+	assert(d->feed != NULL);
+	*d->report = (struct feed_report){ 0 };
+	d->room = alloc_zeroed(1, FEED_TEXT_MAX);
+	for (size_t i = 0; error == 0 && i < count; i++) {
+		error = take_path(d, paths[i], 0);
+	}
+	free(d->room);
+	return error != 0 ? error : judge(d->feed, d->report, d->why);
+}
+
 int digest_paths(const struct feed *feed, const char *const *paths, size_t count,
 		 struct knowledge_builder *builder, struct feed_report *report, struct why *why)
 {
-	struct digest d = {
-		.feed = feed,
-		.builder = builder,
-		.report = report,
-		.why = why,
-		.room = alloc_zeroed(1, FEED_TEXT_MAX),
-	};
-	int error = 0;
+	struct digest d = { .feed = feed, .builder = builder, .report = report, .why = why };
 
-	assert(feed != NULL);
-	*report = (struct feed_report){ 0 };
-	for (size_t i = 0; error == 0 && i < count; i++) {
-		error = take_path(&d, paths[i], 0);
-	}
-	free(d.room);
-	return error != 0 ? error : judge(feed, report, why);
+	return take_all(&d, paths, count);
 }
 
 int digest_path(const struct feed *feed, const char *path, struct knowledge_builder *builder,
 		struct feed_report *report, struct why *why)
 {
 	return digest_paths(feed, &path, 1, builder, report, why);
+}
+
+int digest_product(const struct feed *feed, const char *path, struct knowledge_builder *builder,
+		   struct feed_report *report, struct buffer *product, struct why *why)
+{
+	struct digest d = { .feed = feed, .builder = builder, .report = report, .why = why };
+	int error;
+
+	d.product = product;
+	feed->begin_product(product);
+	error = take_all(&d, &path, 1);
+	if (error == 0 && feed->end_product(product) != 0) {
+		error = why_set(why, ERR_LIMIT, "%s is larger than it may be", feed->name);
+	}
+	return error;
 }
 
 /* --- recognising --- */

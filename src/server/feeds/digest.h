@@ -22,6 +22,11 @@ MUST_USE int digest_paths(const struct feed *feed, const char *const *paths, siz
 			  struct knowledge_builder *builder, struct feed_report *report,
 			  struct why *why);
 
+/* As digest_path(), and what the feed makes beside the index; for feeds that have a product. */
+MUST_USE int digest_product(const struct feed *feed, const char *path,
+			    struct knowledge_builder *builder, struct feed_report *report,
+			    struct buffer *product, struct why *why);
+
 /* Whose file this is; ERR_UNSUPPORTED where it is none's. */
 MUST_USE int digest_recognise(const char *path, const struct feed **out, struct why *why);
 

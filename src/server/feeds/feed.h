@@ -10,6 +10,7 @@
 #include "base/span.h"
 #include "base/writer.h"
 #include "server/feeds/knowledge_builder.h"
+#include "sys/buffer.h"
 #include "sys/why.h"
 
 struct feed;
@@ -36,7 +37,8 @@ struct feed_input {
 	struct span bytes;
 	struct knowledge_builder *builder;
 	struct feed_report *report;
-	struct writer room; /* for decoded texts; private to feed_text.c */
+	struct buffer *product; /* where the feed has one and it is wanted; else NULL */
+	struct writer room;     /* for decoded texts; private to feed_text.c */
 	struct why *why;
 };
 
@@ -60,6 +62,14 @@ struct feed {
 	/* 0, or an error and why, naming the offset and what was expected. */
 	int (*parse)(struct feed_input *in);
 	const char *ecosystem; /* OSV: what its records' ecosystems begin with */
+	/* Which of an archive's members are documents; NULL: where there may be several, those
+	 * that end in .json. */
+	bool (*is_document)(struct span name);
+	/* What it makes beside the index: a file, from the data folder; NULL: nothing. parse adds
+	 * to it. */
+	const char *product;
+	void (*begin_product)(struct buffer *product);
+	int (*end_product)(struct buffer *product);
 };
 
 /* Every feed, in the order in which they are digested, ended by NULL. What lists many

@@ -6,7 +6,9 @@
 #include "server/feeds/archive.h"
 #include "server/feeds/digest.h"
 #include "server/feeds/limits.h"
+#include "server/feeds/recog.h"
 #include "sys/alloc.h"
+#include "sys/file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +16,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -489,6 +492,77 @@ static void fixes_of_several_minor_releases_are_all_told_and_stand_for_those_wit
 	done(&p);
 }
 
+/* --- Recog --- */
+
+static struct feed_report digest_recog(const char *path, struct fingerprints **out, int wanted)
+{
+	struct knowledge_builder *b = knowledge_builder_new();
+	struct feed_report report;
+	struct buffer product;
+	struct why why = { "" };
+
+	buffer_init(&product, 0);
+	assert_int_equal(
+		digest_product(feed_named(span_of("recog")), path, b, &report, &product, &why),
+		wanted);
+	if (wanted == 0) {
+		assert_int_equal(fingerprints_open_bytes(span_of("product"), buffer_span(&product),
+							 out, &why),
+				 0);
+	}
+	buffer_done(&product);
+	knowledge_builder_free(&b);
+	return report;
+}
+
+static void recog_is_checked_and_made_one_file(void **state)
+{
+	char folder[] = "/tmp/bartizan-recog-XXXXXX";
+	char path[64];
+	struct fingerprints *f = NULL;
+	struct feed_report report;
+	struct why why = { "" };
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/zip", folder);
+	assert_int_equal(file_replace(path, sample("recog-zip"), 0600, &why), 0);
+	report = digest_recog(path, &f, 0);
+	assert_int_equal(report.records, 9);
+	assert_int_equal(report.odd, 0);
+	assert_int_equal(report.passed_over, 3); /* a licence, a schema, a file made to be wrong */
+	assert_true(fingerprints_knows(f, span_of("demo.banner")));
+	fingerprints_free(&f);
+	assert_int_equal(recog_open(path, &f, &why), 0);
+	assert_true(fingerprints_knows(f, span_of("demo.banner")));
+	fingerprints_free(&f);
+	assert_int_equal(recog_open("/nowhere", &f, &why), ERR_NOT_FOUND);
+	unlink(path);
+	rmdir(folder);
+}
+
+static void a_folder_of_recog_that_was_imported_keeps_its_kinds(void **state)
+{
+	static const char text[] = "<fingerprints><fingerprint pattern='x'>"
+				   "<description>d</description></fingerprint></fingerprints>";
+	char folder[] = "/tmp/bartizan-recog-XXXXXX";
+	char path[64];
+	struct fingerprints *f = NULL;
+	struct why why = { "" };
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/000012-telnet_banners.xml", folder);
+	assert_int_equal(file_replace(path, span_of(text), 0600, &why), 0);
+	(void)digest_recog(folder, &f, 0);
+	assert_true(fingerprints_knows(f, span_of("telnet_banners")));
+	fingerprints_free(&f);
+	assert_int_equal(file_replace(path, span_of("<fingerprints>"), 0600, &why), 0);
+	(void)digest_recog(folder, &f, ERR_MALFORMED);
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +589,8 @@ int main(void)
 		cmocka_unit_test(an_error_names_the_place_and_what_was_expected),
 		cmocka_unit_test(
 			fixes_of_several_minor_releases_are_all_told_and_stand_for_those_without),
+		cmocka_unit_test(recog_is_checked_and_made_one_file),
+		cmocka_unit_test(a_folder_of_recog_that_was_imported_keeps_its_kinds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@ extern const struct feed feed_alpine;
 extern const struct feed feed_redhat;
 extern const struct feed feed_kev;
 extern const struct feed feed_epss;
+extern const struct feed feed_recog;
 
 /* osv.c */
 extern const struct feed feed_osv_debian;

@@ -220,10 +220,27 @@ static bool has_files(const char *folder)
 	return is_there;
 }
 
+/* One feed that is in force, into the index and into what it makes beside it. */
+static int digest_in_force(const struct feed *feed, const char *folder, struct knowledge_builder *b,
+			   struct why *why)
+{
+	struct feed_report report;
+	struct buffer product;
+	int error;
+
+	if (feed->product == NULL) {
+		return digest_path(feed, folder, b, &report, why);
+	}
+	buffer_init(&product, 0);
+	error = digest_product(feed, folder, b, &report, &product, why);
+	error = error != 0 ? error : file_replace(feed->product, buffer_span(&product), 0600, why);
+	buffer_done(&product);
+	return error;
+}
+
 static int rebuild(const struct update *u, struct why *why)
 {
 	struct knowledge_builder *b = knowledge_builder_new();
-	struct feed_report report;
 	char folder[PATH_SIZE];
 	char text[700];
 	int error = 0;
@@ -233,7 +250,7 @@ static int rebuild(const struct update *u, struct why *why)
 		if (!has_files(folder)) {
 			continue;
 		}
-		error = digest_path(feeds[i], folder, b, &report, why);
+		error = digest_in_force(feeds[i], folder, b, why);
 		if (error == ERR_MALFORMED || error == ERR_IO) {
 			snprintf(text, sizeof text, "%s %.500s", feeds[i]->name, why->text);
 			tell(u, "broken", text);
