@@ -1,5 +1,5 @@
 /* bench_fingerprints.c - loads a folder of Recog's files and matches their examples; prints one
- * JSON object. usage: bench-fingerprints FOLDER linear|plain SECONDS */
+ * JSON object. usage: bench-fingerprints FOLDER linear|plain examples|unknown SECONDS */
 #include "base/error.h"
 #include "base/text.h"
 #include "fingerprints/library.h"
@@ -23,6 +23,7 @@ struct bench {
 	struct document documents[256];
 	size_t document_count;
 	struct text *texts;
+	struct arena arena;
 	size_t count;
 	uint64_t matched;
 	uint64_t lines; /* a sum over what matched: the same for every engine */
@@ -106,6 +107,20 @@ static int gather(struct bench *b, const char *folder)
 	return b->count > 0 ? 0 : ERR_NOT_FOUND;
 }
 
+/* Texts as long and of the same characters as those that are known. */
+static void turn_around(struct bench *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct span text = b->texts[i].bytes;
+		uint8_t *room = arena_take(&b->arena, text.len + 1);
+
+		for (size_t at = 0; at < text.len; at++) {
+			room[at] = text.ptr[text.len - 1 - at];
+		}
+		b->texts[i].bytes = (struct span){ room, text.len };
+	}
+}
+
 static void pass(struct bench *b, struct fingerprint_match *m)
 {
 	for (size_t i = 0; i < b->count; i++) {
@@ -160,8 +175,9 @@ int main(int argc, char **argv)
 	uint64_t seconds = 1;
 	const char *mode = argc > 2 ? argv[2] : "linear";
 
-	if (argc < 2 || (argc > 3 && text_to_u64(span_of(argv[3]), 3600, &seconds) != 0)) {
-		fprintf(stderr, "usage: bench-fingerprints FOLDER linear|plain SECONDS\n");
+	if (argc < 2 || (argc > 4 && text_to_u64(span_of(argv[4]), 3600, &seconds) != 0)) {
+		fprintf(stderr,
+			"usage: bench-fingerprints FOLDER linear|plain examples|unknown SECONDS\n");
 		return 2;
 	}
 	b.f = library_new(strcmp(mode, "plain") == 0 ? LIBRARY_PLAIN : LIBRARY_LINEAR);
@@ -179,11 +195,15 @@ int main(int argc, char **argv)
 	if (gather(&b, argv[1]) != 0) {
 		return 1;
 	}
+	if (argc > 3 && strcmp(argv[3], "unknown") == 0) {
+		turn_around(&b);
+	}
 	measure(&b, (unsigned)seconds);
 	fingerprints_free(&b.f);
 	for (size_t i = 0; i < b.document_count; i++) {
 		document_done(&b.documents[i]);
 	}
 	free(b.texts);
+	arena_free(&b.arena);
 	return 0;
 }
