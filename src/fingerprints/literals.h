@@ -10,7 +10,7 @@
 #include "base/span.h"
 
 #define LITERALS_MAX     64 /* alternatives */
-#define LITERAL_LONGEST  24 /* bytes; of longer ones the end is looked for */
+#define LITERAL_LONGEST  10 /* bytes; of longer ones the end is looked for */
 #define LITERAL_SHORTEST 2
 
 struct literal {
