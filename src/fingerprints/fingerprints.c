@@ -8,6 +8,7 @@
 #include "fingerprints/values.h"
 #include "sys/alloc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,8 +116,10 @@ static int compare_documents(const void *a, const void *b)
 
 static void add_entries(struct fingerprints *f, const struct document *d)
 {
-	struct kind *kind = f->kind_count > 0 ? &f->kinds[f->kind_count - 1] : NULL;
+	struct kind *kind;
 
+	assert(f->kinds != NULL);
+	kind = f->kind_count > 0 ? &f->kinds[f->kind_count - 1] : NULL;
 	if (kind == NULL || !span_equal(kind->name, d->kind)) {
 		kind = &f->kinds[f->kind_count++];
 		*kind = (struct kind){ .name = d->kind, .first = f->entry_count };
