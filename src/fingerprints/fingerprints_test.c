@@ -198,6 +198,41 @@ static void a_pattern_that_runs_away_is_given_up(void **state)
 	done(t);
 }
 
+/* 2^18 ways to be wrong: more steps than a pattern may take, though they would end. */
+static void steps_are_counted(void **state)
+{
+	struct trial *t = try_text(PATTERN("^(?:\\w+\\d?)+$") END, "aaaaaaaaaaaaaaaaaa!");
+
+	(void)state;
+	assert_false(t->is_match);
+	assert_int_equal(fingerprints_figures(t->f).given_up, 1);
+	done(t);
+}
+
+static void assert_tried(const char *pattern, const char *text, unsigned candidates,
+			 unsigned always)
+{
+	char inner[400];
+	struct trial *t;
+
+	snprintf(inner, sizeof inner, "<fingerprint pattern='%s'>" END, pattern);
+	t = try_text(inner, text);
+	assert_int_equal(fingerprints_figures(t->f).candidates, candidates);
+	assert_int_equal(fingerprints_figures(t->f).always, always);
+	done(t);
+}
+
+static void only_patterns_whose_literals_are_all_met_are_tried(void **state)
+{
+	(void)state;
+	assert_tried("^alpha .* beta$", "alpha and gamma", 0, 0);
+	assert_tried("^alpha .* beta$", "alpha and beta too", 1, 0);
+	assert_tried("^(?:one|two|three) end$", "four end", 0, 0);
+	assert_tried("ab?cd{2}ef", "nothing", 0, 0);
+	assert_tried("^\\d+\\.\\d+$", "nothing", 1, 1);
+	assert_tried("^$", "nothing", 1, 1);
+}
+
 static void a_text_is_looked_at_up_to_its_limit(void **state)
 {
 	char text[FINGERPRINTS_TEXT_MAX + 8];
@@ -585,6 +620,8 @@ int main(void)
 		cmocka_unit_test(a_text_may_hold_any_byte),
 		cmocka_unit_test(no_pattern_is_passed_over),
 		cmocka_unit_test(a_pattern_that_runs_away_is_given_up),
+		cmocka_unit_test(steps_are_counted),
+		cmocka_unit_test(only_patterns_whose_literals_are_all_met_are_tried),
 		cmocka_unit_test(a_text_is_looked_at_up_to_its_limit),
 		cmocka_unit_test(names_in_braces_stand_for_other_parameters),
 		cmocka_unit_test(a_match_says_who_and_how_sure),
