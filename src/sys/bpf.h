@@ -1,9 +1,9 @@
 /*
- * bpf.h - programs of BPF on raw tracepoints, their maps and rings, without libbpf or tracefs.
+ * bpf.h - programs of BPF, their maps and rings, without libbpf or tracefs.
  *
- * Needs CAP_BPF and CAP_PERFMON while things are opened and nothing afterwards: rings and maps are
- * then used by their mapped pages only. Failures leave errno set. (bpf(2),
- * Documentation/bpf/ringbuf.rst.)
+ * Needs CAP_BPF, and CAP_PERFMON for tracepoints or CAP_NET_ADMIN for XDP, while things are opened
+ * and (but for bpf_run) nothing afterwards: rings and maps are then used by their mapped pages
+ * only. Failures leave errno set. (bpf(2), Documentation/bpf/ringbuf.rst, bpf_prog_run.rst.)
  */
 #pragma once
 
@@ -11,7 +11,6 @@
 
 #include "base/attr.h"
 #include "base/span.h"
-#include "formats/btf.h"
 
 /* <linux/bpf.h> cannot be included: it names functions that banned.h poisons. */
 struct bpf_insn {
@@ -22,6 +21,7 @@ struct bpf_insn {
 	int32_t value;
 };
 
+enum { BPF_PROG_TYPE_XDP = 6, BPF_PROG_TYPE_RAW_TRACEPOINT = 17 };
 enum { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_MAP_TYPE_RINGBUF = 27 };
 enum {
 	BPF_REG_0,
@@ -39,24 +39,28 @@ enum {
 	BPF_FUNC_map_lookup_elem = 1,
 	BPF_FUNC_get_current_pid_tgid = 14,
 	BPF_FUNC_get_current_uid_gid = 15,
+	BPF_FUNC_redirect = 23,
+	BPF_FUNC_xdp_adjust_tail = 65,
 	BPF_FUNC_probe_read_user = 112,
 	BPF_FUNC_probe_read_kernel = 113,
 	BPF_FUNC_probe_read_kernel_str = 115,
 	BPF_FUNC_ktime_get_boot_ns = 125,
 	BPF_FUNC_ringbuf_output = 130,
+	BPF_FUNC_xdp_store_bytes = 190,
 };
 
-#define BPF_PSEUDO_MAP_FD 1
-#define BPF_F_MMAPABLE    (1u << 10)
-#define BPF_ALU64         0x07
-#define BPF_JMP32         0x06
-#define BPF_DW            0x18
-#define BPF_ATOMIC        0xc0
-#define BPF_MOV           0xb0
-#define BPF_JNE           0x50
-#define BPF_JLE           0xb0
-#define BPF_CALL          0x80
-#define BPF_EXIT          0x90
+#define BPF_PSEUDO_MAP_FD    1
+#define BPF_PSEUDO_MAP_VALUE 2
+#define BPF_F_MMAPABLE       (1u << 10)
+#define BPF_ALU64            0x07
+#define BPF_JMP32            0x06
+#define BPF_DW               0x18
+#define BPF_ATOMIC           0xc0
+#define BPF_MOV              0xb0
+#define BPF_JNE              0x50
+#define BPF_JLE              0xb0
+#define BPF_CALL             0x80
+#define BPF_EXIT             0x90
 
 /* Instructions, as the kernel's own macros name them. size: BPF_W, BPF_DW. */
 #define INSN(code, to, from, offset, value)                                                        \
@@ -82,17 +86,38 @@ enum {
 #define INSN_LOAD_MAP(to, fd)                                                                      \
 	INSN(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_FD, 0, fd), INSN(0, 0, 0, 0, 0)
 
+/* Two instructions: the address of byte offset of an array map's only value. */
+#define INSN_LOAD_MAP_VALUE(to, fd, offset)                                                        \
+	INSN(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_VALUE, 0, fd), INSN(0, 0, 0, 0, offset)
+
 /* A map of 32-bit keys, or a ring (value_size 0, entries its bytes). A descriptor, or -1. */
 MUST_USE int bpf_map(unsigned type, unsigned value_size, unsigned entries, unsigned flags);
 
-/* Loads a program and attaches it to a raw tracepoint, until the descriptor is closed. license: the
- * program's; the kernel offers some functions to those under the GPL only. A descriptor, or -1. */
+/* Loads a program. license: its own; the kernel offers some functions to those under the GPL only.
+ * A descriptor, or -1. */
+MUST_USE int bpf_load(unsigned type, const struct bpf_insn *program, size_t count,
+		      const char *license);
+
+/* Loads a program and attaches it to a raw tracepoint, until the descriptor is closed. A
+ * descriptor, or -1. */
 MUST_USE int bpf_attach(const char *tracepoint, const struct bpf_insn *program, size_t count,
 			const char *license);
 
-/* Where the running kernel has members of its structs. ERR_NOT_FOUND where one of the first so many
- * is not there; ERR_IO and the like where the kernel tells nothing. */
-MUST_USE int bpf_members(struct btf_member *wanted, size_t count, size_t required);
+/* Attaches a loaded XDP program to an interface, in its driver, until the descriptor is closed. A
+ * descriptor, or -1. */
+MUST_USE int bpf_attach_xdp(int program_fd, unsigned interface);
+
+/* What bpf_run_live() runs a program on. */
+struct bpf_live_run {
+	int program_fd;
+	struct span frame; /* each starts as this one, or as the program left it */
+	unsigned count;
+	unsigned batch; /* frames in flight at once */
+};
+
+/* Runs an XDP program on frames that go where the program sends them. False, errno set: EINTR where
+ * a signal came, some having gone. */
+MUST_USE bool bpf_run_live(const struct bpf_live_run *run);
 
 /* A ring that the kernel writes and this process reads. Fields are private to bpf.c but fd, for the
  * event loop: readable when there is something to take, and woken for the first record behind what
