@@ -18,6 +18,7 @@ enum {
 
 #define BPF_XDP                    37 /* an attach type */
 #define BPF_F_TEST_XDP_LIVE_FRAMES (1u << 1)
+#define XDP_FLAGS_SKB_MODE         (1u << 1)
 #define XDP_FLAGS_DRV_MODE         (1u << 2)
 
 #define BPF_RINGBUF_BUSY_BIT    0x80000000u
@@ -120,12 +121,13 @@ int bpf_attach(const char *tracepoint, const struct bpf_insn *program, size_t co
 	return link_fd;
 }
 
-int bpf_attach_xdp(int program_fd, unsigned interface)
+int bpf_attach_xdp(int program_fd, unsigned interface, bool is_generic)
 {
 	struct bpf_link_create link = { .prog_fd = (uint32_t)program_fd,
 					.target_ifindex = interface,
 					.attach_type = BPF_XDP,
-					.flags = XDP_FLAGS_DRV_MODE };
+					.flags = is_generic ? XDP_FLAGS_SKB_MODE
+							    : XDP_FLAGS_DRV_MODE };
 
 	return bpf(BPF_LINK_CREATE, &link, sizeof link);
 }

@@ -40,6 +40,7 @@ enum {
 	BPF_FUNC_get_current_pid_tgid = 14,
 	BPF_FUNC_get_current_uid_gid = 15,
 	BPF_FUNC_redirect = 23,
+	BPF_FUNC_get_current_task = 35,
 	BPF_FUNC_xdp_adjust_tail = 65,
 	BPF_FUNC_probe_read_user = 112,
 	BPF_FUNC_probe_read_kernel = 113,
@@ -74,10 +75,12 @@ enum {
 #define INSN_ATOMIC_ADD(to, off, from)         INSN(BPF_STX | BPF_ATOMIC | BPF_DW, to, from, off, 0)
 #define INSN_JUMP(op, reg, value, skip)        INSN(BPF_JMP | (op) | BPF_K, reg, 0, skip, value)
 #define INSN_JUMP32(op, reg, value, skip)      INSN(BPF_JMP32 | (op) | BPF_K, reg, 0, skip, value)
+#define INSN_JUMP_REG(op, reg, other, skip)    INSN(BPF_JMP | (op) | BPF_X, reg, other, skip, 0)
 #define INSN_CALL(function)                    INSN(BPF_JMP | BPF_CALL, 0, 0, 0, function)
 #define INSN_MOVE(to, from)                    INSN(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0)
 #define INSN_SET(to, value)                    INSN(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value)
 #define INSN_ADD(to, value)                    INSN(BPF_ALU64 | BPF_ADD | BPF_K, to, 0, 0, value)
+#define INSN_AND(to, value)                    INSN(BPF_ALU64 | BPF_AND | BPF_K, to, 0, 0, value)
 #define INSN_ADD_REG(to, from)                 INSN(BPF_ALU64 | BPF_ADD | BPF_X, to, from, 0, 0)
 #define INSN_SUBTRACT_REG(to, from)            INSN(BPF_ALU64 | BPF_SUB | BPF_X, to, from, 0, 0)
 #define INSN_EXIT                              INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
@@ -103,9 +106,9 @@ MUST_USE int bpf_load(unsigned type, const struct bpf_insn *program, size_t coun
 MUST_USE int bpf_attach(const char *tracepoint, const struct bpf_insn *program, size_t count,
 			const char *license);
 
-/* Attaches a loaded XDP program to an interface, in its driver, until the descriptor is closed. A
- * descriptor, or -1. */
-MUST_USE int bpf_attach_xdp(int program_fd, unsigned interface);
+/* Attaches a loaded XDP program to an interface until the descriptor is closed: in its driver, or
+ * (is_generic) before the stack. A descriptor, or -1. */
+MUST_USE int bpf_attach_xdp(int program_fd, unsigned interface, bool is_generic);
 
 /* What bpf_run_live() runs a program on. */
 struct bpf_live_run {

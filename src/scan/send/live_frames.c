@@ -1,0 +1,385 @@
+/*
+ * live_frames.c - XDP live frames (Documentation/bpf/bpf_prog_run.rst): the kernel runs a small
+ * program on recycled pages, and each becomes a frame on the wire without a socket buffer and
+ * without a system call of its own.
+ *
+ * This process writes finished frames one behind the other into memory that it shares with the
+ * program; the program copies the next one over the page, whatever that held before, and redirects
+ * it. Each begins at a cache line:
+ *
+ *	0 length    4 how far to the next    8 the frame
+ *
+ * Which frames the driver did not take is told by the kernel's tracepoints only.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "scan/send/rung.h"
+#include "scan/send/xdp_features.h"
+#include "sys/alloc.h"
+#include "sys/bpf.h"
+#include "sys/file.h"
+
+#define FRAME_HEAD 8
+#define ARENA_SIZE (512u << 10) /* a power of two; stays in the second cache */
+#define RUN_FRAMES 4096         /* at a call: what a call costs beside its frames is then nothing */
+#define RUN_BATCH  64           /* under way at once; rings of drivers hold at least 256 */
+#define CODE_MAX   64
+
+#define LOOPBACK_INDEX 1 /* in every network namespace */
+
+/* Tracepoints: the transmission (from, to, sent, drops, error), and the redirection that failed. */
+#define DROPS_OFFSET 24
+
+struct shared {
+	uint64_t at;      /* of the next frame in the arena */
+	uint64_t ran;     /* frames made */
+	uint64_t refused; /* of those, not taken */
+	uint64_t task;    /* whose transmissions are counted: the one that is running the program */
+	uint64_t unused[4];
+	uint8_t arena[ARENA_SIZE + FRAME_HEAD + TEMPLATE_ROOM_MAX];
+};
+
+struct live_frames {
+	int map_fd;
+	int program_fd;
+	int transmit_fd;
+	int redirect_fd;
+	int attached_fd;
+	int parked_fd;
+	int parked_namespace_fd;
+	struct shared *shared;
+	unsigned interface;
+	char name[IF_NAMESIZE];
+	struct sender_stats stats;
+};
+
+struct code {
+	struct bpf_insn at[CODE_MAX];
+	size_t count;
+};
+
+static void emit(struct code *c, const struct bpf_insn *part, size_t count)
+{
+	memcpy(c->at + c->count, part, count * sizeof *part);
+	c->count += count;
+}
+
+#define EMIT(code, ...)                                                                            \
+	emit(code, (const struct bpf_insn[]){ __VA_ARGS__ },                                       \
+	     sizeof((const struct bpf_insn[]){ __VA_ARGS__ }) / sizeof(struct bpf_insn))
+
+/* R6 the context, R7 what is shared, R9 the frame with its head, R8 its length. */
+static void build_sender(struct code *c, const struct live_frames *l, bool is_counted)
+{
+	EMIT(c, INSN_MOVE(BPF_REG_6, BPF_REG_1), INSN_LOAD_MAP_VALUE(BPF_REG_7, l->map_fd, 0));
+	if (is_counted) { /* once a run: this process cleared it */
+		EMIT(c, INSN_LOAD(BPF_DW, BPF_REG_1, BPF_REG_7, offsetof(struct shared, task)),
+		     INSN_JUMP(BPF_JNE, BPF_REG_1, 0, 2), INSN_CALL(BPF_FUNC_get_current_task),
+		     INSN_STORE(BPF_DW, BPF_REG_7, offsetof(struct shared, task), BPF_REG_0));
+	}
+	EMIT(c, INSN_LOAD(BPF_DW, BPF_REG_1, BPF_REG_7, offsetof(struct shared, at)),
+	     INSN_AND(BPF_REG_1, ARENA_SIZE - TEMPLATE_BLOCK),
+	     INSN_LOAD_MAP_VALUE(BPF_REG_9, l->map_fd, offsetof(struct shared, arena)),
+	     INSN_ADD_REG(BPF_REG_9, BPF_REG_1), INSN_LOAD(BPF_W, BPF_REG_8, BPF_REG_9, 0),
+	     INSN_LOAD(BPF_W, BPF_REG_2, BPF_REG_9, 4), INSN_ADD_REG(BPF_REG_1, BPF_REG_2),
+	     INSN_STORE(BPF_DW, BPF_REG_7, offsetof(struct shared, at), BPF_REG_1),
+	     INSN_LOAD(BPF_DW, BPF_REG_1, BPF_REG_7, offsetof(struct shared, ran)),
+	     INSN_ADD(BPF_REG_1, 1),
+	     INSN_STORE(BPF_DW, BPF_REG_7, offsetof(struct shared, ran), BPF_REG_1));
+	/* The verifier wants to see the bounds; this process keeps them. */
+	EMIT(c, INSN_SET(BPF_REG_0, 0), INSN_JUMP(BPF_JGT, BPF_REG_8, SENDER_FRAME_MAX, 1),
+	     INSN_JUMP(BPF_JGT, BPF_REG_8, 0, 1), INSN_EXIT);
+	/* The page has the length of the run's first frame, or of what was on it before. */
+	EMIT(c, INSN_LOAD(BPF_W, BPF_REG_2, BPF_REG_6, 4),
+	     INSN_LOAD(BPF_W, BPF_REG_3, BPF_REG_6, 0), INSN_SUBTRACT_REG(BPF_REG_2, BPF_REG_3),
+	     INSN_MOVE(BPF_REG_3, BPF_REG_8), INSN_SUBTRACT_REG(BPF_REG_3, BPF_REG_2),
+	     INSN_JUMP(BPF_JEQ, BPF_REG_3, 0, 6), INSN_MOVE(BPF_REG_1, BPF_REG_6),
+	     INSN_MOVE(BPF_REG_2, BPF_REG_3), INSN_CALL(BPF_FUNC_xdp_adjust_tail),
+	     INSN_JUMP(BPF_JEQ, BPF_REG_0, 0, 2), INSN_SET(BPF_REG_0, 0), INSN_EXIT);
+	EMIT(c, INSN_MOVE(BPF_REG_1, BPF_REG_6), INSN_SET(BPF_REG_2, 0),
+	     INSN_MOVE(BPF_REG_3, BPF_REG_9), INSN_ADD(BPF_REG_3, FRAME_HEAD),
+	     INSN_MOVE(BPF_REG_4, BPF_REG_8), INSN_CALL(BPF_FUNC_xdp_store_bytes),
+	     INSN_SET(BPF_REG_1, (int32_t)l->interface), INSN_SET(BPF_REG_2, 0),
+	     INSN_CALL(BPF_FUNC_redirect), INSN_EXIT);
+}
+
+/* Adds to what was refused where the task is the sender's: a tracepoint's argument, or one. */
+static void build_counter(struct code *c, const struct live_frames *l, int argument_at)
+{
+	EMIT(c, INSN_MOVE(BPF_REG_6, BPF_REG_1), INSN_LOAD_MAP_VALUE(BPF_REG_7, l->map_fd, 0),
+	     INSN_CALL(BPF_FUNC_get_current_task),
+	     INSN_LOAD(BPF_DW, BPF_REG_1, BPF_REG_7, offsetof(struct shared, task)),
+	     INSN_JUMP_REG(BPF_JNE, BPF_REG_0, BPF_REG_1, 3));
+	if (argument_at >= 0) {
+		EMIT(c, INSN_LOAD(BPF_DW, BPF_REG_2, BPF_REG_6, (int16_t)argument_at));
+	} else {
+		EMIT(c, INSN_SET(BPF_REG_2, 1));
+	}
+	EMIT(c, INSN_ATOMIC_ADD(BPF_REG_7, offsetof(struct shared, refused), BPF_REG_2),
+	     INSN_SET(BPF_REG_0, 0), INSN_SET(BPF_REG_0, 0), INSN_EXIT);
+}
+
+static void live_frames_close(void *state)
+{
+	struct live_frames *l = state;
+
+	file_close(&l->parked_fd);
+	file_close(&l->parked_namespace_fd);
+	file_close(&l->attached_fd);
+	file_close(&l->redirect_fd);
+	file_close(&l->transmit_fd);
+	file_close(&l->program_fd);
+	file_close(&l->map_fd);
+	if (l->shared != NULL) {
+		(void)munmap(l->shared, sizeof *l->shared);
+	}
+	free(l);
+}
+
+static int refuse(struct why *why, const char *what)
+{
+	if (errno == EPERM || errno == EACCES) {
+		return why_set(why, ERR_DENIED,
+			       "needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (%s: %s)", what,
+			       strerror(errno));
+	}
+	return why_set(why, ERR_UNSUPPORTED, "%s: %s", what, strerror(errno));
+}
+
+static void attach_counters(struct live_frames *l)
+{
+	struct code transmit = { 0 };
+	struct code redirect = { 0 };
+
+	build_counter(&transmit, l, DROPS_OFFSET);
+	build_counter(&redirect, l, -1);
+	l->transmit_fd = bpf_attach("xdp_devmap_xmit", transmit.at, transmit.count, "GPL");
+	l->redirect_fd = bpf_attach("xdp_redirect_err", redirect.at, redirect.count, "GPL");
+	l->stats.is_refused_known = l->transmit_fd >= 0 && l->redirect_fd >= 0;
+}
+
+static int load(struct live_frames *l, struct why *why)
+{
+	struct code code = { 0 };
+	void *pages;
+
+	l->map_fd = bpf_map(BPF_MAP_TYPE_ARRAY, sizeof *l->shared, 1, BPF_F_MMAPABLE);
+	if (l->map_fd < 0) {
+		return refuse(why, "no map of BPF");
+	}
+	pages = mmap(NULL, sizeof *l->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		     l->map_fd, 0);
+	if (pages == MAP_FAILED) {
+		return refuse(why, "no memory shared with BPF");
+	}
+	l->shared = pages;
+	attach_counters(l);
+	build_sender(&code, l, l->stats.is_refused_known);
+	l->program_fd = bpf_load(BPF_PROG_TYPE_XDP, code.at, code.count, "GPL");
+	return l->program_fd >= 0 ? 0 : refuse(why, "the kernel does not load the program");
+}
+
+/* A driver with a device behind it may send such frames only while a program is on the interface:
+ * one that lets all pass is put there, for as long as this sender lives. */
+static void attach_pass(struct live_frames *l)
+{
+	const struct bpf_insn pass[] = { INSN_SET(BPF_REG_0, 2), INSN_EXIT }; /* XDP_PASS */
+	char device[sizeof "/sys/class/net//device" + IF_NAMESIZE];
+	int program_fd OWNED(file_close) = -1;
+
+	(void)snprintf(device, sizeof device, "/sys/class/net/%s/device", l->name);
+	if (access(device, F_OK) != 0) {
+		return;
+	}
+	program_fd = bpf_load(BPF_PROG_TYPE_XDP, pass, COUNT_OF(pass), "GPL");
+	if (program_fd >= 0) {
+		l->attached_fd = bpf_attach_xdp(program_fd, l->interface, false);
+	}
+}
+
+/* The kernel puts the program of a run into a table of XDP programs that it calls directly, and
+ * takes it out again, and waits for a grace period of RCU each time: 25 ms a run. A program that is
+ * attached somewhere stays in that table; so it is, where nothing ever comes by: at the loopback
+ * interface of a network namespace that nobody else knows. */
+static int park(struct live_frames *l, struct why *why)
+{
+	int own_fd OWNED(file_close) = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (own_fd < 0 || unshare(CLONE_NEWNET) != 0) {
+		return why_set(why, errno == EPERM ? ERR_DENIED : ERR_UNSUPPORTED,
+			       "needs CAP_SYS_ADMIN for a network namespace: %s", strerror(errno));
+	}
+	l->parked_namespace_fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (l->parked_namespace_fd >= 0) {
+		l->parked_fd = bpf_attach_xdp(l->program_fd, LOOPBACK_INDEX, true);
+	}
+	if (setns(own_fd, CLONE_NEWNET) != 0) {
+		abort(); /* nothing may go on in the wrong network */
+	}
+	return l->parked_fd >= 0 ? 0 : refuse(why, "the program cannot be parked");
+}
+
+static int check_driver(struct live_frames *l, struct why *why)
+{
+	uint64_t features;
+	int error = xdp_features_ask(l->interface, &features);
+
+	if (error == 0 &&
+	    (features & (XDP_FEATURE_TRANSMIT | XDP_FEATURE_BASIC)) == XDP_FEATURE_BASIC) {
+		attach_pass(l);
+		error = xdp_features_ask(l->interface, &features);
+	}
+	if (error != 0) {
+		return why_set(why, ERR_UNSUPPORTED,
+			       "the kernel does not say whether the driver of %s sends XDP frames "
+			       "(Linux 6.3 and later do)",
+			       l->name);
+	}
+	if ((features & XDP_FEATURE_TRANSMIT) != 0) {
+		return 0;
+	}
+	return why_set(why, ERR_UNSUPPORTED, "the driver of %s sends no XDP frames%s", l->name,
+		       (features & XDP_FEATURE_BASIC) != 0
+			       ? " now (of a veth pair the other end needs GRO or an XDP program)"
+			       : "");
+}
+
+static int live_frames_open(const struct rung_link *link, void **state, struct why *why)
+{
+	struct live_frames *l;
+	int error;
+
+	if (link->link_size == 0 || link->is_loopback) {
+		return why_set(why, ERR_UNSUPPORTED, "%s is no Ethernet", link->name);
+	}
+	l = alloc_zeroed(1, sizeof *l);
+	*l = (struct live_frames){ .map_fd = -1,
+				   .program_fd = -1,
+				   .transmit_fd = -1,
+				   .redirect_fd = -1,
+				   .attached_fd = -1,
+				   .parked_fd = -1,
+				   .parked_namespace_fd = -1,
+				   .interface = link->index };
+	memcpy(l->name, link->name, sizeof l->name);
+	error = load(l, why); /* rights first: what the driver lacks may be mended by them */
+	if (error == 0) {
+		error = check_driver(l, why);
+	}
+	if (error == 0) {
+		error = park(l, why);
+	}
+	if (error != 0) {
+		live_frames_close(l);
+		return error;
+	}
+	*state = l;
+	return 0;
+}
+
+/* As many as a run takes, or the arena holds. */
+static unsigned complete_some(struct live_frames *l, const struct rung_batch *batch, size_t from)
+{
+	struct shared *shared = l->shared;
+	size_t left = batch->count - from;
+	unsigned limit = left < RUN_FRAMES ? (unsigned)left : RUN_FRAMES;
+	unsigned count = 0;
+	uint32_t at = 0;
+
+	for (; count < limit && at < ARENA_SIZE; count++) {
+		const struct sender_probe *probe = &batch->probes[from + count];
+		const struct template *t = &batch->templates[probe->template];
+		uint32_t head[2] = { t->length, (t->length + FRAME_HEAD + TEMPLATE_BLOCK - 1u) /
+							TEMPLATE_BLOCK * TEMPLATE_BLOCK };
+
+		/* the head last: what is completed may overlap it never */
+		memcpy(shared->arena + at, head, sizeof head);
+		template_complete(t, probe, shared->arena + at + FRAME_HEAD);
+		at += head[1];
+	}
+	return count;
+}
+
+static int run(struct live_frames *l, unsigned count, unsigned *ran)
+{
+	struct shared *shared = l->shared;
+	uint32_t length;
+	struct bpf_live_run live = { .program_fd = l->program_fd,
+				     .count = count,
+				     .batch = RUN_BATCH };
+	bool is_done;
+	int number;
+
+	memcpy(&length, shared->arena, sizeof length);
+	live.frame = (struct span){ shared->arena + FRAME_HEAD, length };
+	__atomic_store_n(&shared->at, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->ran, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->task, 0, __ATOMIC_SEQ_CST);
+	is_done = bpf_run_live(&live);
+	number = errno;
+	__atomic_store_n(&shared->task, UINT64_MAX, __ATOMIC_SEQ_CST);
+	*ran = (unsigned)__atomic_load_n(&shared->ran, __ATOMIC_SEQ_CST);
+	return is_done || number == EINTR || number == EAGAIN ? 0 : ERR_IO;
+}
+
+/* All refused: the interface went down or away, or its queue is full. */
+static bool is_up(const struct live_frames *l)
+{
+	uint64_t features;
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(l->interface, name) != NULL &&
+	       xdp_features_ask(l->interface, &features) == 0 &&
+	       (features & XDP_FEATURE_TRANSMIT) != 0;
+}
+
+static int live_frames_send(void *state, const struct rung_batch *batch, size_t *sent)
+{
+	struct live_frames *l = state;
+
+	for (*sent = 0; *sent < batch->count;) {
+		uint64_t refused = l->shared->refused;
+		unsigned count = complete_some(l, batch, *sent);
+		unsigned ran = 0;
+		int error = run(l, count, &ran);
+
+		*sent += ran;
+		l->stats.sent += ran;
+		if (error != 0) {
+			return error;
+		}
+		refused = l->shared->refused - refused;
+		if (refused > 0 && refused >= ran && !is_up(l)) {
+			return ERR_IO;
+		}
+		if (ran < count) {
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static void live_frames_stats(void *state, struct sender_stats *out)
+{
+	const struct live_frames *l = state;
+
+	*out = l->stats;
+	out->refused = l->shared->refused;
+	out->sent = l->stats.sent - out->refused;
+}
+
+const struct rung rung_live_frames = {
+	.name = "XDP live frames",
+	.open = live_frames_open,
+	.close = live_frames_close,
+	.send = live_frames_send,
+	.stats = live_frames_stats,
+};
