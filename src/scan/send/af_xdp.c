@@ -32,6 +32,8 @@
 /* Calls without progress after which the rest is left for later. */
 #define KICKS_MAX 4
 
+#define QUEUES_TRIED 8
+
 struct xdp_ring {
 	void *pages;
 	size_t size;
@@ -147,6 +149,7 @@ static bool can_kick(struct af_xdp *x)
 	       errno == EBUSY || errno == ENOBUFS;
 }
 
+/* The state, or NULL and errno is set. */
 static struct af_xdp *open_mode(const struct rung_link *link, unsigned mode)
 {
 	struct af_xdp *x = alloc_zeroed(1, sizeof *x);
@@ -163,6 +166,23 @@ static struct af_xdp *open_mode(const struct rung_link *link, unsigned mode)
 	return NULL;
 }
 
+/* A queue that another has, or that the kernel has not let go of since the last socket there: the
+ * next one will do. */
+static struct af_xdp *open_queue(const struct rung_link *link)
+{
+	struct rung_link at = *link;
+	struct af_xdp *x;
+
+	do {
+		x = open_mode(&at, XDP_ZEROCOPY);
+		if (x == NULL) {
+			x = open_mode(&at, XDP_COPY);
+		}
+		at.queue++;
+	} while (x == NULL && errno == EBUSY && at.queue < link->queue + QUEUES_TRIED);
+	return x;
+}
+
 static int af_xdp_open(const struct rung_link *link, void **state, struct why *why)
 {
 	struct af_xdp *x;
@@ -170,16 +190,13 @@ static int af_xdp_open(const struct rung_link *link, void **state, struct why *w
 	if (link->link_size == 0) {
 		return why_set(why, ERR_UNSUPPORTED, "%s has no Ethernet header", link->name);
 	}
-	x = open_mode(link, XDP_ZEROCOPY);
-	if (x == NULL) {
-		x = open_mode(link, XDP_COPY);
-	}
+	x = open_queue(link);
 	if (x == NULL && errno == EPERM) {
 		return why_set(why, ERR_DENIED, "needs CAP_NET_RAW");
 	}
 	if (x == NULL && errno == EBUSY) {
-		return why_set(why, ERR_UNSUPPORTED, "another program has queue %u of %s",
-			       link->queue, link->name);
+		return why_set(why, ERR_UNSUPPORTED, "other programs have the queues of %s",
+			       link->name);
 	}
 	if (x == NULL) {
 		return why_set(why, ERR_UNSUPPORTED, "no AF_XDP socket on %s: %s", link->name,

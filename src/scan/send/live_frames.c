@@ -17,7 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -300,7 +302,6 @@ static unsigned complete_some(struct live_frames *l, const struct rung_batch *ba
 		uint32_t head[2] = { t->length, (t->length + FRAME_HEAD + TEMPLATE_BLOCK - 1u) /
 							TEMPLATE_BLOCK * TEMPLATE_BLOCK };
 
-		/* the head last: what is completed may overlap it never */
 		memcpy(shared->arena + at, head, sizeof head);
 		template_complete(t, probe, shared->arena + at + FRAME_HEAD);
 		at += head[1];
@@ -330,13 +331,15 @@ static int run(struct live_frames *l, unsigned count, unsigned *ran)
 	return is_done || number == EINTR || number == EAGAIN ? 0 : ERR_IO;
 }
 
-/* All refused: the interface went down or away, or its queue is full. */
+/* All refused: is the interface down or away, or only its queue full? */
 static bool is_up(const struct live_frames *l)
 {
+	int fd OWNED(file_close) = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
 	uint64_t features;
-	char name[IF_NAMESIZE];
 
-	return if_indextoname(l->interface, name) != NULL &&
+	return fd >= 0 && if_indextoname(l->interface, request.ifr_name) != NULL &&
+	       ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0 &&
 	       xdp_features_ask(l->interface, &features) == 0 &&
 	       (features & XDP_FEATURE_TRANSMIT) != 0;
 }
