@@ -148,7 +148,7 @@ static void live_frames_close(void *state)
 
 static int refuse(struct why *why, const char *what)
 {
-	if (errno == EPERM || errno == EACCES) {
+	if (errno == EPERM) {
 		return why_set(why, ERR_DENIED,
 			       "needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (%s: %s)", what,
 			       strerror(errno));

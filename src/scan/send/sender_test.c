@@ -258,6 +258,7 @@ static struct sender *open_kind(const char *interface, enum sender_kind kind)
 	struct why why = { { 0 } };
 
 	if (sender_open(&options, &sender, &why) != 0) {
+		CHECK(strstr(why.text, "does not load the program") == NULL);
 		fprintf(stderr, "skipped: %s\n", why.text);
 		_exit(CANNOT);
 	}
