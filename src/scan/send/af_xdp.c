@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <linux/if_xdp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,13 +27,15 @@
 #define FILL_SLOTS 64 /* nothing is received; the kernel wants the ring all the same */
 
 /* Frames the kernel takes at a call in copy mode; 32 where it cannot be told (before 6.17). */
-#define BUDGET                 512
+#define BUDGET                 1024
 #define XDP_MAX_TX_SKB_BUDGET_ 9 /* <linux/if_xdp.h> of Debian 12 has no name for it */
 
 /* Calls without progress after which the rest is left for later. */
 #define KICKS_MAX 4
 
-#define QUEUES_TRIED 8
+#define QUEUES_TRIED  8
+#define BUSY_TRIES    25
+#define BUSY_PAUSE_MS 4
 
 struct xdp_ring {
 	void *pages;
@@ -166,20 +169,38 @@ static struct af_xdp *open_mode(const struct rung_link *link, unsigned mode)
 	return NULL;
 }
 
-/* A queue that another has, or that the kernel has not let go of since the last socket there: the
- * next one will do. */
+/* The first queue that nobody has. NULL, errno set: EBUSY where there is one, but not for us. */
 static struct af_xdp *open_queue(const struct rung_link *link)
 {
 	struct rung_link at = *link;
-	struct af_xdp *x;
+	struct af_xdp *x = NULL;
+	bool is_busy = false;
 
-	do {
+	for (; x == NULL && at.queue < link->queue + QUEUES_TRIED; at.queue++) {
 		x = open_mode(&at, XDP_ZEROCOPY);
 		if (x == NULL) {
 			x = open_mode(&at, XDP_COPY);
 		}
-		at.queue++;
-	} while (x == NULL && errno == EBUSY && at.queue < link->queue + QUEUES_TRIED);
+		if (x == NULL && errno != EBUSY) {
+			break; /* there are no more queues, or nothing helps */
+		}
+		is_busy = true;
+	}
+	if (x == NULL && is_busy) {
+		errno = EBUSY;
+	}
+	return x;
+}
+
+/* The kernel lets go of a queue some time after the socket there was closed. */
+static struct af_xdp *open_patiently(const struct rung_link *link)
+{
+	struct af_xdp *x = open_queue(link);
+
+	for (unsigned i = 0; x == NULL && errno == EBUSY && i < BUSY_TRIES; i++) {
+		(void)poll(NULL, 0, BUSY_PAUSE_MS);
+		x = open_queue(link);
+	}
 	return x;
 }
 
@@ -190,7 +211,7 @@ static int af_xdp_open(const struct rung_link *link, void **state, struct why *w
 	if (link->link_size == 0) {
 		return why_set(why, ERR_UNSUPPORTED, "%s has no Ethernet header", link->name);
 	}
-	x = open_queue(link);
+	x = open_patiently(link);
 	if (x == NULL && errno == EPERM) {
 		return why_set(why, ERR_DENIED, "needs CAP_NET_RAW");
 	}

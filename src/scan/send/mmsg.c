@@ -16,7 +16,7 @@
 #include "sys/file.h"
 
 /* What fits the first cache beside the kernel's own work. */
-#define MESSAGES 128
+#define MESSAGES 64
 
 /* Frames under way that the driver has not let go of yet. */
 #define SEND_BUFFER (4 << 20)

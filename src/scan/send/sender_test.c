@@ -357,6 +357,31 @@ static void frames_of_sendmmsg_arrive_byte_for_byte(void **state)
 	in_own_network(send_mmsg);
 }
 
+static void open_again(void)
+{
+	struct sender *first;
+	struct sender *second;
+	struct sender_options options = { .interface = "near", .without = 1u << SENDER_XDP };
+
+	(void)lay_wire();
+	for (unsigned i = 0; i < 5; i++) {
+		first = open_kind("near", SENDER_AF_XDP);
+		sender_close(&first);
+	}
+	first = open_kind("near", SENDER_AF_XDP);
+	CHECK(sender_open(&options, &second, NULL) == 0 && sender_kind(second) == SENDER_MMSG);
+	CHECK(strcmp(sender_why_not(second, SENDER_AF_XDP),
+		     "other programs have the queues of near") == 0);
+	sender_close(&first);
+	sender_close(&second);
+}
+
+static void a_queue_is_had_again_after_it_was_closed_and_by_one_at_a_time(void **state)
+{
+	(void)state;
+	in_own_network(open_again);
+}
+
 static void step_down(void)
 {
 	struct sender_options options = { .interface = "near" };
@@ -625,6 +650,7 @@ int main(void)
 		cmocka_unit_test(xdp_live_frames_arrive_byte_for_byte),
 		cmocka_unit_test(frames_of_af_xdp_arrive_byte_for_byte),
 		cmocka_unit_test(frames_of_sendmmsg_arrive_byte_for_byte),
+		cmocka_unit_test(a_queue_is_had_again_after_it_was_closed_and_by_one_at_a_time),
 		cmocka_unit_test(without_a_better_rung_the_next_is_taken_and_says_why),
 		cmocka_unit_test(without_rights_it_says_which_are_missing),
 		cmocka_unit_test(an_interface_that_is_not_there_or_down_is_refused),
