@@ -104,6 +104,7 @@ static enum sender_kind kind_of(const char *name)
 static void send_all(struct sender *sender, uint64_t count, bool is_v6)
 {
 	struct sender_probe *probes = alloc_zeroed(BATCH, sizeof *probes);
+	struct sender_stats stats;
 	unsigned idle = 0;
 
 	for (unsigned i = 0; i < BATCH && is_v6; i++) {
@@ -120,6 +121,12 @@ static void send_all(struct sender *sender, uint64_t count, bool is_v6)
 		done += BATCH;
 	}
 	free(probes);
+	for (sender_stats(sender, &stats); stats.pending > 0; sender_stats(sender, &stats)) {
+		size_t sent;
+
+		must(sender_send(sender, NULL, 0, &sent) == 0 && idle++ < IDLE_MAX,
+		     "the queue stays full");
+	}
 }
 
 int main(int argc, char **argv)

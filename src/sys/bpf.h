@@ -29,7 +29,8 @@ enum {
 	BPF_REG_2,
 	BPF_REG_3,
 	BPF_REG_4,
-	BPF_REG_6 = 6,
+	BPF_REG_5,
+	BPF_REG_6,
 	BPF_REG_7,
 	BPF_REG_8,
 	BPF_REG_9,
@@ -59,6 +60,7 @@ enum {
 #define BPF_ATOMIC           0xc0
 #define BPF_MOV              0xb0
 #define BPF_JNE              0x50
+#define BPF_JLT              0xa0
 #define BPF_JLE              0xb0
 #define BPF_CALL             0x80
 #define BPF_EXIT             0x90
@@ -81,6 +83,7 @@ enum {
 #define INSN_SET(to, value)                    INSN(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value)
 #define INSN_ADD(to, value)                    INSN(BPF_ALU64 | BPF_ADD | BPF_K, to, 0, 0, value)
 #define INSN_AND(to, value)                    INSN(BPF_ALU64 | BPF_AND | BPF_K, to, 0, 0, value)
+#define INSN_SHIFT_LEFT(to, value)             INSN(BPF_ALU64 | BPF_LSH | BPF_K, to, 0, 0, value)
 #define INSN_ADD_REG(to, from)                 INSN(BPF_ALU64 | BPF_ADD | BPF_X, to, from, 0, 0)
 #define INSN_SUBTRACT_REG(to, from)            INSN(BPF_ALU64 | BPF_SUB | BPF_X, to, from, 0, 0)
 #define INSN_EXIT                              INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)

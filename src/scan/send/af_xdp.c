@@ -325,8 +325,8 @@ static int af_xdp_send(void *state, const struct rung_batch *batch, size_t *sent
 	int error = 0;
 
 	*sent = 0;
-	if (!fit_slots(x, batch)) {
-		x->stats.full++;
+	if (batch->count == 0 || !fit_slots(x, batch)) {
+		x->stats.full += batch->count > 0;
 		return flush(x);
 	}
 	while (error == 0 && *sent < batch->count) {
@@ -351,7 +351,8 @@ static void af_xdp_stats(void *state, struct sender_stats *out)
 	const struct af_xdp *x = state;
 
 	*out = x->stats;
-	out->sent = x->handed - waiting(x) - x->stats.refused;
+	out->pending = waiting(x);
+	out->sent = x->handed - out->pending - x->stats.refused;
 }
 
 const struct rung rung_af_xdp = {

@@ -9,7 +9,9 @@
  *
  *	0 length    4 how far to the next    8 the frame
  *
- * Which frames the driver did not take is told by the kernel's tracepoints only.
+ * Nobody waits here for a driver whose queue is full: it drops, at most as many frames at once as
+ * the kernel hands it (16), the last of them. Which ones is told by the kernel's tracepoints only;
+ * they are sent again first at the next call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,15 +39,21 @@
 
 #define LOOPBACK_INDEX 1 /* in every network namespace */
 
-/* Tracepoints: the transmission (from, to, sent, drops, error), and the redirection that failed. */
+/* Arguments of the tracepoint xdp_devmap_xmit, which tells of frames in the order they were sent.
+ */
+#define SENT_OFFSET  16
 #define DROPS_OFFSET 24
 
 struct shared {
 	uint64_t at;      /* of the next frame in the arena */
-	uint64_t ran;     /* frames made */
-	uint64_t refused; /* of those, not taken */
-	uint64_t task;    /* whose transmissions are counted: the one that is running the program */
-	uint64_t unused[4];
+	uint64_t ran;     /* frames made in this run */
+	uint64_t task;    /* whose transmissions are told: the one that is running the program */
+	uint64_t settled; /* frames of this run whose fate is known */
+	uint64_t drops;   /* of those, not taken by the driver */
+	uint64_t range_count;
+	uint64_t errors; /* frames that did not even get to the driver, in all */
+	uint64_t unused;
+	uint64_t ranges[RUN_FRAMES]; /* of drops: the first, and how many << 32 */
 	uint8_t arena[ARENA_SIZE + FRAME_HEAD + TEMPLATE_ROOM_MAX];
 };
 
@@ -60,7 +68,10 @@ struct live_frames {
 	struct shared *shared;
 	unsigned interface;
 	char name[IF_NAMESIZE];
-	struct sender_stats stats;
+	struct sender_stats stats; /* sent: all that were handed over */
+	uint64_t lost;             /* given up, beside the errors */
+	size_t pending;
+	struct sender_probe again[RUN_FRAMES]; /* the pending ones */
 };
 
 struct code {
@@ -113,20 +124,52 @@ static void build_sender(struct code *c, const struct live_frames *l, bool is_co
 	     INSN_CALL(BPF_FUNC_redirect), INSN_EXIT);
 }
 
-/* Adds to what was refused where the task is the sender's: a tracepoint's argument, or one. */
-static void build_counter(struct code *c, const struct live_frames *l, int argument_at)
+static void emit_end(struct code *c)
+{
+	EMIT(c, INSN_SET(BPF_REG_0, 0), INSN_EXIT);
+}
+
+/* Goes on where the task is the sender's. R6 the context, R7 what is shared. */
+static void emit_is_ours(struct code *c, const struct live_frames *l)
 {
 	EMIT(c, INSN_MOVE(BPF_REG_6, BPF_REG_1), INSN_LOAD_MAP_VALUE(BPF_REG_7, l->map_fd, 0),
 	     INSN_CALL(BPF_FUNC_get_current_task),
 	     INSN_LOAD(BPF_DW, BPF_REG_1, BPF_REG_7, offsetof(struct shared, task)),
-	     INSN_JUMP_REG(BPF_JNE, BPF_REG_0, BPF_REG_1, 3));
-	if (argument_at >= 0) {
-		EMIT(c, INSN_LOAD(BPF_DW, BPF_REG_2, BPF_REG_6, (int16_t)argument_at));
-	} else {
-		EMIT(c, INSN_SET(BPF_REG_2, 1));
-	}
-	EMIT(c, INSN_ATOMIC_ADD(BPF_REG_7, offsetof(struct shared, refused), BPF_REG_2),
-	     INSN_SET(BPF_REG_0, 0), INSN_SET(BPF_REG_0, 0), INSN_EXIT);
+	     INSN_JUMP_REG(BPF_JEQ, BPF_REG_0, BPF_REG_1, 2));
+	emit_end(c);
+}
+
+/* Notes which frames were dropped: R2 how many, R8 the first. */
+static void build_transmit(struct code *c, const struct live_frames *l)
+{
+	emit_is_ours(c, l);
+	EMIT(c, INSN_LOAD(BPF_DW, BPF_REG_2, BPF_REG_6, DROPS_OFFSET),
+	     INSN_LOAD(BPF_DW, BPF_REG_3, BPF_REG_6, SENT_OFFSET),
+	     INSN_LOAD(BPF_DW, BPF_REG_8, BPF_REG_7, offsetof(struct shared, settled)),
+	     INSN_ADD_REG(BPF_REG_8, BPF_REG_3), INSN_MOVE(BPF_REG_4, BPF_REG_8),
+	     INSN_ADD_REG(BPF_REG_4, BPF_REG_2),
+	     INSN_STORE(BPF_DW, BPF_REG_7, offsetof(struct shared, settled), BPF_REG_4),
+	     INSN_JUMP(BPF_JNE, BPF_REG_2, 0, 2));
+	emit_end(c);
+	EMIT(c, INSN_ATOMIC_ADD(BPF_REG_7, offsetof(struct shared, drops), BPF_REG_2),
+	     INSN_LOAD(BPF_DW, BPF_REG_5, BPF_REG_7, offsetof(struct shared, range_count)),
+	     INSN_JUMP(BPF_JLT, BPF_REG_5, RUN_FRAMES, 2));
+	emit_end(c);
+	EMIT(c, INSN_MOVE(BPF_REG_1, BPF_REG_5), INSN_SHIFT_LEFT(BPF_REG_1, 3),
+	     INSN_LOAD_MAP_VALUE(BPF_REG_3, l->map_fd, offsetof(struct shared, ranges)),
+	     INSN_ADD_REG(BPF_REG_3, BPF_REG_1), INSN_SHIFT_LEFT(BPF_REG_2, 32),
+	     INSN_ADD_REG(BPF_REG_2, BPF_REG_8), INSN_STORE(BPF_DW, BPF_REG_3, 0, BPF_REG_2),
+	     INSN_ADD(BPF_REG_5, 1),
+	     INSN_STORE(BPF_DW, BPF_REG_7, offsetof(struct shared, range_count), BPF_REG_5));
+	emit_end(c);
+}
+
+static void build_redirect(struct code *c, const struct live_frames *l)
+{
+	emit_is_ours(c, l);
+	EMIT(c, INSN_SET(BPF_REG_2, 1),
+	     INSN_ATOMIC_ADD(BPF_REG_7, offsetof(struct shared, errors), BPF_REG_2));
+	emit_end(c);
 }
 
 static void live_frames_close(void *state)
@@ -161,8 +204,8 @@ static void attach_counters(struct live_frames *l)
 	struct code transmit = { 0 };
 	struct code redirect = { 0 };
 
-	build_counter(&transmit, l, DROPS_OFFSET);
-	build_counter(&redirect, l, -1);
+	build_transmit(&transmit, l);
+	build_redirect(&redirect, l);
 	l->transmit_fd = bpf_attach("xdp_devmap_xmit", transmit.at, transmit.count, "GPL");
 	l->redirect_fd = bpf_attach("xdp_redirect_err", redirect.at, redirect.count, "GPL");
 	l->stats.is_refused_known = l->transmit_fd >= 0 && l->redirect_fd >= 0;
@@ -288,16 +331,15 @@ static int live_frames_open(const struct rung_link *link, void **state, struct w
 }
 
 /* As many as a run takes, or the arena holds. */
-static unsigned complete_some(struct live_frames *l, const struct rung_batch *batch, size_t from)
+static unsigned complete_some(struct live_frames *l, const struct rung_batch *batch)
 {
 	struct shared *shared = l->shared;
-	size_t left = batch->count - from;
-	unsigned limit = left < RUN_FRAMES ? (unsigned)left : RUN_FRAMES;
+	unsigned limit = batch->count < RUN_FRAMES ? (unsigned)batch->count : RUN_FRAMES;
 	unsigned count = 0;
 	uint32_t at = 0;
 
 	for (; count < limit && at < ARENA_SIZE; count++) {
-		const struct sender_probe *probe = &batch->probes[from + count];
+		const struct sender_probe *probe = &batch->probes[count];
 		const struct template *t = &batch->templates[probe->template];
 		uint32_t head[2] = { t->length, (t->length + FRAME_HEAD + TEMPLATE_BLOCK - 1u) /
 							TEMPLATE_BLOCK * TEMPLATE_BLOCK };
@@ -309,7 +351,7 @@ static unsigned complete_some(struct live_frames *l, const struct rung_batch *ba
 	return count;
 }
 
-static int run(struct live_frames *l, unsigned count, unsigned *ran)
+static int run(struct live_frames *l, unsigned count)
 {
 	struct shared *shared = l->shared;
 	uint32_t length;
@@ -321,13 +363,15 @@ static int run(struct live_frames *l, unsigned count, unsigned *ran)
 
 	memcpy(&length, shared->arena, sizeof length);
 	live.frame = (struct span){ shared->arena + FRAME_HEAD, length };
-	__atomic_store_n(&shared->at, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&shared->ran, 0, __ATOMIC_RELAXED);
+	shared->at = 0;
+	shared->ran = 0;
+	shared->settled = 0;
+	shared->drops = 0;
+	shared->range_count = 0;
 	__atomic_store_n(&shared->task, 0, __ATOMIC_SEQ_CST);
 	is_done = bpf_run_live(&live);
 	number = errno;
 	__atomic_store_n(&shared->task, UINT64_MAX, __ATOMIC_SEQ_CST);
-	*ran = (unsigned)__atomic_load_n(&shared->ran, __ATOMIC_SEQ_CST);
 	return is_done || number == EINTR || number == EAGAIN ? 0 : ERR_IO;
 }
 
@@ -344,30 +388,89 @@ static bool is_up(const struct live_frames *l)
 	       (features & XDP_FEATURE_TRANSMIT) != 0;
 }
 
+/* Probes that the driver dropped are kept, in their order; probes may be l->again itself. */
+static void keep_dropped(struct live_frames *l, const struct sender_probe *probes, unsigned ran)
+{
+	const struct shared *shared = l->shared;
+
+	l->pending = 0;
+	for (unsigned i = 0; i < shared->range_count && i < RUN_FRAMES; i++) {
+		uint32_t first = (uint32_t)shared->ranges[i];
+		uint32_t end = first + (uint32_t)(shared->ranges[i] >> 32);
+
+		for (; first < end && first < ran; first++) {
+			l->again[l->pending++] = probes[first];
+		}
+	}
+}
+
+/* One run. The probes it got to, of which some are pending now. */
+static int run_some(struct live_frames *l, const struct rung_batch *batch, size_t *ran)
+{
+	struct shared *shared = l->shared;
+	uint64_t errors = shared->errors;
+	unsigned count = complete_some(l, batch);
+	int error = run(l, count);
+
+	*ran = (size_t)__atomic_load_n(&shared->ran, __ATOMIC_SEQ_CST);
+	errors = shared->errors - errors;
+	if (errors == 0) {
+		keep_dropped(l, batch->probes, (unsigned)*ran);
+	} else { /* the tracepoint did not see all: which were dropped cannot be told */
+		l->pending = 0;
+		l->lost += shared->drops;
+	}
+	if (error == 0 && *ran > 0 && shared->drops + errors >= *ran && !is_up(l)) {
+		l->lost += l->pending;
+		l->pending = 0;
+		return ERR_IO;
+	}
+	return error;
+}
+
+/* False where some are pending still, or an error is. */
+static bool run_again(struct live_frames *l, const struct template *templates, int *error)
+{
+	size_t ran = 0;
+
+	while (l->pending > 0) {
+		struct rung_batch batch = { templates, l->again, l->pending };
+
+		*error = run_some(l, &batch, &ran);
+		if (*error == 0) { /* those that the run did not get to */
+			memmove(l->again + l->pending, batch.probes + ran,
+				(batch.count - ran) * sizeof *l->again);
+			l->pending += batch.count - ran;
+		} else {
+			l->lost += batch.count - ran;
+		}
+		if (*error != 0 || ran == 0 || l->shared->drops > 0) {
+			l->stats.full++;
+			return false;
+		}
+	}
+	return true;
+}
+
 static int live_frames_send(void *state, const struct rung_batch *batch, size_t *sent)
 {
 	struct live_frames *l = state;
+	int error = 0;
 
-	for (*sent = 0; *sent < batch->count;) {
-		uint64_t refused = l->shared->refused;
-		unsigned count = complete_some(l, batch, *sent);
-		unsigned ran = 0;
-		int error = run(l, count, &ran);
+	*sent = 0;
+	while (run_again(l, batch->templates, &error) && *sent < batch->count) {
+		struct rung_batch rest = { batch->templates, batch->probes + *sent,
+					   batch->count - *sent };
+		size_t ran = 0;
 
+		error = run_some(l, &rest, &ran);
 		*sent += ran;
 		l->stats.sent += ran;
-		if (error != 0) {
+		if (error != 0 || ran == 0) {
 			return error;
 		}
-		refused = l->shared->refused - refused;
-		if (refused > 0 && refused >= ran && !is_up(l)) {
-			return ERR_IO;
-		}
-		if (ran < count) {
-			return 0;
-		}
 	}
-	return 0;
+	return error;
 }
 
 static void live_frames_stats(void *state, struct sender_stats *out)
@@ -375,8 +478,9 @@ static void live_frames_stats(void *state, struct sender_stats *out)
 	const struct live_frames *l = state;
 
 	*out = l->stats;
-	out->refused = l->shared->refused;
-	out->sent = l->stats.sent - out->refused;
+	out->pending = l->pending;
+	out->refused = l->lost + l->shared->errors;
+	out->sent = l->stats.sent - out->refused - out->pending;
 }
 
 const struct rung rung_live_frames = {

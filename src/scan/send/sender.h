@@ -69,9 +69,10 @@ struct sender_options {
 };
 
 struct sender_stats {
-	uint64_t sent;         /* handed over and not refused */
+	uint64_t sent;         /* handed over, and neither refused nor pending */
 	uint64_t refused;      /* dropped by the kernel or the driver, never on the wire */
-	uint64_t full;         /* times that a queue was full, and the rest had to be sent later */
+	uint64_t pending;      /* held by the sender until a queue has room again */
+	uint64_t full;         /* times that a queue was full */
 	bool is_refused_known; /* false where the kernel does not tell this process of refusals */
 };
 
@@ -100,9 +101,10 @@ const char *sender_why_not(const struct sender *sender, enum sender_kind kind);
 MUST_USE int sender_add_template(struct sender *sender, const struct sender_template *template,
 				 unsigned *number, struct why *why);
 
-/* Hands over the first *sent of the count probes, in their order, without waiting: fewer than count
- * where a queue is full (call again with the rest). ERR_IO: the interface went down or away. *sent
- * is set on errors, too. */
+/* Hands over the first *sent of the count probes without waiting: fewer than count where a queue is
+ * full (call again with the rest). What is pending goes first; at the end, call with none until
+ * nothing is. They keep their order but where a queue was full. ERR_IO: the interface went down or
+ * away. *sent is set on errors, too. */
 MUST_USE int sender_send(struct sender *sender, const struct sender_probe *probes, size_t count,
 			 size_t *sent);
 
