@@ -14,6 +14,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,7 +147,8 @@ static size_t take(int fd, uint8_t bytes[SENDER_FRAME_MAX], bool is_waited)
 
 	for (;;) {
 		got = recvfrom(fd, bytes, SENDER_FRAME_MAX, 0, (struct sockaddr *)&from, &size);
-		if (got < 0 && (!is_waited || poll(&ready, 1, DEADLINE_MS) != 1)) {
+		if (got < 0 &&
+		    (!is_waited || (poll(&ready, 1, DEADLINE_MS) != 1 && errno != EINTR))) {
 			return 0;
 		}
 		if (got > 12 && from.sll_pkttype != PACKET_OUTGOING &&
@@ -664,8 +667,23 @@ static void assert_each_once(int fd)
 	CHECK(take(fd, bytes, false) == 0);
 }
 
+static void do_nothing(int number)
+{
+	(void)number;
+}
+
+/* Ten thousand a second: some end a run early. */
+static void start_signals(void)
+{
+	struct sigaction action = { .sa_handler = do_nothing };
+	struct itimerval often = { { 0, 100 }, { 0, 100 } };
+
+	CHECK(sigaction(SIGALRM, &action, NULL) == 0);
+	CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+}
+
 /* Until it was full: that is a race, which the sender wins nearly always. */
-static void overflow(enum sender_kind kind)
+static void overflow(enum sender_kind kind, uint64_t rounds_min)
 {
 	struct sender_probe *probes = alloc_zeroed(PROBES, sizeof *probes);
 	struct sender_stats stats = { 0 };
@@ -683,7 +701,10 @@ static void overflow(enum sender_kind kind)
 		probes[i].template = 0;
 		probes[i].sequence = i;
 	}
-	while (stats.full == 0) {
+	if (rounds_min > 1) {
+		start_signals();
+	}
+	while (stats.full == 0 || rounds < rounds_min) {
 		CHECK(rounds++ < ROUNDS_MAX);
 		send_all(sender, probes, PROBES);
 		assert_each_once(fd);
@@ -696,13 +717,24 @@ static void overflow(enum sender_kind kind)
 
 static void overflow_live_frames(void)
 {
-	overflow(SENDER_XDP);
+	overflow(SENDER_XDP, 1);
+}
+
+static void overflow_with_signals(void)
+{
+	overflow(SENDER_XDP, ROUNDS_MAX / 2);
 }
 
 static void what_a_full_driver_drops_is_sent_again_and_once(void **state)
 {
 	(void)state;
 	in_own_network(overflow_live_frames);
+}
+
+static void a_signal_neither_loses_nor_repeats_anything(void **state)
+{
+	(void)state;
+	in_own_network(overflow_with_signals);
 }
 
 static void refuse_templates(void)
@@ -753,6 +785,7 @@ int main(void)
 		cmocka_unit_test(an_interface_that_goes_down_is_an_error),
 		cmocka_unit_test(frames_that_the_driver_refuses_are_counted),
 		cmocka_unit_test(what_a_full_driver_drops_is_sent_again_and_once),
+		cmocka_unit_test(a_signal_neither_loses_nor_repeats_anything),
 		cmocka_unit_test(templates_have_limits),
 	};
 
