@@ -21,9 +21,9 @@
 #include "sys/alloc.h"
 #include "sys/file.h"
 
-#define SLOTS      2048 /* a power of two: the rings have as many */
-#define CHUNK      2048 /* the least the kernel takes */
-#define AREA_SIZE  ((size_t)SLOTS * CHUNK)
+#define SLOTS      2048              /* a power of two: the rings have as many */
+#define CHUNK      2048              /* the least the kernel takes */
+#define AREA_SIZE  ((size_t)1 << 20) /* locked in memory, which a process may have little of */
 #define FILL_SLOTS 64 /* nothing is received; the kernel wants the ring all the same */
 
 /* Frames the kernel takes at a call in copy mode; 32 where it cannot be told (before 6.17). */
@@ -48,6 +48,7 @@ struct xdp_ring {
 
 struct af_xdp {
 	int fd;
+	unsigned mode; /* XDP_ZEROCOPY or XDP_COPY */
 	uint8_t *area;
 	struct xdp_ring send;
 	struct xdp_ring done;
@@ -55,6 +56,7 @@ struct af_xdp {
 	uint32_t completed;
 	uint64_t handed;
 	unsigned slot_size;
+	unsigned slot_count;
 	unsigned free_count;
 	uint16_t free_slots[SLOTS];
 	struct sender_stats stats;
@@ -160,6 +162,7 @@ static struct af_xdp *open_mode(const struct rung_link *link, unsigned mode)
 
 	x->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (x->fd >= 0 && make_rings(x) && bind_to(x, link, mode) && can_kick(x)) {
+		x->mode = mode;
 		x->stats.is_refused_known = true;
 		return x;
 	}
@@ -192,12 +195,13 @@ static struct af_xdp *open_queue(const struct rung_link *link)
 	return x;
 }
 
-/* The kernel lets go of a queue some time after the socket there was closed. */
+/* The kernel lets go of a queue, and of locked memory, some time after a socket was closed. */
 static struct af_xdp *open_patiently(const struct rung_link *link)
 {
 	struct af_xdp *x = open_queue(link);
 
-	for (unsigned i = 0; x == NULL && errno == EBUSY && i < BUSY_TRIES; i++) {
+	for (unsigned i = 0; x == NULL && (errno == EBUSY || errno == ENOBUFS) && i < BUSY_TRIES;
+	     i++) {
 		(void)poll(NULL, 0, BUSY_PAUSE_MS);
 		x = open_queue(link);
 	}
@@ -219,6 +223,11 @@ static int af_xdp_open(const struct rung_link *link, void **state, struct why *w
 		return why_set(why, ERR_UNSUPPORTED, "other programs have the queues of %s",
 			       link->name);
 	}
+	if (x == NULL && errno == ENOBUFS) {
+		return why_set(why, ERR_LIMIT,
+			       "the limit of locked memory (ulimit -l) is below %zu KB",
+			       AREA_SIZE >> 10);
+	}
 	if (x == NULL) {
 		return why_set(why, ERR_UNSUPPORTED, "no AF_XDP socket on %s: %s", link->name,
 			       strerror(errno));
@@ -233,7 +242,7 @@ static void take_back(struct af_xdp *x)
 	uint32_t end = __atomic_load_n(x->done.producer, __ATOMIC_ACQUIRE);
 	const uint64_t *entries = x->done.entries;
 
-	for (; x->completed != end && x->free_count < SLOTS; x->completed++) {
+	for (; x->completed != end && x->free_count < x->slot_count; x->completed++) {
 		uint64_t at = entries[x->completed & (SLOTS - 1)];
 
 		x->free_slots[x->free_count++] = (uint16_t)(at / x->slot_size & (SLOTS - 1));
@@ -293,16 +302,17 @@ static bool fit_slots(struct af_xdp *x, const struct rung_batch *batch)
 	if (size == x->slot_size) {
 		return true;
 	}
-	if (x->slot_size > 0 && x->free_count < SLOTS) {
+	if (x->free_count < x->slot_count) {
 		take_back(x);
-		if (x->free_count < SLOTS) {
+		if (x->free_count < x->slot_count) {
 			return false;
 		}
 	}
 	x->slot_size = size;
-	x->free_count = SLOTS;
-	for (unsigned i = 0; i < SLOTS; i++) {
-		x->free_slots[i] = (uint16_t)(SLOTS - 1 - i);
+	x->slot_count = AREA_SIZE / size < SLOTS ? (unsigned)(AREA_SIZE / size) : SLOTS;
+	x->free_count = x->slot_count;
+	for (unsigned i = 0; i < x->slot_count; i++) {
+		x->free_slots[i] = (uint16_t)(x->slot_count - 1 - i);
 	}
 	return true;
 }
@@ -355,10 +365,18 @@ static void af_xdp_stats(void *state, struct sender_stats *out)
 	out->sent = x->handed - out->pending - x->stats.refused;
 }
 
+static const char *af_xdp_detail(const void *state)
+{
+	return ((const struct af_xdp *)state)->mode == XDP_ZEROCOPY
+		       ? "zero copy"
+		       : "the kernel copies each frame";
+}
+
 const struct rung rung_af_xdp = {
 	.name = "AF_XDP",
 	.open = af_xdp_open,
 	.close = af_xdp_close,
 	.send = af_xdp_send,
 	.stats = af_xdp_stats,
+	.detail = af_xdp_detail,
 };

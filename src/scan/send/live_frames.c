@@ -483,10 +483,18 @@ static void live_frames_stats(void *state, struct sender_stats *out)
 	out->sent = l->stats.sent - out->refused - out->pending;
 }
 
+static const char *live_frames_detail(const void *state)
+{
+	return ((const struct live_frames *)state)->attached_fd >= 0
+		       ? "with an XDP program on the interface that lets all pass"
+		       : "with no program on the interface";
+}
+
 const struct rung rung_live_frames = {
 	.name = "XDP live frames",
 	.open = live_frames_open,
 	.close = live_frames_close,
 	.send = live_frames_send,
 	.stats = live_frames_stats,
+	.detail = live_frames_detail,
 };

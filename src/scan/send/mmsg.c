@@ -130,10 +130,17 @@ static void mmsg_stats(void *state, struct sender_stats *out)
 	*out = ((const struct mmsg *)state)->stats;
 }
 
+static const char *mmsg_detail(const void *state)
+{
+	(void)state;
+	return "a system call for 64 frames";
+}
+
 const struct rung rung_mmsg = {
 	.name = "sendmmsg",
 	.open = mmsg_open,
 	.close = mmsg_close,
 	.send = mmsg_send,
 	.stats = mmsg_stats,
+	.detail = mmsg_detail,
 };

@@ -30,6 +30,7 @@ struct rung {
 	void (*close)(void *state);
 	int (*send)(void *state, const struct rung_batch *batch, size_t *sent);
 	void (*stats)(void *state, struct sender_stats *out);
+	const char *(*detail)(const void *state); /* as sender_detail() */
 };
 
 extern const struct rung rung_live_frames;

@@ -179,6 +179,11 @@ enum sender_kind sender_kind(const struct sender *sender)
 	return sender->kind;
 }
 
+const char *sender_detail(const struct sender *sender)
+{
+	return rungs[sender->kind]->detail(sender->state);
+}
+
 const char *sender_why_not(const struct sender *sender, enum sender_kind kind)
 {
 	return kind < SENDER_KINDS && kind < sender->kind ? sender->why_not[kind].text : "";

@@ -80,7 +80,8 @@ struct sender;
 
 /* Takes the best rung, or the one asked for. ERR_NOT_FOUND: no such interface. ERR_UNSUPPORTED or
  * ERR_DENIED: no rung works; why says it of each one tried. Needs CAP_NET_RAW; XDP also
- * CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON. */
+ * CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN. Sending needs no rights any more, only
+ * bpf(2), sendto(2) or sendmmsg(2). */
 MUST_USE int sender_open(const struct sender_options *options, struct sender **out,
 			 struct why *why);
 void sender_close(struct sender **sender);
@@ -91,6 +92,10 @@ enum sender_kind sender_kind(const struct sender *sender);
 
 /* "XDP live frames", ...; never NULL. */
 const char *sender_kind_name(enum sender_kind kind);
+
+/* How the rung does it here, for people: "zero copy", "the kernel copies each frame"; never NULL.
+ */
+const char *sender_detail(const struct sender *sender);
 
 /* Why a better rung was not taken; empty for the one taken and those below it. Never NULL. */
 const char *sender_why_not(const struct sender *sender, enum sender_kind kind);

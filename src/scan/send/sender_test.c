@@ -318,6 +318,21 @@ static void assert_arrived(int fd, const struct sender_probe *probes)
 	CHECK(take(fd, bytes, false) == 0);
 }
 
+/* Gives up all capabilities but those, by their numbers up to 31 and above. */
+static void keep_both(uint32_t low, uint32_t high)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { .effective = low, .permitted = low },
+						  { .effective = high, .permitted = high } };
+
+	CHECK(syscall(SYS_capset, &head, data) == 0);
+}
+
+static void keep(uint32_t low)
+{
+	keep_both(low, 0);
+}
+
 static void send_and_compare(enum sender_kind kind)
 {
 	struct sender_probe *probes = alloc_zeroed(PROBES, sizeof *probes);
@@ -330,6 +345,7 @@ static void send_and_compare(enum sender_kind kind)
 	sender = open_kind("near", kind);
 	CHECK(sender_link_size(sender) == 14);
 	add_templates(sender);
+	keep(0); /* sending needs none */
 	for (unsigned i = 0; i < PROBES; i++) {
 		probes[i] = make_probe(i);
 	}
@@ -413,11 +429,13 @@ static void step_down(void)
 		cannot("no XDP live frames here");
 	}
 	CHECK(sender_why_not(sender, SENDER_XDP)[0] == '\0');
+	CHECK(strcmp(sender_detail(sender), "with no program on the interface") == 0);
 	sender_close(&sender);
 	CHECK(close(far_fd) == 0); /* the far end takes no XDP frames any more */
 	CHECK(sender_open(&options, &sender, &why) == 0 && sender_kind(sender) == SENDER_AF_XDP);
 	CHECK(strstr(sender_why_not(sender, SENDER_XDP), "the other end needs GRO") != NULL);
 	CHECK(sender_why_not(sender, SENDER_AF_XDP)[0] == '\0');
+	CHECK(strcmp(sender_detail(sender), "the kernel copies each frame") == 0);
 	sender_close(&sender);
 	options.without = 1u << SENDER_AF_XDP;
 	CHECK(sender_open(&options, &sender, &why) == 0 && sender_kind(sender) == SENDER_MMSG);
@@ -435,14 +453,7 @@ static void without_a_better_rung_the_next_is_taken_and_says_why(void **state)
 	in_own_network(step_down);
 }
 
-/* All capabilities but so many. */
-static void keep(uint32_t low)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { .effective = low, .permitted = low } };
-
-	CHECK(syscall(SYS_capset, &head, data) == 0);
-}
+#define WORD_2(capability) (1u << ((capability)-32))
 
 static void step_down_without_rights(void)
 {
@@ -451,6 +462,18 @@ static void step_down_without_rights(void)
 	struct why why;
 
 	(void)lay_wire();
+	if (sender_open(&options, &sender, &why) != 0 || sender_kind(sender) != SENDER_XDP) {
+		cannot("no XDP live frames here");
+	}
+	sender_close(&sender);
+	keep_both(1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN | 1u << CAP_SYS_ADMIN,
+		  WORD_2(CAP_BPF) | WORD_2(CAP_PERFMON));
+	CHECK(sender_open(&options, &sender, &why) == 0 && sender_kind(sender) == SENDER_XDP);
+	sender_close(&sender);
+	keep_both(1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN, WORD_2(CAP_BPF) | WORD_2(CAP_PERFMON));
+	CHECK(sender_open(&options, &sender, &why) == 0 && sender_kind(sender) == SENDER_AF_XDP);
+	CHECK(strstr(sender_why_not(sender, SENDER_XDP), "needs CAP_SYS_ADMIN") != NULL);
+	sender_close(&sender);
 	keep(1u << CAP_NET_RAW);
 	CHECK(sender_open(&options, &sender, &why) == 0 && sender_kind(sender) == SENDER_AF_XDP);
 	CHECK(strstr(sender_why_not(sender, SENDER_XDP), "needs CAP_BPF") != NULL);
