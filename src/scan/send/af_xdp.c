@@ -1,8 +1,10 @@
 /*
  * af_xdp.c - frames through a ring shared with the kernel (Documentation/networking/af_xdp.rst).
  *
- * Only sends: no program is attached, so it works beside others. Zero copy where the driver has it,
- * else the kernel copies each frame into a socket buffer.
+ * Only sends: no program is attached, so it works beside others. The kernel copies
+ * each frame into a socket buffer; with zero copy, where the driver has it, the queue's receiving
+ * side would get its memory from here, and there is none: so only where the interface may be taken
+ * over.
  *
  * The shared memory is a row of slots, as large as the largest template so far needs and never
  * across one of the kernel's chunks; small ones lie close together and stay in the cache.
@@ -180,7 +182,7 @@ static struct af_xdp *open_queue(const struct rung_link *link)
 	bool is_busy = false;
 
 	for (; x == NULL && at.queue < link->queue + QUEUES_TRIED; at.queue++) {
-		x = open_mode(&at, XDP_ZEROCOPY);
+		x = link->may_take_over ? open_mode(&at, XDP_ZEROCOPY) : NULL;
 		if (x == NULL) {
 			x = open_mode(&at, XDP_COPY);
 		}

@@ -232,19 +232,22 @@ static int load(struct live_frames *l, struct why *why)
 	return l->program_fd >= 0 ? 0 : refuse(why, "the kernel does not load the program");
 }
 
-/* A driver with a device behind it may send such frames only while a program is on the interface:
- * one that lets all pass is put there, for as long as this sender lives. */
+/* A driver with a device behind it may send such frames only while a program is on the interface.
+ */
+static bool is_device(const struct live_frames *l)
+{
+	char device[sizeof "/sys/class/net//device" + IF_NAMESIZE];
+
+	(void)snprintf(device, sizeof device, "/sys/class/net/%s/device", l->name);
+	return access(device, F_OK) == 0;
+}
+
+/* Puts one there that lets all pass, for as long as this sender lives. */
 static void attach_pass(struct live_frames *l)
 {
 	const struct bpf_insn pass[] = { INSN_SET(BPF_REG_0, 2), INSN_EXIT }; /* XDP_PASS */
-	char device[sizeof "/sys/class/net//device" + IF_NAMESIZE];
-	int program_fd OWNED(file_close) = -1;
+	int program_fd OWNED(file_close) = bpf_load(BPF_PROG_TYPE_XDP, pass, COUNT_OF(pass), "GPL");
 
-	(void)snprintf(device, sizeof device, "/sys/class/net/%s/device", l->name);
-	if (access(device, F_OK) != 0) {
-		return;
-	}
-	program_fd = bpf_load(BPF_PROG_TYPE_XDP, pass, COUNT_OF(pass), "GPL");
 	if (program_fd >= 0) {
 		l->attached_fd = bpf_attach_xdp(program_fd, l->interface, false);
 	}
@@ -272,12 +275,22 @@ static int park(struct live_frames *l, struct why *why)
 	return l->parked_fd >= 0 ? 0 : refuse(why, "the program cannot be parked");
 }
 
-static int check_driver(struct live_frames *l, struct why *why)
+/* What to do about a driver that could, but does not now. */
+static const char *advice(const struct live_frames *l, uint64_t features)
+{
+	if ((features & XDP_FEATURE_BASIC) == 0) {
+		return "";
+	}
+	return is_device(l) ? " while no XDP program is on it"
+			    : " now (of a veth pair the other end needs GRO or an XDP program)";
+}
+
+static int check_driver(struct live_frames *l, bool may_attach, struct why *why)
 {
 	uint64_t features;
 	int error = xdp_features_ask(l->interface, &features);
 
-	if (error == 0 &&
+	if (error == 0 && may_attach && is_device(l) &&
 	    (features & (XDP_FEATURE_TRANSMIT | XDP_FEATURE_BASIC)) == XDP_FEATURE_BASIC) {
 		attach_pass(l);
 		error = xdp_features_ask(l->interface, &features);
@@ -292,9 +305,7 @@ static int check_driver(struct live_frames *l, struct why *why)
 		return 0;
 	}
 	return why_set(why, ERR_UNSUPPORTED, "the driver of %s sends no XDP frames%s", l->name,
-		       (features & XDP_FEATURE_BASIC) != 0
-			       ? " now (of a veth pair the other end needs GRO or an XDP program)"
-			       : "");
+		       advice(l, features));
 }
 
 static int live_frames_open(const struct rung_link *link, void **state, struct why *why)
@@ -317,7 +328,7 @@ static int live_frames_open(const struct rung_link *link, void **state, struct w
 	memcpy(l->name, link->name, sizeof l->name);
 	error = load(l, why); /* rights first: what the driver lacks may be mended by them */
 	if (error == 0) {
-		error = check_driver(l, why);
+		error = check_driver(l, link->may_take_over, why);
 	}
 	if (error == 0) {
 		error = park(l, why);

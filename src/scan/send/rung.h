@@ -14,6 +14,7 @@ struct rung_link {
 	unsigned queue;
 	size_t link_size; /* 14, or 0 where there is no Ethernet */
 	bool is_loopback;
+	bool may_take_over; /* as in struct sender_options */
 };
 
 /* templates: those that the probes name, each of which is there. */

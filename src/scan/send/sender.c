@@ -82,6 +82,7 @@ static int look_at_link(struct sender *s, const struct sender_options *options, 
 	}
 	(void)snprintf(s->link.name, sizeof s->link.name, "%s", options->interface);
 	s->link.queue = options->queue;
+	s->link.may_take_over = options->may_take_over;
 	s->link.index = if_nametoindex(s->link.name);
 	if (s->link.index == 0 || fd < 0 || !ask(fd, SIOCGIFHWADDR, s->link.name, &answer)) {
 		return why_set(why, ERR_NOT_FOUND, "there is no interface %s", s->link.name);

@@ -65,7 +65,12 @@ struct sender_options {
 	const char *interface;
 	enum sender_kind kind; /* that one or none, or the best */
 	unsigned without;      /* rungs that are not to be tried: 1 << kind of each */
-	unsigned queue;        /* of the driver, for AF_XDP */
+	unsigned queue;        /* of the driver, for AF_XDP: the first to try */
+	/* The interface may be changed until sender_close(), where that is faster. For XDP live
+	 * frames some drivers want an XDP program on it: one that lets all pass; they may restart
+	 * the link for it. For zero copy AF_XDP takes a queue for itself: what the host would
+	 * receive there is lost. */
+	bool may_take_over;
 };
 
 struct sender_stats {
