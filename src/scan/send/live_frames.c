@@ -285,12 +285,12 @@ static const char *advice(const struct live_frames *l, uint64_t features)
 			    : " now (of a veth pair the other end needs GRO or an XDP program)";
 }
 
-static int check_driver(struct live_frames *l, bool may_attach, struct why *why)
+static int check_driver(struct live_frames *l, bool may_take_over, struct why *why)
 {
 	uint64_t features;
 	int error = xdp_features_ask(l->interface, &features);
 
-	if (error == 0 && may_attach && is_device(l) &&
+	if (error == 0 && may_take_over && is_device(l) &&
 	    (features & (XDP_FEATURE_TRANSMIT | XDP_FEATURE_BASIC)) == XDP_FEATURE_BASIC) {
 		attach_pass(l);
 		error = xdp_features_ask(l->interface, &features);
