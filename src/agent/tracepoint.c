@@ -6,10 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/bpf.h"
+#include "agent/kernel_members.h"
 #include "base/error.h"
 #include "base/reader.h"
 #include "sys/alloc.h"
+#include "sys/bpf.h"
 #include "sys/file.h"
 
 /* What may wait: 4096 / (8 bytes of head + 8 of record). A full ring drops; the reader has then
@@ -75,7 +76,7 @@ static int attach_to_own(int ring_fd)
 	};
 	struct stat own;
 
-	if (stat("/proc/self/ns/net", &own) != 0 || bpf_members(m, MEMBERS, MEMBERS) != 0) {
+	if (stat("/proc/self/ns/net", &own) != 0 || kernel_members(m, MEMBERS, MEMBERS) != 0) {
 		return -1;
 	}
 	const struct bpf_insn program[] = {

@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "agent/kernel_members.h"
 #include "base/error.h"
 #include "base/reader.h"
 #include "sys/file.h"
@@ -268,7 +269,7 @@ static int find_members(struct btf_member m[MEMBERS])
 	};
 
 	memcpy(m, wanted, sizeof wanted);
-	return bpf_members(m, MEMBERS, REQUIRED_MEMBERS);
+	return kernel_members(m, MEMBERS, REQUIRED_MEMBERS);
 }
 
 static int attach(struct exec_program *p, bool want_full)

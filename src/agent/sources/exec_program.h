@@ -7,10 +7,10 @@
  */
 #pragma once
 
-#include "agent/bpf.h"
 #include "base/attr.h"
 #include "base/span.h"
 #include "base/writer.h"
+#include "sys/bpf.h"
 #include "sys/why.h"
 
 /* Bytes of arguments that a record holds at the most, and of the program's path. */

@@ -1,19 +1,25 @@
 /* bpf.c - the kernel's interface, as far as it is used. */
-#include "agent/bpf.h"
+#include "sys/bpf.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/error.h"
-#include "sys/buffer.h"
 #include "sys/file.h"
 
-enum { BPF_MAP_CREATE = 0, BPF_PROG_LOAD = 5, BPF_RAW_TRACEPOINT_OPEN = 17 };
-enum { BPF_PROG_TYPE_RAW_TRACEPOINT = 17 };
+enum {
+	BPF_MAP_CREATE = 0,
+	BPF_PROG_LOAD = 5,
+	BPF_PROG_TEST_RUN = 10,
+	BPF_RAW_TRACEPOINT_OPEN = 17,
+	BPF_LINK_CREATE = 28
+};
 
-#define BTF_BYTES_MAX (64u << 20)
+#define BPF_XDP                    37 /* an attach type */
+#define BPF_F_TEST_XDP_LIVE_FRAMES (1u << 1)
+#define XDP_FLAGS_SKB_MODE         (1u << 1)
+#define XDP_FLAGS_DRV_MODE         (1u << 2)
 
 #define BPF_RINGBUF_BUSY_BIT    0x80000000u
 #define BPF_RINGBUF_DISCARD_BIT 0x40000000u
@@ -40,6 +46,32 @@ struct bpf_raw_tracepoint_open {
 	uint32_t padding;
 };
 
+struct bpf_link_create {
+	uint32_t prog_fd;
+	uint32_t target_ifindex;
+	uint32_t attach_type;
+	uint32_t flags;
+};
+
+struct bpf_test_run {
+	uint32_t prog_fd;
+	uint32_t retval;
+	uint32_t data_size_in;
+	uint32_t data_size_out;
+	uint64_t data_in;
+	uint64_t data_out;
+	uint32_t repeat;
+	uint32_t duration;
+	uint32_t ctx_size_in;
+	uint32_t ctx_size_out;
+	uint64_t ctx_in;
+	uint64_t ctx_out;
+	uint32_t flags;
+	uint32_t cpu;
+	uint32_t batch_size;
+	uint32_t padding;
+};
+
 static int bpf(int command, void *attr, unsigned size)
 {
 	return (int)syscall(SYS_bpf, command, attr, size);
@@ -61,15 +93,21 @@ int bpf_map(unsigned type, unsigned value_size, unsigned entries, unsigned flags
 	return bpf(BPF_MAP_CREATE, &attr, sizeof attr);
 }
 
-int bpf_attach(const char *tracepoint, const struct bpf_insn *program, size_t count,
-	       const char *license)
+int bpf_load(unsigned type, const struct bpf_insn *program, size_t count, const char *license)
 {
-	struct bpf_prog_load load = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+	struct bpf_prog_load load = { .type = type,
 				      .insn_count = (uint32_t)count,
 				      .insns = address_of(program),
 				      .license = address_of(license) };
+
+	return bpf(BPF_PROG_LOAD, &load, sizeof load);
+}
+
+int bpf_attach(const char *tracepoint, const struct bpf_insn *program, size_t count,
+	       const char *license)
+{
 	struct bpf_raw_tracepoint_open open = { .name = address_of(tracepoint) };
-	int program_fd = bpf(BPF_PROG_LOAD, &load, sizeof load);
+	int program_fd = bpf_load(BPF_PROG_TYPE_RAW_TRACEPOINT, program, count, license);
 	int link_fd = -1;
 	int number;
 
@@ -83,20 +121,27 @@ int bpf_attach(const char *tracepoint, const struct bpf_insn *program, size_t co
 	return link_fd;
 }
 
-int bpf_members(struct btf_member *wanted, size_t count, size_t required)
+int bpf_attach_xdp(int program_fd, unsigned interface, bool is_generic)
 {
-	struct buffer file OWNED(buffer_done);
-	int error;
+	struct bpf_link_create link = { .prog_fd = (uint32_t)program_fd,
+					.target_ifindex = interface,
+					.attach_type = BPF_XDP,
+					.flags = is_generic ? XDP_FLAGS_SKB_MODE
+							    : XDP_FLAGS_DRV_MODE };
 
-	buffer_init(&file, BTF_BYTES_MAX);
-	error = file_read("/sys/kernel/btf/vmlinux", &file);
-	if (error == 0) {
-		error = btf_find(buffer_span(&file), wanted, count);
-	}
-	for (size_t i = 0; error == 0 && i < required; i++) {
-		error = wanted[i].is_found ? 0 : ERR_NOT_FOUND;
-	}
-	return error;
+	return bpf(BPF_LINK_CREATE, &link, sizeof link);
+}
+
+bool bpf_run_live(const struct bpf_live_run *run)
+{
+	struct bpf_test_run attr = { .prog_fd = (uint32_t)run->program_fd,
+				     .data_size_in = (uint32_t)run->frame.len,
+				     .data_in = address_of(run->frame.ptr),
+				     .repeat = run->count,
+				     .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+				     .batch_size = run->batch };
+
+	return bpf(BPF_PROG_TEST_RUN, &attr, sizeof attr) == 0;
 }
 
 static size_t page_size(void)
