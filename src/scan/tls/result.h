@@ -83,6 +83,7 @@ struct tls_groups_result {
 	unsigned count;
 	uint16_t ids[TLS_RESULT_GROUPS_MAX]; /* IANA's named groups, in the server's order */
 	enum tls_version first[TLS_RESULT_GROUPS_MAX]; /* TLS_1_2 or TLS_1_3: where it was seen */
+	uint8_t seen_with[TLS_RESULT_GROUPS_MAX];      /* bit 1 << version of each */
 	enum tls_preference preference;
 };
 
