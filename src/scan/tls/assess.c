@@ -11,14 +11,17 @@
 #include "scan/tls/assessment.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
+#include "sys/tls_probe.h"
 
 #define RECEIVE_MAX (TLS_FLIGHT_MAX + 65536)
+#define TICKET_MAX  1536
 #define LOST_MAX    2 /* connections of a job in a row that taught nothing */
 
 struct tls_assessor {
 	struct loop *loop;
 	struct tls_assess_config config;
 	struct hello_lists lists;
+	struct tls_probe_context *probes;
 	tls_assess_done *done;
 	void *context;
 	unsigned busy;
@@ -53,6 +56,33 @@ const struct hello_lists *assessment_lists(const struct assessment *assessment)
 struct loop *assessment_loop(const struct assessment *assessment)
 {
 	return assessment->assessor->loop;
+}
+
+struct tls_probe_context *assessment_probes(struct assessment *assessment)
+{
+	if (assessment->assessor->probes == NULL) {
+		assessment->assessor->probes = tls_probe_context_new();
+	}
+	return assessment->assessor->probes;
+}
+
+void assessment_keep_ticket(struct assessment *assessment, struct span ticket)
+{
+	uint8_t *copy;
+
+	if (assessment->ticket.len > 0 || ticket.len == 0 || ticket.len > TICKET_MAX) {
+		return;
+	}
+	copy = alloc_zeroed(ticket.len, 1);
+	mem_copy(copy, ticket.ptr, ticket.len);
+	assessment->ticket = (struct span){ copy, ticket.len };
+}
+
+static void forget_ticket(struct assessment *assessment)
+{
+	const void *bytes = assessment->ticket.ptr;
+
+	free((void *)(uintptr_t)bytes);
 }
 
 struct tls_assessor *tls_assessor_new(struct loop *loop, const struct tls_assess_config *config,
@@ -181,7 +211,7 @@ static void preset(struct job *job, struct tls_hello *hello, uint8_t session_id[
 	}
 }
 
-static void say_hello(struct job *job)
+void job_say_hello(struct job *job)
 {
 	uint8_t bytes[TLS_HELLO_MAX];
 	uint8_t session_id[32];
@@ -203,7 +233,9 @@ static void say_hello(struct job *job)
 		error = tls_hello_write_ssl2((struct span){ session_id, 16 }, kinds, count, &w);
 	} else {
 		preset(job, &hello, session_id);
-		job->kind->asking->hello(job, &hello);
+		if (job->kind->asking != NULL) {
+			job->kind->asking->hello(job, &hello);
+		}
 		error = tls_hello_write(&hello, &w);
 	}
 	assert(error == 0); /* our own lists, and TLS_HELLO_MAX is made for them */
@@ -324,20 +356,6 @@ static void end_ask(struct job *job, enum tls_wire_end end)
  * The wire's handlers
  */
 
-static void on_opened(void *context)
-{
-	struct job *job = context;
-
-	job->assessment->result->failure = TLS_FINE;
-	job->assessment->is_reached = true;
-	if (job->kind->asking != NULL) {
-		say_hello(job);
-		advance(job->assessment); /* the others may come, too */
-	} else {
-		job->kind->speaking->opened(job);
-	}
-}
-
 static void conclude_speech(struct job *job, enum tls_wire_end end)
 {
 	struct assessment *assessment = job->assessment;
@@ -347,6 +365,25 @@ static void conclude_speech(struct job *job, enum tls_wire_end end)
 		job->is_over = true;
 	}
 	advance(assessment);
+}
+
+static void on_opened(void *context)
+{
+	struct job *job = context;
+
+	job->assessment->result->failure = TLS_FINE;
+	job->assessment->is_reached = true;
+	if (job->kind->asking != NULL) {
+		job_say_hello(job);
+	} else {
+		job->kind->speaking->opened(job);
+		if (job->is_ending) {
+			job->is_ending = false;
+			conclude_speech(job, TLS_WIRE_CLOSED);
+			return;
+		}
+	}
+	advance(job->assessment); /* the others may come, too */
 }
 
 static size_t on_received(void *context, struct span bytes)
@@ -473,6 +510,7 @@ static void finish(struct assessment *assessment)
 		assessment->next->previous = assessment->previous;
 	}
 	assessor->busy--;
+	forget_ticket(assessment);
 	free(assessment);
 	assessor->done(assessor->context, result);
 }
@@ -567,7 +605,9 @@ void tls_assessor_free(struct tls_assessor **assessor)
 		free_jobs(assessment);
 		loop_timer_free(&assessment->timer);
 		tls_result_free(&assessment->result);
+		forget_ticket(assessment);
 		free(assessment);
 	}
+	tls_probe_context_free(&a->probes);
 	free(a);
 }

@@ -94,6 +94,8 @@ struct job {
 	void *own; /* speaking: the job's, freed by its done() */
 };
 
+struct tls_probe_context;
+
 struct assessment {
 	struct tls_assessor *assessor;
 	struct tls_result *result;
@@ -108,6 +110,7 @@ struct assessment {
 	struct job *jobs[JOBS_MAX];
 	uint8_t dh_public[8]; /* the beginning of the last one: comes it twice? */
 	uint8_t ecdh_public[8];
+	struct span ticket; /* of a session up to TLS 1.2; owned, for Ticketbleed */
 	struct assessment *previous;
 	struct assessment *next;
 };
@@ -116,13 +119,22 @@ const struct tls_assess_config *assessment_config(const struct assessment *asses
 const struct hello_lists *assessment_lists(const struct assessment *assessment);
 struct loop *assessment_loop(const struct assessment *assessment);
 
+/* Made when it is needed first. */
+struct tls_probe_context *assessment_probes(struct assessment *assessment);
+
+/* Keeps a copy, where none is kept and it is not too long for a hello. */
+void assessment_keep_ticket(struct assessment *assessment, struct span ticket);
+
+/* Speaking: sends the hello of the job's version with its suites. */
+void job_say_hello(struct job *job);
+
 /* Adds a job of the phase at hand; NULL where there are too many. */
 struct job *job_add(struct assessment *assessment, const struct job_kind *kind,
 		    enum tls_version version);
 
 /* Every kind, in the order in which they begin, ended by NULL. */
 extern const struct job_kind *const job_kinds[];
-#define PHASES 3
+#define PHASES 4
 
 /* 0x0303 for TLS_1_2. */
 uint16_t version_number(enum tls_version version);

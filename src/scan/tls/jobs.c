@@ -939,9 +939,12 @@ static const struct job_kind job_cbc = {
 	.name = "CBC", .phase = 1, .plan = plan_cbc, .asking = &asking_cbc
 };
 
+extern const struct job_kind job_sessions, job_heartbleed, job_change, job_robot, job_ticketbleed;
+
 const struct job_kind *const job_kinds[] = {
 	&job_versions, &job_ssl2,         &job_weak,      &job_static_rsa, &job_dhe,
 	&job_strong,   &job_order,        &job_groups,    &job_hybrids,    &job_schemes,
 	&job_fallback, &job_certificates, &job_questions, &job_sentinel,   &job_cbc,
-	&job_chacha,   &job_group_order,  NULL,
+	&job_chacha,   &job_group_order,  &job_sessions,  &job_heartbleed, &job_change,
+	&job_robot,    &job_ticketbleed,  NULL,
 };
