@@ -19,7 +19,8 @@
 
 /* Lists that every hello needs, made once. */
 struct hello_lists {
-	uint16_t suites[JOB_LEFT_MAX]; /* up to TLS 1.2, the strongest first */
+	uint16_t suites[JOB_LEFT_MAX];        /* up to TLS 1.2, the strongest first */
+	struct tls_suite facts[JOB_LEFT_MAX]; /* of each */
 	size_t suite_count;
 	uint16_t suites13[16];
 	size_t suite13_count;

@@ -29,11 +29,10 @@ static void fill_numbers(struct job *job, const uint16_t *numbers, size_t count)
 void job_fill(struct job *job, bool (*wanted)(const struct tls_suite *suite))
 {
 	const struct hello_lists *lists = assessment_lists(job->assessment);
-	struct tls_suite suite;
 
 	job->left_count = 0;
 	for (size_t i = 0; i < lists->suite_count; i++) {
-		if (tls_suites_find(lists->suites[i], &suite) && wanted(&suite)) {
+		if (wanted(&lists->facts[i])) {
 			job->left[job->left_count++] = lists->suites[i];
 		}
 	}

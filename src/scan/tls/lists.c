@@ -61,6 +61,7 @@ static void take_suites(struct hello_lists *lists)
 	}
 	qsort(all, count, sizeof all[0], by_rank);
 	for (size_t i = 0; i < count; i++) {
+		(void)tls_suites_find(all[i].id, &lists->facts[lists->suite_count]);
 		lists->suites[lists->suite_count++] = all[i].id;
 	}
 }

@@ -148,12 +148,10 @@ static void begin_dialogue(struct tls_wire *wire)
 	converse(wire, verdict, writer_span(&say));
 }
 
-static void on_connected(struct tls_wire *wire)
+static void on_connected(struct tls_wire *wire, unsigned events)
 {
-	int error = 0;
-	socklen_t len = sizeof error;
-
-	if (getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0) {
+	/* a connection that failed is hung up; one that is closed already taught nothing either */
+	if ((events & LOOP_HANGUP) != 0) {
 		end(wire, TLS_WIRE_REFUSED);
 		return;
 	}
@@ -237,7 +235,7 @@ static void on_ready(void *context, unsigned events)
 
 	enter(wire);
 	if (wire->state == CONNECTING) {
-		on_connected(wire);
+		on_connected(wire, events);
 	} else {
 		if ((events & LOOP_WRITE) != 0 && wire->out.len > 0) {
 			flush(wire);
