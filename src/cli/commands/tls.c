@@ -78,6 +78,7 @@ static void refuse_target(struct assessing *a, const struct tls_target *target, 
 
 	result->target = *target;
 	result->failure = TLS_NO_ADDRESS;
+	result->accounting.started_ms = clock_wall_ms();
 	(void)snprintf(result->reason, sizeof result->reason, "%s", reason);
 	take_result(a, result);
 	tls_result_free(&result);
