@@ -150,6 +150,22 @@ void job_fill(struct job *job, bool (*wanted)(const struct tls_suite *suite));
 /* Takes a number out of left; false where it was not there. */
 bool job_remove(struct job *job, uint16_t number);
 
+/* Fills left with numbers as given; with the suites found of the job's version. */
+void job_fill_numbers(struct job *job, const uint16_t *numbers, size_t count);
+void job_fill_found(struct job *job, bool is_reversed);
+
+bool assessment_is_quick(const struct assessment *assessment);
+
+/* The server agreed, and to the version that the job is about. */
+bool answer_is_of_version(const struct job *job, const struct answer *answer);
+
+/* Any suite found, of any version. */
+bool result_has_suite(const struct tls_result *result, bool (*wanted)(const struct tls_suite *));
+
+/* For struct asking: a hello as it is preset; one answer, which is learnt from. */
+void job_hello_as_it_is(struct job *job, struct tls_hello *hello);
+bool job_take_one(struct job *job, const struct answer *answer);
+
 /* Learns from a hello whatever any hello tells: suite, features, certificates, key exchange. */
 void learn_answer(struct assessment *assessment, const struct answer *answer);
 

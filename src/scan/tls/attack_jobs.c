@@ -1,10 +1,8 @@
 /* attack_jobs.c - tests that send what an attacker would, and take nothing: Heartbleed asks for 16
  * bytes and drops them, ROBOT sends what decrypts to nothing, CCS injection ends at once. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "base/mem.h"
 #include "base/writer.h"
 #include "scan/tls/assessment.h"

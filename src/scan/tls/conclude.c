@@ -1,5 +1,4 @@
 /* conclude.c - vulnerabilities that follow from what is offered. */
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "scan/tls/assessment.h"

@@ -1,6 +1,4 @@
 /* learn.c - what any hello of a server tells, whatever it was asked for. */
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/sha256.h"

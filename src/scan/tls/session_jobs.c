@@ -222,8 +222,9 @@ static void learn_end(struct job *job)
 	struct tls_features *features = &result->features;
 
 	learn_session(job);
+	/* who wants a certificate of ours ends the handshake after we think it done */
 	if (job->version == TLS_1_3 && job->step == STEP_HTTP && features->psk == TLS_UNKNOWN &&
-	    work->was_open) {
+	    work->was_open && features->client_certificate != TLS_YES) {
 		features->psk = TLS_NO;
 		features->early_data = TLS_NO;
 	}
@@ -234,7 +235,7 @@ static void learn_end(struct job *job)
 		features->client_renegotiation =
 			tls_probe_is_renegotiated(work->probe) ? TLS_YES : TLS_NO;
 	}
-	if (job->step == STEP_RESUME && features->session_id == TLS_UNKNOWN) {
+	if (job->step == STEP_RESUME && features->session_id == TLS_UNKNOWN && work->was_open) {
 		features->session_id = TLS_NO;
 	}
 }
@@ -249,7 +250,7 @@ static bool is_useful(const struct job *job)
 	case STEP_HTTP:
 		return true;
 	case STEP_RESUME:
-		if (job->version < TLS_1_3 && work->session == NULL) {
+		if (job->version < TLS_1_3 && work->session == NULL && work->was_open) {
 			job->assessment->result->features.session_id = TLS_NO;
 		}
 		return !is_quick && job->version < TLS_1_3 && work->session != NULL;
