@@ -23,6 +23,9 @@ struct hostile {
 	size_t piece;     /* bytes at once; 0: all */
 	bool is_closing;  /* when all was said */
 	bool is_mute;
+	/* What follows the hello in the clear: by the type of the client's record. */
+	struct span to_heartbeat;
+	struct span to_change;
 };
 
 struct client {
@@ -80,6 +83,12 @@ static void on_client(void *context, unsigned events)
 
 	if (got == 0 || (events & LOOP_HANGUP) != 0) {
 		close_client(client);
+		return;
+	}
+	if (client->is_asked && got > 0 && (h->to_heartbeat.len > 0 || h->to_change.len > 0)) {
+		struct span reply = bytes[0] == 24 ? h->to_heartbeat : h->to_change;
+
+		(void)send(client->fd, reply.ptr, reply.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		return;
 	}
 	client->is_asked = client->is_asked || got > 0;
@@ -266,7 +275,66 @@ static void a_server_that_does_not_heed_the_offer_is_asked_little(void **state)
 	done(&f);
 }
 
-/* 16,000 certificates of no bytes, and one with a size that no certificate has. */
+/* TLS 1.2 with one suite and a heartbeat. */
+static struct span heartbeat_flight(uint8_t *flight, size_t capacity)
+{
+	struct writer w = writer_over(flight, capacity);
+
+	writer_u8(&w, 22);
+	writer_be16(&w, 0x0303);
+	writer_be16(&w, 4 + 38 + 7 + 4);
+	writer_be32(&w, 2u << 24 | (38 + 7));
+	writer_be16(&w, 0x0303);
+	for (int i = 0; i < 32; i++) {
+		writer_u8(&w, (uint8_t)i);
+	}
+	writer_u8(&w, 0);
+	writer_be16(&w, 0x002f);
+	writer_u8(&w, 0);
+	writer_be16(&w, 5);
+	writer_be32(&w, 15u << 16 | 1);
+	writer_u8(&w, 1);
+	writer_be32(&w, 14u << 24);
+	assert_true(writer_ok(&w));
+	return writer_span(&w);
+}
+
+static void a_server_that_bleeds_and_takes_an_early_change_is_told(void **state)
+{
+	static const uint8_t blood[] = { 24, 3, 3, 0, 7, 2, 0, 4, 'b', 'l', 'o', 'd' };
+	static const uint8_t failed[] = { 21, 3, 3, 0, 2, 2, 21 };
+	uint8_t flight[128];
+	const struct hostile vulnerable = { .name = "vulnerable",
+					    .say = heartbeat_flight(flight, sizeof flight),
+					    .to_heartbeat = { blood, sizeof blood },
+					    .to_change = { failed, sizeof failed } };
+	struct fixture f;
+	(void)state;
+
+	assess(&f, &vulnerable);
+	assert_int_equal(f.result->vulnerabilities[TLS_HEARTBLEED].fact, TLS_YES);
+	assert_int_equal(f.result->vulnerabilities[TLS_CCS_INJECTION].fact, TLS_YES);
+	done(&f);
+}
+
+static void a_server_that_refuses_both_is_fine(void **state)
+{
+	static const uint8_t unexpected[] = { 21, 3, 3, 0, 2, 2, 10 };
+	uint8_t flight[128];
+	const struct hostile sound = { .name = "sound",
+				       .say = heartbeat_flight(flight, sizeof flight),
+				       .to_heartbeat = { unexpected, sizeof unexpected },
+				       .to_change = { unexpected, sizeof unexpected } };
+	struct fixture f;
+	(void)state;
+
+	assess(&f, &sound);
+	assert_int_equal(f.result->vulnerabilities[TLS_HEARTBLEED].fact, TLS_NO);
+	assert_int_equal(f.result->vulnerabilities[TLS_CCS_INJECTION].fact, TLS_NO);
+	done(&f);
+}
+
+/* Five thousand certificates of no bytes. */
 static void certificates_by_the_thousand_are_counted_not_kept(void **state)
 {
 	static uint8_t flight[80000];
@@ -310,6 +378,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_tls_is_told_from_a_server_that_closes),
 		cmocka_unit_test(byte_after_byte_ends_with_the_time),
 		cmocka_unit_test(a_server_that_does_not_heed_the_offer_is_asked_little),
+		cmocka_unit_test(a_server_that_bleeds_and_takes_an_early_change_is_told),
+		cmocka_unit_test(a_server_that_refuses_both_is_fine),
 		cmocka_unit_test(certificates_by_the_thousand_are_counted_not_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
