@@ -5,6 +5,7 @@
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -172,7 +173,10 @@ struct tls_probe *tls_probe_new(struct tls_probe_context *context,
 	SSL_set_connect_state(ssl);
 	SSL_set_app_data(ssl, probe);
 	if (config->server_name != NULL) {
-		(void)SSL_set_tlsext_host_name(ssl, config->server_name);
+		char name[256]; /* OpenSSL's macro casts const away, and copies */
+
+		(void)snprintf(name, sizeof name, "%s", config->server_name);
+		(void)SSL_set_tlsext_host_name(ssl, name);
 	}
 	if (config->alpn.len > 0) {
 		(void)SSL_set_alpn_protos(ssl, config->alpn.ptr, (unsigned)config->alpn.len);
