@@ -1,0 +1,287 @@
+/* tls.c - TLS servers assessed from here, without a server of ours. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "base/reader.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/tls_report.h"
+#include "scan/tls/assess.h"
+#include "sys/alloc.h"
+#include "sys/buffer.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/loop.h"
+#include "sys/net.h"
+
+#define LIST_BYTES_MAX (64u << 20)
+#define TARGETS_MAX    2000 /* at once */
+#define DEFAULT_PORT   "443"
+
+static const struct arg options[] = {
+	{ "--file", "LIST", "more targets, one a line; # begins a comment" },
+	{ "--starttls", "P",
+	  "begin in the clear: smtp, imap, pop3, ftp, ldap, xmpp, postgres or mysql" },
+	{ "--quick", NULL, "only what a letter needs: a dozen connections, no HTTPS request" },
+	{ "--json", NULL, "print one JSON document a target, one a line" },
+	{ "--connections", "N", "of one target at once (default: 4)" },
+	{ "--timeout", "S", "for one target (default: 2m)" },
+	{ 0 },
+};
+
+struct assessing {
+	const struct args *args;
+	struct loop *loop;
+	struct tls_assessor *assessor;
+	enum tls_starttls starttls;
+	unsigned positional; /* the next one */
+	struct span list;
+	struct reader lines; /* of --file */
+	unsigned failed;
+	unsigned assessed;
+	bool is_json;
+	bool is_out_of_targets;
+};
+
+static void print_result(struct assessing *a, const struct tls_result *result)
+{
+	if (a->is_json) {
+		json_t *document = tls_report_json(result);
+
+		(void)json_dumpf(document, stdout, JSON_COMPACT);
+		fputc('\n', stdout);
+		json_decref(document);
+	} else {
+		tls_report_text(result, stdout);
+	}
+}
+
+static void take_result(struct assessing *a, const struct tls_result *result)
+{
+	if (result->failure != TLS_FINE) {
+		a->failed++;
+	} else {
+		a->assessed++;
+	}
+	print_result(a, result);
+}
+
+static void refuse_target(struct assessing *a, const struct tls_target *target, const char *reason)
+{
+	struct tls_result *result = tls_result_new();
+
+	result->target = *target;
+	result->failure = TLS_NO_ADDRESS;
+	result->accounting.started_ms = clock_wall_ms();
+	(void)snprintf(result->reason, sizeof result->reason, "%s", reason);
+	take_result(a, result);
+	tls_result_free(&result);
+}
+
+/* HOST, HOST:PORT, [ADDRESS]:PORT, a bare IPv6 address. */
+static int split(struct span text, char host[256], char port[6], struct why *why)
+{
+	bool is_bare_ipv6 = text.len > 0 && text.ptr[0] != '[' &&
+			    span_find(span_after(text, span_find(text, ':') + 1), ':') <
+				    text.len - span_find(text, ':') - 1;
+	char with_port[320];
+
+	if (span_find(text, ':') < text.len && !is_bare_ipv6 && !span_ends_with(text, "]")) {
+		return net_split(text, host, port, why);
+	}
+	(void)snprintf(with_port, sizeof with_port, is_bare_ipv6 ? "[%.*s]:%s" : "%.*s:%s",
+		       (int)(text.len < 256 ? text.len : 256), (const char *)text.ptr,
+		       DEFAULT_PORT);
+	return net_split(span_of(with_port), host, port, why);
+}
+
+static void add_target(struct assessing *a, struct span text)
+{
+	struct tls_target target = { .starttls = a->starttls };
+	struct net_address address;
+	struct net_address numeric;
+	struct why why = { 0 };
+	char port[6] = "";
+	char whole[NET_TEXT_SIZE + 8];
+	uint64_t number = 0;
+	size_t count = 0;
+
+	if (split(text, target.host, port, &why) != 0 ||
+	    text_to_u64(span_of(port), 65535, &number) != 0 || number == 0) {
+		(void)snprintf(target.host, sizeof target.host, "%.*s",
+			       (int)(text.len < 255 ? text.len : 255), (const char *)text.ptr);
+		refuse_target(a, &target, "that is no HOST:PORT");
+		return;
+	}
+	target.port = (uint16_t)number;
+	if (net_resolve(target.host, port, &address, 1, &count, &why) != 0 || count == 0) {
+		refuse_target(a, &target, why.text);
+		return;
+	}
+	(void)snprintf(whole, sizeof whole, strchr(target.host, ':') != NULL ? "[%s]:1" : "%s:1",
+		       target.host);
+	target.is_host_address = net_address_parse(span_of(whole), &numeric, NULL) == 0;
+	tls_assessor_add(a->assessor, &target, &address);
+}
+
+/* False where there is no further target. */
+static bool next_target(struct assessing *a, struct span *out)
+{
+	if (a->positional < a->args->positional_count) {
+		*out = span_of(a->args->positionals[a->positional++]);
+		return true;
+	}
+	while (reader_left(&a->lines) > 0) {
+		struct span line = reader_line(&a->lines);
+
+		line = span_trim(span_first(line, span_find(line, '#')));
+		if (line.len > 0) {
+			*out = line;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void feed(struct assessing *a)
+{
+	struct span text;
+
+	while (!a->is_out_of_targets && tls_assessor_room(a->assessor) > 0) {
+		if (!next_target(a, &text)) {
+			a->is_out_of_targets = true;
+		} else {
+			add_target(a, text);
+		}
+	}
+	if (a->is_out_of_targets && tls_assessor_busy(a->assessor) == 0) {
+		loop_stop(a->loop);
+	}
+}
+
+static void on_done(void *context, struct tls_result *result)
+{
+	struct assessing *a = context;
+
+	take_result(a, result);
+	tls_result_free(&result);
+}
+
+static void on_idle(void *context)
+{
+	feed(context);
+}
+
+static int read_limits(const struct args *args, struct tls_assess_config *config, struct why *why)
+{
+	const char *connections = args_value(args, "--connections", "4");
+	const char *timeout = args_value(args, "--timeout", "2m");
+	uint64_t number;
+
+	if (text_to_u64(span_of(connections), 64, &number) != 0 || number == 0) {
+		return why_set(why, ERR_USAGE, "--connections must be a number, 1 to 64");
+	}
+	config->connections_max = (unsigned)number;
+	if (clock_duration_from_text(span_of(timeout), &config->target_ms) != 0 ||
+	    config->target_ms <= 0) {
+		return why_set(why, ERR_USAGE, "--timeout must be a time, such as 30s or 2m");
+	}
+	config->is_quick = args_has(args, "--quick");
+	config->tests_vulnerabilities = !config->is_quick;
+	return 0;
+}
+
+/* As many targets at once as descriptors allow. */
+static void fit_to_descriptors(struct tls_assess_config *config)
+{
+	struct rlimit limit;
+	rlim_t fits;
+
+	config->targets_max = TARGETS_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+		return;
+	}
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	fits = limit.rlim_cur / (config->connections_max + 1);
+	if (fits < config->targets_max) {
+		config->targets_max = fits > 1 ? (unsigned)fits : 1;
+	}
+}
+
+static int read_list(const struct args *args, struct buffer *list, struct why *why)
+{
+	const char *path = args_value(args, "--file", NULL);
+
+	if (path == NULL) {
+		return args->positional_count > 0 ? 0
+						  : why_set(why, ERR_USAGE,
+							    "say which servers: HOST[:PORT]... or "
+							    "--file LIST");
+	}
+	if (file_read(path, list) != 0) {
+		return why_set(why, ERR_USAGE, "cannot read the list '%s'", path);
+	}
+	return 0;
+}
+
+static int assess_all(struct assessing *a, const struct tls_assess_config *config)
+{
+	a->loop = loop_new();
+	a->assessor = tls_assessor_new(a->loop, config, on_done, a);
+	loop_on_idle(a->loop, on_idle, a);
+	feed(a);
+	if (!a->is_out_of_targets || tls_assessor_busy(a->assessor) > 0) {
+		loop_run(a->loop);
+	}
+	tls_assessor_free(&a->assessor);
+	loop_free(&a->loop);
+	return a->failed > 0 ? EXIT_REFUSED : EXIT_FINE;
+}
+
+static int run(const struct args *args, struct why *why)
+{
+	struct tls_assess_config config = tls_assess_config_default();
+	struct assessing a = { .args = args, .is_json = args_has(args, "--json") };
+	const char *starttls = args_value(args, "--starttls", NULL);
+	struct buffer list;
+	int code = EXIT_USAGE;
+
+	buffer_init(&list, LIST_BYTES_MAX);
+	if (starttls != NULL && !tls_starttls_find(starttls, &a.starttls)) {
+		(void)why_set(why, ERR_USAGE,
+			      "--starttls must be smtp, imap, pop3, ftp, ldap, xmpp, postgres or "
+			      "mysql");
+	} else if (read_limits(args, &config, why) == 0 && read_list(args, &list, why) == 0) {
+		fit_to_descriptors(&config);
+		a.lines = reader_over(buffer_span(&list));
+		code = assess_all(&a, &config);
+		if (code == EXIT_REFUSED) {
+			(void)why_set(why, 0, "%u of %u servers could not be assessed", a.failed,
+				      a.failed + a.assessed);
+		}
+	}
+	buffer_done(&list);
+	return code;
+}
+
+const struct command command_tls = {
+	.name = "tls",
+	.spec = { .usage = "bartizan tls HOST[:PORT]... [--file LIST] [--starttls P] [options]",
+		  .summary = "Assesses TLS servers: versions, cipher suites, groups, certificates, "
+			     "vulnerabilities. Port 443 where none is said. Needs no server of "
+			     "ours; assess what is yours, or with permission.",
+		  .options = options,
+		  .examples = "  bartizan tls www.example.org\n"
+			      "  bartizan tls mail.example.org:25 --starttls smtp\n"
+			      "  bartizan tls --file sites.txt --quick --json > sites.json",
+		  .positionals_max = ARGS_POSITIONALS_MAX },
+	.run = run,
+};
