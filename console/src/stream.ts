@@ -33,6 +33,7 @@ type ChangesListener = (batch: readonly Change[]) => void;
 
 const changesListeners = new Set<ChangesListener>();
 const sensorsListeners = new Set<() => void>();
+const knowledgeListeners = new Set<() => void>();
 
 let source: EventSource | null = null;
 let last = { no: 0, index: -1 };
@@ -54,6 +55,12 @@ export function onChanges(listener: ChangesListener): () => void {
 export function onSensors(listener: () => void): () => void {
 	sensorsListeners.add(listener);
 	return () => void sensorsListeners.delete(listener);
+}
+
+/** Calls back when the feeds say something else. Returns what ends it. */
+export function onKnowledge(listener: () => void): () => void {
+	knowledgeListeners.add(listener);
+	return () => void knowledgeListeners.delete(listener);
 }
 
 function flush(): void {
@@ -143,6 +150,7 @@ function open(): void {
 	mine.addEventListener('change', receive);
 	mine.addEventListener('gap', noteGap);
 	mine.addEventListener('sensors', () => sensorsListeners.forEach((listener) => listener()));
+	mine.addEventListener('knowledge', () => knowledgeListeners.forEach((listener) => listener()));
 }
 
 async function reconnect(): Promise<void> {

@@ -213,3 +213,16 @@ void text_write_escaped(struct writer *w, struct span bytes)
 		}
 	}
 }
+
+bool text_has_word(struct span list, struct span word)
+{
+	while (list.len > 0) {
+		size_t end = span_find(list, ' ');
+
+		if (span_equal(span_first(list, end), word)) {
+			return true;
+		}
+		list = span_after(list, end < list.len ? end + 1 : end);
+	}
+	return false;
+}

@@ -37,3 +37,6 @@ void text_write_utf8(struct writer *w, struct span bytes, size_t max_bytes);
 /* Appends bytes so that a terminal shows them and obeys none: control characters,
  * including C1, and malformed UTF-8 become \xNN. */
 void text_write_escaped(struct writer *w, struct span bytes);
+
+/* Whether a list of words between single spaces has this one. */
+bool text_has_word(struct span list, struct span word);

@@ -295,7 +295,7 @@ bool json_member(struct json *j, struct span *out_name)
 	return true;
 }
 
-bool json_string(struct json *j, struct span *out_text)
+bool json_text(struct json *j, struct span *out_text)
 {
 	struct json_token token = json_next(j);
 

@@ -64,8 +64,7 @@ void json_skip(struct json *j, enum json_kind begun);
 bool json_member(struct json *j, struct span *out_name);
 
 /* Takes the next value; false, the value being passed over, where it is no string. */
-bool json_string(struct json *j, struct span *out_text)
-	__asm__("formats_json_string"); /* Jansson has a function of this name; programs link both */
+bool json_text(struct json *j, struct span *out_text);
 
 /* Takes the next value; true where it is an object, which is then entered; others are passed over.
  */

@@ -163,7 +163,7 @@ static void walks_members_and_passes_over_the_rest(void **state)
 	while (json_member(&j, &name)) {
 		members++;
 		if (span_is(name, "name")) {
-			assert_true(json_string(&j, &value));
+			assert_true(json_text(&j, &value));
 			assert_true(span_is(value, "left-pad"));
 		} else {
 			json_skip(&j, json_next(&j).kind);
@@ -181,9 +181,9 @@ static void passes_over_what_is_of_another_kind(void **state)
 
 	(void)state;
 	assert_true(json_enter(&j, JSON_ARRAY));
-	assert_false(json_string(&j, &text));
+	assert_false(json_text(&j, &text));
 	assert_false(json_enter(&j, JSON_OBJECT));
-	assert_true(json_string(&j, &text));
+	assert_true(json_text(&j, &text));
 	assert_true(span_is(text, "x"));
 	assert_int_equal(json_next(&j).kind, JSON_ARRAY_END);
 }

@@ -50,6 +50,22 @@ void tar_init(struct tar *tar, struct tar_source source)
 	*tar = (struct tar){ .source = source };
 }
 
+static int read_memory(void *context, uint8_t *to, size_t len, size_t *out_len)
+{
+	struct reader *bytes = context;
+	struct span piece =
+		reader_bytes(bytes, len < reader_left(bytes) ? len : reader_left(bytes));
+
+	mem_copy(to, piece.ptr, piece.len);
+	*out_len = piece.len;
+	return 0;
+}
+
+struct tar_source tar_source_over(struct reader *bytes)
+{
+	return (struct tar_source){ read_memory, bytes };
+}
+
 /* ERR_NOT_FOUND where the archive ends before the first byte, ERR_MALFORMED within. */
 static int read_exactly(struct tar *tar, uint8_t *to, size_t len)
 {
@@ -396,6 +412,7 @@ static int next_header(struct tar *tar, uint8_t *out_type, uint64_t *out_size)
 		return error;
 	}
 	if (is_zeros(tar)) {
+		tar->has_end = true;
 		return ERR_NOT_FOUND;
 	}
 	if (!is_sum_right(tar)) {
@@ -432,6 +449,22 @@ int tar_next(struct tar *tar, struct tar_entry *out)
 		}
 	}
 	return error != 0 ? error : take_entry(tar, type, size, &e, out);
+}
+
+bool tar_has_end(const struct tar *tar)
+{
+	return tar->has_end;
+}
+
+bool tar_is(struct span bytes)
+{
+	struct tar tar = { .offset = 0 };
+
+	if (bytes.len < sizeof tar.block) {
+		return false;
+	}
+	mem_copy(tar.block, bytes.ptr, sizeof tar.block);
+	return !is_zeros(&tar) && is_sum_right(&tar);
 }
 
 int tar_read(struct tar *tar, uint8_t *to, size_t len, size_t *out_len)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/reader.h"
 
 #define TAR_BLOCK_SIZE 512
 
@@ -52,14 +53,25 @@ struct tar {
 	uint64_t offset;
 	uint64_t left;    /* of the entry's content */
 	unsigned padding; /* behind it */
+	bool has_end;     /* the blocks of zeros were there */
 	uint8_t block[TAR_BLOCK_SIZE];
 };
 
 void tar_init(struct tar *tar, struct tar_source source);
 
+/* Bytes in memory as a source. */
+struct tar_source tar_source_over(struct reader *bytes);
+
+/* Whether these bytes begin with an entry's header. */
+bool tar_is(struct span bytes);
+
 /* The next entry; ERR_NOT_FOUND at the end. ERR_MALFORMED (also where it is cut off), ERR_LIMIT, or
  * the source's error; the archive can then not be read on. */
 MUST_USE int tar_next(struct tar *tar, struct tar_entry *out);
+
+/* Whether the end was marked as such, once tar_next has come to it: some writers leave that out,
+ * but so does a file that is cut off between two entries. */
+bool tar_has_end(const struct tar *tar);
 
 /* Up to len bytes of the entry's content; *out_len 0 at its end. */
 MUST_USE int tar_read(struct tar *tar, uint8_t *to, size_t len, size_t *out_len);

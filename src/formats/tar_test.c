@@ -204,9 +204,33 @@ static void every_truncation_is_seen_or_is_between_entries(void **state)
 	}
 }
 
+static void tells_whether_its_end_was_marked(void **state)
+{
+	struct span good = fixture("formats-tar/ustar");
+	size_t len = good.len;
+
+	(void)state;
+	assert_true(tar_is(good));
+	assert_false(tar_is(span_first(good, TAR_BLOCK_SIZE - 1)));
+	assert_false(tar_is(span_after(good, 1)));
+	for (unsigned is_cut = 0; is_cut < 2; is_cut++) {
+		struct reader rest = reader_over(span_first(good, len));
+		struct tar tar;
+		int error;
+
+		tar_init(&tar, tar_source_over(&rest));
+		while ((error = tar_next(&tar, &entry)) == 0) {
+		}
+		assert_int_equal(error, ERR_NOT_FOUND);
+		assert_int_equal(tar_has_end(&tar), is_cut == 0);
+		len = tar.offset - (is_cut == 0 ? TAR_BLOCK_SIZE : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_whether_its_end_was_marked),
 		cmocka_unit_test(every_format_lists_the_same),
 		cmocka_unit_test(long_names_are_whole),
 		cmocka_unit_test(the_old_format_is_read),

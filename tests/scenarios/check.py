@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tarfile
@@ -108,9 +109,43 @@ def exit_codes(lab):
         equal(done.stdout, "", "output beside an error")
 
 
+# What the schema of SARIF 2.1.0 (OASIS, errata 01) says of the objects that are written: each allows no other members. A name with ! is required.
+MESSAGE = {"text!": str, "markdown": str, "id": str, "arguments": list, "properties": dict}
+PLACE = {"uri": re.compile(r"[A-Za-z0-9/._~@+%-]+"), "uriBaseId": str, "index": int, "description": dict, "properties": dict}
+RULE = {"id!": str, "name": str, "shortDescription": {"text!": str}, "fullDescription": {"text!": str}, "help": {"text!": str}, "helpUri": re.compile(r"https?://[^ ]+"),
+        "properties": {"tags": {str}, "security-severity!": re.compile(r"10\.0|[0-9]\.[0-9]")}}
+RESULT = {"ruleId": str, "ruleIndex": int, "level": re.compile("none|note|warning|error"), "kind": str, "message!": MESSAGE, "partialFingerprints": dict, "properties": dict,
+          "locations": [{"id": int, "physicalLocation": {"artifactLocation": PLACE, "region": dict}, "message": MESSAGE}]}
+DRIVER = {"name!": str, "version": str, "semanticVersion": str, "informationUri": str, "rules": [RULE]}
+RUN = {"tool!": {"driver!": DRIVER}, "results": [RESULT], "columnKind": re.compile("utf16CodeUnits|unicodeCodePoints"), "originalUriBaseIds": dict, "artifacts": list,
+       "invocations": list, "properties": dict}
+SARIF = {"$schema": re.compile("https://.*sarif-schema-2.1.0.json"), "version!": re.compile(r"2\.1\.0"), "runs!": [RUN], "properties": dict}
+
+
+def follows(value, rule, where):
+    """Members, types, words and formats, as a schema would have them; {kind}: an array of distinct values."""
+    if isinstance(rule, dict):
+        check(isinstance(value, dict), f"{where} is no object")
+        names = {name.rstrip("!"): of for name, of in rule.items()}
+        equal(sorted(value.keys() - names.keys()), [], f"members of {where} that the schema does not have")
+        equal([name for name in rule if name.endswith("!") and name[:-1] not in value], [], f"members that {where} lacks")
+        for name, each in value.items():
+            follows(each, names[name], f"{where}.{name}")
+    elif isinstance(rule, (list, set)):
+        check(isinstance(value, list), f"{where} is no array")
+        check(isinstance(rule, list) or len(set(value)) == len(value), f"{where} has a value twice")
+        for number, each in enumerate(value):
+            follows(each, next(iter(rule)), f"{where}[{number}]")
+    elif isinstance(rule, re.Pattern):
+        check(isinstance(value, str) and rule.fullmatch(value), f"{where} is {value!r}")
+    else:
+        check(isinstance(value, rule) and not isinstance(value, bool), f"{where} is {value!r}")
+
+
 @story("SARIF 2.1.0 has a rule a vulnerability and a result a finding, each pointing at its rule")
 def sarif(lab):
     log = json.loads(run(lab, "--root", debian(lab), "--feed", FEED, "--sarif").stdout)
+    follows(log, SARIF, "$")
     equal((log["version"], len(log["runs"])), ("2.1.0", 1), "version and runs")
     driver, results = log["runs"][0]["tool"]["driver"], log["runs"][0]["results"]
     equal((driver["name"], len(driver["rules"]), len(results)), ("bartizan", 4, 7), "rules and results")
@@ -254,8 +289,9 @@ def interrupted(lab):
     endless.write(head.tobuf(tarfile.PAX_FORMAT))
     part = gzip.compress(endless.getvalue()) + gzip.compress(b"\0" * (64 << 20)) * 600
     path = docker(lab, part)
+    # a background job of a shell ignores interrupts: the program itself shall not
     process = subprocess.Popen([build_folder(lab.build) / "bartizan", "check", "--image", path, "--feed", FEED], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               env=dict(lab.env, TMPDIR=str(scratch(lab))))
+                               env=dict(lab.env, TMPDIR=str(scratch(lab))), preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     wait_for(lambda: any(scratch(lab).iterdir()), 30, "the temporary folder")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)

@@ -156,6 +156,16 @@ def why(lab):
     check("no feed knows this vulnerability" in unknown, unknown)
 
 
+@story("a vulnerability is found by every id that a feed knows it by")
+def aliases(lab):
+    affected = [{"package": {"ecosystem": "npm", "name": "x"}, "versions": ["1.0.0"]}]
+    load(lab, "osv-npm", {"id": "GHSA-1111-2222-3333", "modified": "2024-01-02T00:00:00Z", "aliases": [ALL[0]], "affected": affected})
+    chain = json.loads(lab.server.cli("vulns", "why", lab.asset, "GHSA-1111-2222-3333", "--json").stdout)
+    equal((chain["id"], chain["is_found"]), (ALL[0], True), "the chain by an alias")
+    page = vulns(lab, "--cve", "GHSA-1111-2222-3333")
+    equal((page["id"], len(page["affected"])), (ALL[0], 1), "the page by an alias")
+
+
 @story("every rule of the documentation can be told in a sentence")
 def rules(lab):
     document = (ROOT / "docs" / "vulnerability-matching.md").read_text()

@@ -1,7 +1,7 @@
 // vulnmarks.tsx - what every view of vulnerabilities says in the same way.
 import { useEffect } from 'preact/hooks';
 import { throttled } from '../load';
-import { onChanges } from '../stream';
+import { onChanges, onKnowledge } from '../stream';
 import { percent, type Facts, type Level } from '../vulnerabilities';
 
 export function LevelMark({ level, priority }: { level: Level; priority?: number }) {
@@ -24,11 +24,14 @@ export function Threat({ of }: { of: Pick<Facts, 'is_exploited' | 'is_ransomware
 
 const REFRESH_MS = 3000;
 
-/** Calls back, not too often, when findings came or went; of one asset where it is named. */
+/** Calls back, not too often, when findings came or went (of one asset where it is named), or the feeds say something else of them. */
 export function useFindingsFollow(reload: () => void, asset: string | null = null): void {
 	useEffect(() => {
 		const soon = throttled(REFRESH_MS, reload);
-		return onChanges((batch) =>
-			batch.some((change) => change.table === 'vulnerabilities' && (!asset || change.asset === asset)) && soon());
+		const ends = [
+			onKnowledge(soon),
+			onChanges((batch) => batch.some((change) => change.table === 'vulnerabilities' && (!asset || change.asset === asset)) && soon()),
+		];
+		return () => ends.forEach((end) => end());
 	}, [asset]);
 }

@@ -84,7 +84,7 @@ static struct span string_of(struct json *j, struct container *container)
 	size_t mark = writer_used(&container->texts);
 	struct span written;
 
-	if (json_string(j, &written) && written.len <= TEXT_MAX) {
+	if (json_text(j, &written) && written.len <= TEXT_MAX) {
 		json_write_string(written, &container->texts);
 	}
 	if (!writer_ok(&container->texts)) {

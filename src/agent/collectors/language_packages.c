@@ -101,7 +101,7 @@ static struct span string_of(struct json *j, uint8_t text[TEXT_MAX])
 	struct writer w = writer_over(text, TEXT_MAX);
 	struct span written;
 
-	if (json_string(j, &written)) {
+	if (json_text(j, &written)) {
 		json_write_string(written, &w);
 	}
 	return writer_ok(&w) ? writer_span(&w) : span_of(NULL);

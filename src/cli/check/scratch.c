@@ -21,24 +21,36 @@
 
 #define TRASH_NAME_SIZE 16
 
+static const int ending_numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+/* Those that would end the program: not what nohup and shells' background jobs ignore. */
 static sigset_t ending_signals(void)
 {
+	struct sigaction now;
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < COUNT_OF(ending_numbers); i++) {
+		if (sigaction(ending_numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) {
+			sigaddset(&set, ending_numbers[i]);
+		}
+	}
 	return set;
 }
 
 bool scratch_is_interrupted(void)
 {
+	sigset_t ending = ending_signals();
 	sigset_t pending;
 
 	sigpending(&pending);
-	return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-	       sigismember(&pending, SIGHUP) == 1;
+	for (size_t i = 0; i < COUNT_OF(ending_numbers); i++) {
+		if (sigismember(&ending, ending_numbers[i]) == 1 &&
+		    sigismember(&pending, ending_numbers[i]) == 1) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static int make_folder(int at, const char *name, int *out_fd)

@@ -101,6 +101,7 @@ static void on_message(void *context, struct bus_link *link, uint8_t kind, uint6
 		break;
 	case BUS_KNOWLEDGE:
 		fleets_new_knowledge(api->fleets);
+		live_knowledge(api->live);
 		break;
 	default:
 		break;

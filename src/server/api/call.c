@@ -124,6 +124,19 @@ void call_answer(struct call *call, unsigned status)
 	call_answer_with(call, status, NULL, NULL);
 }
 
+void call_answer_page(struct call *call, bool has_more, int64_t oldest)
+{
+	emit_array_end(&call->json);
+	emit_key(&call->json, "next");
+	if (has_more) {
+		emit_integer(&call->json, oldest);
+	} else {
+		emit_null(&call->json);
+	}
+	emit_object_end(&call->json);
+	call_answer(call, 200);
+}
+
 void call_answer_with(struct call *call, unsigned status, const char *header, const char *value)
 {
 	if (!emit_ok(&call->json)) {

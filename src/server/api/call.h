@@ -64,6 +64,9 @@ void call_fail_why(struct call *call, int error, const struct why *why);
 /* What call->json holds. */
 void call_answer(struct call *call, unsigned status);
 
+/* The same after the items of a page, newest first: where the next one goes on, if there is one. */
+void call_answer_page(struct call *call, bool has_more, int64_t oldest);
+
 /* The same with one more header. */
 void call_answer_with(struct call *call, unsigned status, const char *header, const char *value);
 

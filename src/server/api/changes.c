@@ -171,13 +171,5 @@ void changes_answer(struct call *call, struct view *view, const char *asset, con
 		call_fail_why(call, error, &why);
 		return;
 	}
-	emit_array_end(&call->json);
-	emit_key(&call->json, "next");
-	if (page.has_more) {
-		emit_integer(&call->json, page.oldest);
-	} else {
-		emit_null(&call->json);
-	}
-	emit_object_end(&call->json);
-	call_answer(call, 200);
+	call_answer_page(call, page.has_more, page.oldest);
 }

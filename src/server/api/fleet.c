@@ -376,6 +376,12 @@ static void mark_rows(struct fleet *f, const uint32_t *rows, uint32_t count)
 	}
 }
 
+/* One that is urgent outweighs hundreds that nobody hurries for. */
+static int64_t weight_of(uint8_t priority)
+{
+	return (int64_t)priority * priority * priority;
+}
+
 /* Counters go up or down by one of these. */
 static void count_group(struct fleet *f, const struct fleet_row *row, int64_t by)
 {
@@ -384,7 +390,7 @@ static void count_group(struct fleet *f, const struct fleet_row *row, int64_t by
 	group->findings += (uint64_t)by;
 	if (row->status == JUDGEMENT_FIXABLE) {
 		group->fixable += (uint64_t)by;
-		group->risk += (uint64_t)(by * row->priority);
+		group->weight += (uint64_t)(by * weight_of(row->priority));
 	}
 	if (f->group_stamps[row->group] != f->stamp) {
 		f->group_stamps[row->group] = f->stamp;
@@ -481,7 +487,7 @@ static void start_count(struct fleet *f)
 		f->groups[i].assets = 0;
 		f->groups[i].findings = 0;
 		f->groups[i].fixable = 0;
-		f->groups[i].risk = 0;
+		f->groups[i].weight = 0;
 	}
 	for (uint32_t i = 0; i < f->row_count; i++) {
 		f->rows[i].assets = 0;
@@ -740,7 +746,7 @@ static void sort_groups(struct fleet *f)
 				group->level = row->level;
 			}
 		}
-		ranked[i] = (struct ranked){ group->risk, (uint32_t)group->findings, i };
+		ranked[i] = (struct ranked){ group->weight, (uint32_t)group->findings, i };
 	}
 	sort_into(ranked, f->group_names.count, &f->group_order);
 	free(ranked);

@@ -116,14 +116,14 @@ struct fleet_group {
 	uint32_t assets;   /* with anything in it that is not accepted */
 	uint64_t findings; /* vulnerabilities, each counted on each asset */
 	uint64_t fixable;  /* of these, those with a fix */
-	uint64_t risk;     /* the sum of the priorities of what an upgrade would close */
+	uint64_t weight;   /* of what an upgrade would close: the sum of the priorities' cubes */
 	uint8_t priority;  /* the highest */
 	enum fleet_level level;
 };
 uint32_t fleet_group_count(const struct fleet *fleet);
 const struct fleet_group *fleet_group_of(const struct fleet *fleet, const struct fleet_row *row);
 
-/* In the order of the risk that an upgrade closes. */
+/* In the order of the weight that an upgrade closes. */
 const struct fleet_group *fleet_group_at(struct fleet *fleet, uint32_t position);
 
 /* --- assets --- */

@@ -207,6 +207,11 @@ static void the_most_urgent_comes_first_and_new_facts_change_that(void **state)
 	end_world(&w);
 }
 
+static uint64_t cube(uint64_t priority)
+{
+	return priority * priority * priority;
+}
+
 static void an_upgrade_closes_what_its_source_package_has(void **state)
 {
 	struct world w;
@@ -221,9 +226,9 @@ static void an_upgrade_closes_what_its_source_package_has(void **state)
 	assert_true(span_is(first->source, "openssl"));
 	assert_int_equal(first->findings, 2);
 	assert_int_equal(first->assets, 2);
-	assert_int_equal(first->risk,
-			 fleet_row(w.fleet, 0)->priority + fleet_row(w.fleet, 3)->priority);
-	assert_int_equal(fleet_group_at(w.fleet, 1)->risk, 0);
+	assert_int_equal(first->weight, cube(fleet_row(w.fleet, 0)->priority) +
+						cube(fleet_row(w.fleet, 3)->priority));
+	assert_int_equal(fleet_group_at(w.fleet, 1)->weight, 0);
 	end_world(&w);
 }
 

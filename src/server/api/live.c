@@ -40,6 +40,21 @@
 #define EVENT_MAX  (1u << 20)
 
 static void feed(void *context);
+static void tell_knowledge(struct stream *s)
+{
+	s->owes_knowledge =
+		http_stream_write(s->call->http, span_of("event: knowledge\ndata: {}\n\n")) != 0;
+}
+
+void live_knowledge(struct live *live)
+{
+	for (struct tenant_live *t = live->tenants; t != NULL; t = t->next) {
+		for (struct stream *s = t->streams; s != NULL; s = s->next) {
+			tell_knowledge(s);
+		}
+	}
+}
+
 static void on_comment(void *context);
 static void on_sensors_timer(void *context);
 static void on_count(void *context);
@@ -466,6 +481,9 @@ static void stream_drained(struct call *call)
 
 	if (s->owes_sensors) {
 		tell_sensors(s);
+	}
+	if (s->owes_knowledge) {
+		tell_knowledge(s);
 	}
 	if (s->is_behind) {
 		loop_timer_arm(s->tenant->more_timer, 0);

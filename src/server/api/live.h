@@ -37,6 +37,10 @@ MUST_USE int live_view(struct live *live, const char *tenant, struct view **out,
 void live_committed(struct live *live, struct span tenant, uint64_t change_no, uint64_t event_no);
 void live_sensors(struct live *live, struct span tenant);
 
+/* The feeds say something else: scores, probabilities, exploitation may differ where no finding
+ * does. */
+void live_knowledge(struct live *live);
+
 /* The engine came back: what it committed meanwhile is looked up. */
 void live_refresh(struct live *live);
 

@@ -26,7 +26,8 @@ struct stream {
 	bool is_events_behind; /* the same for events: not at the tenant's event, but at its own: */
 	bool wants_all_events;
 	int64_t event_no;
-	bool owes_sensors; /* a `sensors` event had no room */
+	bool owes_sensors;   /* a `sensors` event had no room */
+	bool owes_knowledge; /* the same of `knowledge` */
 	struct stream *next;
 	struct stream *previous;
 };

@@ -153,7 +153,7 @@ static void a_history_that_runs_away_is_a_gap(void **state)
 	client_harness_end(&s->client, &one);
 }
 
-static void news_of_sensors_come_at_once_and_then_together(void **state)
+static void news_of_sensors_and_feeds_come_at_once(void **state)
 {
 	struct server_harness *s = *state;
 
@@ -163,6 +163,8 @@ static void news_of_sensors_come_at_once_and_then_together(void **state)
 	}
 	live_sensors(s->api.live, span_of("acme"));
 	TURN_UNTIL(&s->client, count(&one, "event: sensors\ndata: {}\n\n") == 2);
+	live_knowledge(s->api.live);
+	TURN_UNTIL(&s->client, count(&one, "event: knowledge\ndata: {}\n\n") == 1);
 	client_harness_end(&s->client, &one);
 }
 
@@ -257,7 +259,7 @@ int main(void)
 		TEST(a_filter_that_nothing_fits_still_catches_up),
 		TEST(every_change_comes_once_and_in_order),
 		TEST(a_history_that_runs_away_is_a_gap),
-		TEST(news_of_sensors_come_at_once_and_then_together),
+		TEST(news_of_sensors_and_feeds_come_at_once),
 		TEST(events_come_to_those_who_asked_for_them),
 		TEST(a_stream_of_events_begins_behind_a_number),
 		TEST(events_that_run_away_are_a_gap),

@@ -31,13 +31,14 @@ struct findings {
 	bool is_walking;
 	bool is_all; /* every asset, not only those that hold a touched row */
 	uint32_t next_asset;
-	uint32_t walk_end;
 	/* of the asset at hand */
 	uint32_t stamp;
 	struct exposed *programs; /* by name */
 	struct exposed *packages; /* by name */
 	uint32_t named;
-	struct list_of_numbers rows;
+	struct inventory_run *runs;
+	size_t run_count;
+	size_t run_capacity;
 	struct list_of_numbers held;
 	uint64_t *bits; /* findings of the asset at hand, by row number */
 	size_t bits_size;
@@ -63,7 +64,7 @@ void findings_free(struct findings **findings)
 	free(f->touched.items);
 	free(f->programs);
 	free(f->packages);
-	free(f->rows.items);
+	free(f->runs);
 	free(f->held.items);
 	free(f->bits);
 	free(f);
@@ -79,16 +80,17 @@ static void push(struct list_of_numbers *list, uint32_t number)
 	list->items[list->count++] = number;
 }
 
-static void take_held(void *context, uint32_t row)
-{
-	push(context, row);
-}
-
-/* The rows that an asset holds of a table, valid until asked again. */
+/* The rows that an asset holds of a small table, valid until asked again. */
 static const struct list_of_numbers *rows_of(struct findings *f, uint32_t asset, uint16_t table)
 {
+	struct inventory_runs runs = inventory_held_runs(f->judged.inv, asset, table);
+
 	f->held.count = 0;
-	inventory_each_held(f->judged.inv, asset, table, take_held, &f->held);
+	for (size_t i = 0; i < runs.count; i++) {
+		for (uint64_t row = runs.items[i].first; row <= runs.items[i].last; row++) {
+			push(&f->held, (uint32_t)row);
+		}
+	}
 	return &f->held;
 }
 
@@ -249,18 +251,29 @@ static int exposure_of(struct findings *f, const struct asset_facts *a, uint32_t
 	return 0;
 }
 
-static void note_row(struct findings *f, uint32_t row)
+/* Rows of a run are neighbours: they mostly lie in one word. */
+static void note_run(struct findings *f, struct inventory_run run)
 {
-	size_t word = row / 64;
+	size_t last = run.last / 64;
 
-	if (word >= f->bits_size) {
-		size_t size = word + word / 2 + 64;
+	if (last >= f->bits_size) {
+		size_t size = last + last / 2 + 64;
 
 		f->bits = alloc_resize(f->bits, size, sizeof *f->bits);
 		mem_zero(f->bits + f->bits_size, (size - f->bits_size) * sizeof *f->bits);
 		f->bits_size = size;
 	}
-	f->bits[word] |= (uint64_t)1 << row % 64;
+	for (size_t word = run.first / 64; word <= last; word++) {
+		uint64_t bits = UINT64_MAX;
+
+		if (word == run.first / 64) {
+			bits &= UINT64_MAX << run.first % 64;
+		}
+		if (word == last) {
+			bits &= UINT64_MAX >> (63 - run.last % 64);
+		}
+		f->bits[word] |= bits;
+	}
 }
 
 /* Adds the findings of one row of packages (or of language_packages, release 0). */
@@ -268,17 +281,21 @@ static int add_findings(struct findings *f, const struct asset_facts *a, uint32_
 			uint32_t row, struct why *why)
 {
 	enum exposure exposure = EXPOSURE_UNKNOWN;
-	struct judged_list list = { 0, 0 };
-	int error = judged_list(&f->judged, release, row, &list, why);
+	struct inventory_runs runs;
+	uint32_t count;
+	int error = judged_count(&f->judged, release, row, &count, why);
 
-	if (error == 0 && list.count > 0 && release != 0) {
+	if (error != 0 || count == 0) {
+		return error;
+	}
+	if (release != 0) {
 		error = exposure_of(f, a, row, &exposure, why);
 	}
 	if (error == 0) {
-		error = judged_rows(&f->judged, release, row, exposure, &list, why);
+		error = judged_rows(&f->judged, release, row, exposure, &runs, why);
 	}
-	for (uint32_t i = 0; error == 0 && i < list.count; i++) {
-		note_row(f, f->judged.findings[list.offset + i].rows[exposure]);
+	for (size_t i = 0; error == 0 && i < runs.count; i++) {
+		note_run(f, runs.items[i]);
 	}
 	return error;
 }
@@ -286,31 +303,47 @@ static int add_findings(struct findings *f, const struct asset_facts *a, uint32_
 static int add_table(struct findings *f, const struct asset_facts *a, uint32_t release,
 		     uint16_t table, struct why *why)
 {
-	const struct list_of_numbers *rows = rows_of(f, a->asset, table);
+	struct inventory_runs held = inventory_held_runs(f->judged.inv, a->asset, table);
+	int error = 0;
 
-	for (size_t i = 0; i < rows->count; i++) {
-		int error = add_findings(f, a, release, rows->items[i], why);
-
-		if (error != 0) {
-			return error;
+	for (size_t i = 0; error == 0 && i < held.count; i++) {
+		for (uint64_t row = held.items[i].first; error == 0 && row <= held.items[i].last;
+		     row++) {
+			if (!judged_is_clean(&f->judged, release, (uint32_t)row)) {
+				error = add_findings(f, a, release, (uint32_t)row, why);
+			}
 		}
 	}
-	return 0;
+	return error;
 }
 
-/* Takes the noted rows, rising, and leaves the bits clear. */
-static void take_rows(struct findings *f)
+static void push_run(struct findings *f, uint32_t first, uint32_t last)
 {
-	f->rows.count = 0;
+	if (f->run_count == f->run_capacity) {
+		f->run_capacity = 2 * f->run_capacity + 256;
+		f->runs = alloc_resize(f->runs, f->run_capacity, sizeof *f->runs);
+	}
+	f->runs[f->run_count++] = (struct inventory_run){ first, last };
+}
+
+/* The noted rows, rising; leaves the bits clear. Valid until the next call. */
+static struct inventory_runs take_rows(struct findings *f)
+{
+	f->run_count = 0;
 	for (size_t word = 0; word < f->bits_size; word++) {
 		uint64_t bits = f->bits[word];
 
 		f->bits[word] = 0;
 		while (bits != 0) {
-			push(&f->rows, (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits));
-			bits &= bits - 1;
+			unsigned first = (unsigned)__builtin_ctzll(bits);
+			uint64_t behind = ~(bits >> first); /* the shift brought zeros, but for 0 */
+			unsigned end = behind == 0 ? 64 : first + (unsigned)__builtin_ctzll(behind);
+
+			push_run(f, (uint32_t)(word * 64) + first, (uint32_t)(word * 64) + end - 1);
+			bits = end == 64 ? 0 : bits & UINT64_MAX << end;
 		}
 	}
+	return (struct inventory_runs){ f->runs, f->run_count };
 }
 
 static int know_asset(struct findings *f, uint32_t asset, struct asset_facts *out, struct why *why)
@@ -337,6 +370,7 @@ static int settle_asset(struct findings *f, uint32_t asset, int64_t now_ms, uint
 {
 	struct asset_facts facts;
 	struct inventory_result result;
+	struct inventory_runs runs;
 	int error = inventory_begin(f->judged.inv, why);
 
 	if (error == 0) {
@@ -348,10 +382,10 @@ static int settle_asset(struct findings *f, uint32_t asset, int64_t now_ms, uint
 	if (error == 0) {
 		error = add_table(f, &facts, 0, TABLE_LANGUAGE_PACKAGES, why);
 	}
-	take_rows(f);
+	runs = take_rows(f);
 	if (error == 0) {
-		error = inventory_derive(f->judged.inv, asset, TABLE_VULNERABILITIES, f->rows.items,
-					 f->rows.count, now_ms, &result, why);
+		error = inventory_derive_runs(f->judged.inv, asset, TABLE_VULNERABILITIES, &runs,
+					      now_ms, &result, why);
 	}
 	if (error == 0 && result.change_no > *newest) {
 		*newest = result.change_no;
@@ -412,11 +446,14 @@ static int holds_touched(struct findings *f, uint32_t asset, uint32_t release, b
 			 struct why *why)
 {
 	uint16_t table = release == 0 ? TABLE_LANGUAGE_PACKAGES : TABLE_PACKAGES;
-	const struct list_of_numbers *rows = rows_of(f, asset, table);
+	struct inventory_runs held = inventory_held_runs(f->judged.inv, asset, table);
 	int error = 0;
 
-	for (size_t i = 0; error == 0 && !*out && i < rows->count; i++) {
-		error = judged_is_touched(&f->judged, release, rows->items[i], out, why);
+	for (size_t i = 0; error == 0 && !*out && i < held.count; i++) {
+		for (uint64_t row = held.items[i].first;
+		     error == 0 && !*out && row <= held.items[i].last; row++) {
+			error = judged_is_touched(&f->judged, release, (uint32_t)row, out, why);
+		}
 	}
 	return error;
 }
@@ -486,10 +523,7 @@ struct findings_figures findings_figures(const struct findings *f)
 {
 	return (struct findings_figures){
 		.judged_rows = f->judged.judged_rows,
-		.judgements = f->judged.finding_count,
-		.memory_bytes = f->judged.finding_capacity * sizeof *f->judged.findings +
-				f->judged.package_count * sizeof *f->judged.packages +
-				numbering_bytes(&f->judged.names) +
-				f->named * sizeof *f->programs * 2 + f->bits_size * 8,
+		.memory_bytes = judged_bytes(&f->judged) + f->named * sizeof *f->programs * 2 +
+				f->bits_size * sizeof *f->bits,
 	};
 }

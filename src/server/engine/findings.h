@@ -40,10 +40,9 @@ MUST_USE int findings_work(struct findings *findings, int64_t deadline_us, int64
 /* The transaction was undone, and rows with it: nothing that was remembered of them holds. */
 void findings_undone(struct findings *findings);
 
-/* How many judgements are kept, and the bytes of it all. */
+/* How many rows were judged, and the bytes of what is kept. */
 struct findings_figures {
 	uint64_t judged_rows;
-	uint64_t judgements;
 	uint64_t memory_bytes;
 };
 struct findings_figures findings_figures(const struct findings *findings);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "server/feeds/knowledge_builder.h"
 #include "server/inventory/fixture.h"
 #include "sys/clock.h"
@@ -25,7 +26,8 @@ struct story {
 struct advisory {
 	const char *id;
 	const char *package;
-	const char *fixed; /* NULL: not yet */
+	const char *fixed;  /* NULL: not yet */
+	const char *stream; /* NULL: the release's */
 };
 
 static struct knowledge *feeds(uint64_t generation, const struct advisory *list, size_t count)
@@ -37,7 +39,7 @@ static struct knowledge *feeds(uint64_t generation, const struct advisory *list,
 	for (size_t i = 0; i < count; i++) {
 		const struct knowledge_range range = { .fixed = span_of(list[i].fixed) };
 		const struct knowledge_record record = {
-			.stream = span_of("debian:12"),
+			.stream = span_of(list[i].stream != NULL ? list[i].stream : "debian:12"),
 			.package = span_of(list[i].package),
 			.id = span_of(list[i].id),
 			.feed = span_of("debian"),
@@ -132,10 +134,14 @@ static void be_debian(struct story *s)
 
 /* --- what came out: "CVE-1 openssl installed; " in the order of ids --- */
 
+/* Vulnerabilities of the stories of many. */
+#define MANY 200
+
 struct outcome {
 	struct story *story;
 	char items[32][128];
 	size_t count;
+	bool is_there[MANY];
 };
 
 static void list_finding(void *context, uint32_t number)
@@ -187,7 +193,8 @@ static void work_to_the_end(struct story *s)
 	}
 }
 
-static const struct advisory two[] = { { "CVE-1", "openssl", "3.0.2" }, { "CVE-2", "curl", NULL } };
+static const struct advisory two[] = { { "CVE-1", "openssl", "3.0.2", NULL },
+				       { "CVE-2", "curl", NULL, NULL } };
 
 /* --- stories --- */
 
@@ -248,9 +255,9 @@ static void what_listens_makes_its_packages_exposed(void **state)
 
 static void new_knowledge_reaches_what_it_touches(void **state)
 {
-	static const struct advisory newer[] = { { "CVE-1", "openssl", "3.0.2" },
-						 { "CVE-2", "curl", "7.9" },
-						 { "CVE-3", "openssl", NULL } };
+	static const struct advisory newer[] = { { "CVE-1", "openssl", "3.0.2", NULL },
+						 { "CVE-2", "curl", "7.9", NULL },
+						 { "CVE-3", "openssl", NULL, NULL } };
 	struct story s;
 	struct knowledge *first = feeds(1, two, 2);
 	struct knowledge *second = feeds(2, newer, 3);
@@ -274,10 +281,106 @@ static void new_knowledge_reaches_what_it_touches(void **state)
 	knowledge_close(&second);
 }
 
+/* Backports are judged by unstable's entries where there are any: only those change. */
+static void unstables_entries_reach_backports(void **state)
+{
+	static const struct advisory none[] = { { "CVE-1", "openssl", "3.0.2", NULL } };
+	static const struct advisory first[] = { { "CVE-1", "openssl", "3.0.2", NULL },
+						 { "CVE-2", "curl", NULL, "debian:sid" } };
+	static const struct advisory second[] = { { "CVE-1", "openssl", "3.0.2", NULL },
+						  { "CVE-2", "curl", NULL, "debian:sid" },
+						  { "CVE-3", "openssl", NULL, "debian:sid" } };
+	struct story s;
+	struct knowledge *knowledge[] = { feeds(1, none, 1), feeds(2, first, 2),
+					  feeds(3, second, 3) };
+	struct row backport = package("libssl3", "openssl", "3.0.1-1~bpo12+1");
+
+	(void)state;
+	begin_story(&s);
+	findings_follow(s.findings, NULL, knowledge[0]);
+	be_debian(&s);
+	hold(&s, TABLE_PACKAGES, &backport, 1);
+	work_to_the_end(&s);
+	assert_findings(&s, "CVE-1 libssl3 unknown");
+	/* the feeds begin to speak of unstable, and say nothing of it there */
+	findings_follow(s.findings, knowledge[0], knowledge[1]);
+	work_to_the_end(&s);
+	assert_findings(&s, "");
+	findings_follow(s.findings, knowledge[1], knowledge[2]);
+	work_to_the_end(&s);
+	assert_findings(&s, "CVE-3 libssl3 unknown");
+	end_story(&s);
+	for (size_t i = 0; i < 3; i++) {
+		knowledge_close(&knowledge[i]);
+	}
+}
+
+/* Knowledge of those of many vulnerabilities for which is_there holds. */
+static struct knowledge *feeds_of_many(uint64_t generation, const bool *is_there)
+{
+	static char ids[MANY][16];
+	struct advisory list[MANY];
+	size_t count = 0;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(ids[i], sizeof ids[i], "CVE-%u", i);
+		if (is_there[i]) {
+			list[count++] = (struct advisory){ ids[i], "linux", NULL, NULL };
+		}
+	}
+	return feeds(generation, list, count);
+}
+
+static void note_finding(void *context, uint32_t number)
+{
+	struct outcome *o = context;
+	uint64_t which;
+	struct row row;
+	struct why why;
+
+	assert_int_equal(inventory_row(o->story->f.inv, TABLE_VULNERABILITIES, number, &row, &why),
+			 0);
+	assert_int_equal(
+		text_to_u64(span_after(row.values[VULNERABILITIES_ID].text, 4), MANY - 1, &which),
+		0); /* "CVE-17" */
+	assert_false(o->is_there[which]);
+	o->is_there[which] = true;
+}
+
+/* Their numbers make runs of all lengths, over many words of bits. */
+static void many_findings_of_a_package_follow_each_feed(void **state)
+{
+	struct story s;
+	struct knowledge *knowledge = NULL;
+	struct row dev = package("linux-libc-dev", "linux", "6.1");
+	bool is_there[MANY];
+
+	(void)state;
+	begin_story(&s);
+	be_debian(&s);
+	hold(&s, TABLE_PACKAGES, &dev, 1);
+	for (unsigned round = 1; round < 12; round++) {
+		struct knowledge *older = knowledge;
+		struct outcome o = { .story = &s };
+
+		for (unsigned i = 0; i < MANY; i++) {
+			is_there[i] = i * 7919 % (round + 1) < 2 || i / 50 == round % 5;
+		}
+		knowledge = feeds_of_many(round, is_there);
+		findings_follow(s.findings, older, knowledge);
+		work_to_the_end(&s);
+		knowledge_close(&older);
+		inventory_each_held(s.f.inv, s.asset, TABLE_VULNERABILITIES, note_finding, &o);
+		assert_memory_equal(o.is_there, is_there, sizeof is_there);
+	}
+	end_story(&s);
+	knowledge_close(&knowledge);
+}
+
 /* The engine was started anew, judged nothing since, and then the feeds change. */
 static void new_knowledge_reaches_what_this_process_never_judged(void **state)
 {
-	static const struct advisory newer[] = { { "CVE-1", "openssl", "3.0.2" } };
+	static const struct advisory newer[] = { { "CVE-1", "openssl", "3.0.2", NULL } };
 	struct story s;
 	struct knowledge *first = feeds(1, two, 2);
 	struct knowledge *second = feeds(2, newer, 1);
@@ -363,6 +466,8 @@ int main(void)
 		cmocka_unit_test(a_package_brings_its_findings_and_takes_them_along),
 		cmocka_unit_test(what_listens_makes_its_packages_exposed),
 		cmocka_unit_test(new_knowledge_reaches_what_it_touches),
+		cmocka_unit_test(unstables_entries_reach_backports),
+		cmocka_unit_test(many_findings_of_a_package_follow_each_feed),
 		cmocka_unit_test(new_knowledge_reaches_what_this_process_never_judged),
 		cmocka_unit_test(the_first_knowledge_judges_everything),
 		cmocka_unit_test(an_undone_transaction_leaves_nothing_behind),

@@ -10,6 +10,8 @@
 /* Names are cut there; such names do not exist. */
 #define NAME_MAX_BYTES 512
 
+#define OS_UNKNOWN UINT32_MAX
+
 void judged_init(struct judged *j, struct inventory *inv)
 {
 	mem_zero(j, sizeof *j);
@@ -33,7 +35,9 @@ static void free_arrays(struct judged *j)
 	free(j->listeners);
 	free(j->kernels);
 	free(j->release_of_os);
-	free(j->findings);
+	free(j->groups);
+	free(j->runs);
+	free(j->numbers);
 }
 
 void judged_done(struct judged *j)
@@ -107,26 +111,38 @@ static bool is_of_kernel(const struct row *package)
 	       EXPOSURE_NOT_RUNNING;
 }
 
+static struct package_facts *package_facts(struct judged *j, uint32_t row)
+{
+	j->packages = cover(j->packages, &j->package_count, row, sizeof *j->packages);
+	return &j->packages[row];
+}
+
+/* Remembers what is asked of a row later on, so that it need not be read again. */
+static void note_package(struct judged *j, struct package_facts *facts, const struct row *package)
+{
+	char room[NAME_MAX_BYTES];
+
+	facts->name = package_name_of(j, text_of(package, PACKAGES_MANAGER),
+				      text_of(package, PACKAGES_NAME));
+	facts->source = name_of(j, vulnerability_package_of(package, room, sizeof room));
+	facts->is_of_kernel = is_of_kernel(package);
+	facts->is_backport = vulnerability_is_backport(package);
+	facts->is_known = true;
+}
+
 int judged_package(struct judged *j, uint32_t row, const struct package_facts **out,
 		   struct why *why)
 {
-	struct package_facts *facts;
+	struct package_facts *facts = package_facts(j, row);
 
-	j->packages = cover(j->packages, &j->package_count, row, sizeof *j->packages);
-	facts = &j->packages[row];
 	if (!facts->is_known) {
-		char room[NAME_MAX_BYTES];
 		struct row package;
 		int error = inventory_row(j->inv, TABLE_PACKAGES, row, &package, why);
 
 		if (error != 0) {
 			return error;
 		}
-		facts->name = package_name_of(j, text_of(&package, PACKAGES_MANAGER),
-					      text_of(&package, PACKAGES_NAME));
-		facts->source = name_of(j, vulnerability_package_of(&package, room, sizeof room));
-		facts->is_of_kernel = is_of_kernel(&package);
-		facts->is_known = true;
+		note_package(j, facts, &package);
 	}
 	*out = facts;
 	return 0;
@@ -171,9 +187,7 @@ int judged_listener(struct judged *j, uint32_t row, const struct listener_facts 
 		}
 		address = text_of(&listener, LISTENERS_ADDRESS);
 		facts->program = name_of(j, text_of(&listener, LISTENERS_EXECUTABLE));
-		facts->is_network = !span_starts_with(address, "127.") &&
-				    !span_is(address, "::1") &&
-				    !span_starts_with(address, "::ffff:127.");
+		facts->is_network = exposure_of_address(address) == EXPOSURE_NETWORK;
 		facts->is_known = true;
 	}
 	*out = facts;
@@ -245,9 +259,9 @@ int judged_release_of_os(struct judged *j, uint32_t os_row, uint32_t *out, struc
 
 	j->release_of_os = cover(j->release_of_os, &j->os_count, os_row, sizeof *j->release_of_os);
 	for (uint32_t i = before; i < j->os_count; i++) {
-		j->release_of_os[i] = JUDGED_NO_ROW;
+		j->release_of_os[i] = OS_UNKNOWN;
 	}
-	if (j->release_of_os[os_row] == JUDGED_NO_ROW) {
+	if (j->release_of_os[os_row] == OS_UNKNOWN) {
 		error = inventory_row(j->inv, TABLE_OS, os_row, &os, why);
 		if (error != 0) {
 			return error;
@@ -268,27 +282,9 @@ static struct judged_list *list_of(struct judged *j, uint32_t release, uint32_t 
 
 	r->lists = cover(r->lists, &r->size, row, sizeof *r->lists);
 	for (uint32_t i = before; i < r->size; i++) {
-		r->lists[i].count = LIST_UNKNOWN;
+		r->lists[i] = (struct judged_list){ LIST_UNKNOWN, NO_GROUPS };
 	}
 	return &r->lists[row];
-}
-
-/* The rule for every judgement: kept in the order in which it is given. */
-static bool add_judgement(void *context, const struct judgement *judgement)
-{
-	struct judged *j = context;
-	struct judged_finding *finding;
-
-	(void)judgement;
-	if (j->finding_count == j->finding_capacity) {
-		j->finding_capacity = 2 * j->finding_capacity + 1024;
-		j->findings = alloc_resize(j->findings, j->finding_capacity, sizeof *j->findings);
-	}
-	finding = &j->findings[j->finding_count++];
-	for (unsigned e = 0; e < EXPOSURES; e++) {
-		finding->rows[e] = JUDGED_NO_ROW;
-	}
-	return true;
 }
 
 /* Judges a row, and gives each judgement to take. */
@@ -310,29 +306,57 @@ static int judge(struct judged *j, uint32_t release, uint32_t row, judgement_tak
 	return 0;
 }
 
-int judged_list(struct judged *j, uint32_t release, uint32_t row, struct judged_list *out,
-		struct why *why)
+static bool count_judgement(void *context, const struct judgement *judgement)
+{
+	(void)judgement;
+	++*(uint32_t *)context;
+	return true;
+}
+
+/* Room for the runs of each exposure, none of them needed yet. */
+static void add_groups(struct judged *j, struct judged_list *list)
+{
+	if (list->groups == NO_GROUPS) {
+		while (j->group_count + EXPOSURES > j->group_capacity) {
+			j->group_capacity = 2 * j->group_capacity + 1024;
+			j->groups = alloc_resize(j->groups, j->group_capacity, sizeof *j->groups);
+		}
+		list->groups = j->group_count;
+		j->group_count += EXPOSURES;
+		mem_zero(&j->groups[list->groups], EXPOSURES * sizeof *j->groups);
+	}
+	for (unsigned e = 0; e < EXPOSURES; e++) {
+		j->groups[list->groups + e].count = RUNS_UNKNOWN;
+	}
+}
+
+int judged_count(struct judged *j, uint32_t release, uint32_t row, uint32_t *out, struct why *why)
 {
 	struct judged_list *list = list_of(j, release, row);
-	uint32_t offset = j->finding_count;
 	struct row package;
+	uint32_t count = 0;
 	int error;
 
 	if (list->count == LIST_UNKNOWN) {
-		error = judge(j, release, row, add_judgement, j, &package, why);
+		error = judge(j, release, row, count_judgement, &count, &package, why);
 		if (error != 0) {
 			return error;
 		}
-		*list = (struct judged_list){ offset, j->finding_count - offset };
+		if (release != 0 && !package_facts(j, row)->is_known) {
+			note_package(j, package_facts(j, row), &package);
+		}
+		if (count > 0) {
+			add_groups(j, list);
+		}
+		list->count = count;
 		j->judged_rows++;
 	}
-	*out = *list;
+	*out = list->count;
 	return 0;
 }
 
-struct numbering_of_list {
+struct rows_of_list {
 	struct judged *j;
-	struct judged_finding *next;
 	enum exposure exposure;
 	const struct release *release;
 	struct row *package;
@@ -342,32 +366,87 @@ struct numbering_of_list {
 
 static bool give_row(void *context, const struct judgement *judgement)
 {
-	struct numbering_of_list *n = context;
+	struct rows_of_list *r = context;
+	struct judged *j = r->j;
 	struct row finding;
 
-	vulnerability_row(judgement, n->package, n->release, n->exposure, &finding);
-	n->error = inventory_derived_row(n->j->inv, &finding, &n->next->rows[n->exposure], n->why);
-	n->next++;
-	return n->error == 0;
+	if (j->number_count == j->number_capacity) {
+		j->number_capacity = 2 * j->number_capacity + 64;
+		j->numbers = alloc_resize(j->numbers, j->number_capacity, sizeof *j->numbers);
+	}
+	vulnerability_row(judgement, r->package, r->release, r->exposure, &finding);
+	r->error = inventory_derived_row(j->inv, &finding, &j->numbers[j->number_count], r->why);
+	j->number_count++;
+	return r->error == 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The numbers at hand as runs, behind all others. Returns how many. */
+static uint32_t append_runs(struct judged *j)
+{
+	uint32_t count = 0;
+
+	qsort(j->numbers, j->number_count, sizeof *j->numbers, compare_numbers);
+	while (j->run_count + j->number_count > j->run_capacity) {
+		j->run_capacity = 2 * j->run_capacity + 1024;
+		j->runs = alloc_resize(j->runs, j->run_capacity, sizeof *j->runs);
+	}
+	for (uint32_t i = 0; i < j->number_count; i++) {
+		struct inventory_run *last = &j->runs[j->run_count + count - (count > 0)];
+
+		if (count > 0 && j->numbers[i] <= last->last + 1) {
+			last->last = j->numbers[i];
+		} else {
+			j->runs[j->run_count + count++] =
+				(struct inventory_run){ j->numbers[i], j->numbers[i] };
+		}
+	}
+	return count;
+}
+
+/* Where older knowledge left enough room the runs take it: feeds change for years. */
+static void keep_runs(struct judged *j, struct judged_runs *group, uint32_t count)
+{
+	if (count > group->capacity) {
+		*group = (struct judged_runs){ j->run_count, count, count };
+		j->run_count += count;
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		j->runs[group->offset + i] = j->runs[j->run_count + i];
+	}
+	group->count = count;
 }
 
 int judged_rows(struct judged *j, uint32_t release, uint32_t row, enum exposure exposure,
-		const struct judged_list *list, struct why *why)
+		struct inventory_runs *out, struct why *why)
 {
+	struct judged_runs *group = &j->groups[list_of(j, release, row)->groups + exposure];
 	struct row package;
-	struct numbering_of_list n = { .j = j,
-				       .next = &j->findings[list->offset],
-				       .exposure = exposure,
-				       .release = &j->releases[release].release,
-				       .package = &package,
-				       .why = why };
+	struct rows_of_list r = { .j = j,
+				  .exposure = exposure,
+				  .release = &j->releases[release].release,
+				  .package = &package,
+				  .why = why };
 	int error;
 
-	if (list->count == 0 || n.next->rows[exposure] != JUDGED_NO_ROW) {
-		return 0;
+	if (group->count == RUNS_UNKNOWN) {
+		j->number_count = 0;
+		error = judge(j, release, row, give_row, &r, &package, why);
+		if (error != 0 || r.error != 0) {
+			return error != 0 ? error : r.error;
+		}
+		keep_runs(j, group, append_runs(j));
 	}
-	error = judge(j, release, row, give_row, &n, &package, why);
-	return error != 0 ? error : n.error;
+	*out = (struct inventory_runs){ &j->runs[group->offset], group->count };
+	return 0;
 }
 
 /* --- new knowledge --- */
@@ -409,28 +488,51 @@ static int place_of_language(struct judged *j, uint32_t row, uint32_t *out_strea
 	return error;
 }
 
+static bool is_place(const struct judged *j, uint32_t stream, uint32_t package)
+{
+	struct rowhash key = place_key(stream, package);
+	uint32_t number;
+
+	return stream != NAME_NONE && package != NAME_NONE &&
+	       numbering_find(&j->places, &key, &number);
+}
+
+/* A backport is judged by another stream where the feeds speak of it: that they do may itself be
+ * what is new. */
+static int is_backport_touched(struct judged *j, uint32_t release, uint32_t row, uint32_t source,
+			       bool *out, struct why *why)
+{
+	struct row package;
+	struct span stream;
+	int error = inventory_row(j->inv, TABLE_PACKAGES, row, &package, why);
+
+	if (error == 0) {
+		stream = vulnerability_stream_on(j->knowledge, &j->releases[release].release,
+						 &package);
+		*out = j->have_backports_moved || is_place(j, name_of(j, stream), source);
+	}
+	return error;
+}
+
 static int look_whether_touched(struct judged *j, uint32_t release, uint32_t row, bool *out,
 				struct why *why)
 {
+	const struct package_facts *facts;
 	uint32_t stream = NAME_NONE;
 	uint32_t package = NAME_NONE;
-	const struct package_facts *facts;
-	struct rowhash key;
-	uint32_t number;
 	int error;
 
+	*out = false;
 	if (release == 0) {
 		error = place_of_language(j, row, &stream, &package, why);
-	} else {
-		error = judged_package(j, row, &facts, why);
-		if (error == 0) {
-			stream = j->releases[release].stream;
-			package = facts->source;
-		}
+		*out = error == 0 && is_place(j, stream, package);
+		return error;
 	}
-	key = place_key(stream, package);
-	*out = error == 0 && stream != NAME_NONE && package != NAME_NONE &&
-	       numbering_find(&j->places, &key, &number);
+	error = judged_package(j, row, &facts, why);
+	if (error == 0 && facts->is_backport) {
+		return is_backport_touched(j, release, row, facts->source, out, why);
+	}
+	*out = error == 0 && is_place(j, j->releases[release].stream, facts->source);
 	return error;
 }
 
@@ -466,6 +568,8 @@ int judged_follow(struct judged *j, const struct knowledge *older, const struct 
 {
 	forget_touched(j);
 	knowledge_changed_places(older, newer, take_place, j);
+	j->have_backports_moved =
+		j->have_backports_moved || vulnerability_backports_move(older, newer);
 	j->knowledge = newer;
 	for (uint32_t i = 0; i < j->release_count; i++) {
 		for (uint32_t row = 0; row < j->releases[i].size; row++) {
@@ -491,4 +595,17 @@ void judged_settled(struct judged *j)
 	forget_touched(j);
 	numbering_done(&j->places);
 	numbering_init(&j->places);
+	j->have_backports_moved = false;
+}
+
+uint64_t judged_bytes(const struct judged *j)
+{
+	uint64_t bytes = numbering_bytes(&j->names) + j->package_count * sizeof *j->packages +
+			 j->group_capacity * sizeof *j->groups + j->run_capacity * sizeof *j->runs;
+
+	for (uint32_t i = 0; i < j->release_count; i++) {
+		bytes += j->releases[i].size * sizeof *j->releases[i].lists +
+			 j->releases[i].touched_size;
+	}
+	return bytes;
 }

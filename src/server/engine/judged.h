@@ -19,6 +19,7 @@ struct package_facts {
 	uint32_t name;     /* of manager and package */
 	uint32_t source;   /* what it is judged by; NAME_NONE: by nothing */
 	bool is_of_kernel; /* what it is exposed to depends on which kernel runs */
+	bool is_backport;  /* which stream it is judged by depends on what the feeds speak of */
 	bool is_known;
 };
 struct use_facts {
@@ -40,19 +41,22 @@ struct kernel_facts {
 
 #define EXPOSURES (EXPOSURE_NETWORK + 1)
 
-/* One judgement: the finding's row for each exposure; JUDGED_NO_ROW where it was not needed yet. */
-#define JUDGED_NO_ROW UINT32_MAX
-struct judged_finding {
-	uint32_t rows[EXPOSURES];
+/* The findings of one row of packages with one exposure: whatever assets hold the row hold all of
+ * them. They get their numbers together, so they are few runs, mostly one. */
+struct judged_runs {
+	uint32_t offset;   /* in runs */
+	uint32_t count;    /* RUNS_UNKNOWN: not needed yet */
+	uint32_t capacity; /* runs there is room for there, of older knowledge */
 };
+#define RUNS_UNKNOWN UINT32_MAX
 
-/* The judgements of one release (or of all languages' packages), by row number: an offset into
- * findings, which has there count findings. */
+/* The judgement of a row by one release (or of a language's package). */
 struct judged_list {
-	uint32_t offset;
-	uint32_t count; /* LIST_UNKNOWN: not judged yet */
+	uint32_t count;  /* findings; LIST_UNKNOWN: not judged yet */
+	uint32_t groups; /* where its runs begin, one struct an exposure; NO_GROUPS: nowhere yet */
 };
 #define LIST_UNKNOWN UINT32_MAX
+#define NO_GROUPS    UINT32_MAX
 
 /* Whether new knowledge says something else of a row. */
 enum touched { TOUCHED_UNKNOWN = 0, TOUCHED_NO, TOUCHED_YES };
@@ -70,7 +74,8 @@ struct judged {
 	struct inventory *inv;
 	const struct knowledge *knowledge;
 	struct numbering names;
-	struct numbering places; /* a stream and a package that new knowledge touches */
+	struct numbering places;   /* a stream and a package that new knowledge touches */
+	bool have_backports_moved; /* new knowledge judges them by another stream */
 	struct package_facts *packages;
 	uint32_t package_count;
 	struct use_facts *uses;
@@ -79,13 +84,19 @@ struct judged {
 	uint32_t listener_count;
 	struct kernel_facts *kernels;
 	uint32_t kernel_count;
-	uint32_t *release_of_os; /* by row number of os; JUDGED_NO_ROW: not looked at yet */
+	uint32_t *release_of_os; /* by row number of os; OS_UNKNOWN: not looked at yet */
 	uint32_t os_count;
 	struct judged_release *releases; /* the first one is of languages' packages */
 	uint32_t release_count;
-	struct judged_finding *findings;
-	uint32_t finding_count;
-	uint32_t finding_capacity;
+	struct judged_runs *groups;
+	uint32_t group_count;
+	uint32_t group_capacity;
+	struct inventory_run *runs;
+	uint32_t run_count;
+	uint32_t run_capacity;
+	uint32_t *numbers; /* of the rows at hand */
+	uint32_t number_count;
+	uint32_t number_capacity;
 	uint64_t judged_rows;
 };
 
@@ -113,14 +124,22 @@ MUST_USE int judged_kernel(struct judged *j, uint32_t row, const struct kernel_f
 MUST_USE int judged_kernel_exposure(struct judged *j, uint32_t row, struct span running,
 				    enum exposure *out, struct why *why);
 
-/* The findings of a package's row on a release (0: a row of language_packages), judged where it was
- * not yet. */
-MUST_USE int judged_list(struct judged *j, uint32_t release, uint32_t row, struct judged_list *out,
-			 struct why *why);
+/* Whether a package's row is known to have no findings on a release (0: a row of
+ * language_packages). */
+static inline bool judged_is_clean(const struct judged *j, uint32_t release, uint32_t row)
+{
+	const struct judged_release *r = &j->releases[release];
 
-/* Fills in the rows of a list for an exposure. */
+	return row < r->size && r->lists[row].count == 0;
+}
+
+/* How many findings it has, judged where it was not yet. */
+MUST_USE int judged_count(struct judged *j, uint32_t release, uint32_t row, uint32_t *out,
+			  struct why *why);
+
+/* The rows of its findings for an exposure. Valid until the next call. */
 MUST_USE int judged_rows(struct judged *j, uint32_t release, uint32_t row, enum exposure exposure,
-			 const struct judged_list *list, struct why *why);
+			 struct inventory_runs *out, struct why *why);
 
 /* New knowledge: drops the judgements that it touches, and remembers what those are. */
 MUST_USE int judged_follow(struct judged *j, const struct knowledge *older,
@@ -132,3 +151,6 @@ MUST_USE int judged_is_touched(struct judged *j, uint32_t release, uint32_t row,
 
 /* Every asset follows the knowledge now. */
 void judged_settled(struct judged *j);
+
+/* Bytes of it all. */
+uint64_t judged_bytes(const struct judged *j);

@@ -2,6 +2,7 @@
 #include "server/feeds/archive.h"
 
 #include "base/error.h"
+#include "formats/tar.h"
 #include "server/feeds/archive_parts.h"
 #include "server/feeds/limits.h"
 #include "sys/buffer.h"
@@ -123,7 +124,7 @@ static int each_of(struct span bytes, struct archive_walk *walk)
 		return zip_each(bytes, walk);
 	}
 	if (tar_is(bytes)) {
-		return tar_each(bytes, walk);
+		return archive_each_of_tar(bytes, walk);
 	}
 	walk->figures->members++;
 	return walk->each(walk->context, (struct span){ NULL, 0 }, bytes);

@@ -22,6 +22,5 @@ int archive_count(struct archive_walk *walk, uint64_t size);
 bool zip_is(struct span bytes);
 int zip_each(struct span bytes, struct archive_walk *walk);
 
-/* ustar, GNU and pax: regular files; long names are cut, which is fine for what is never a path. */
-bool tar_is(struct span bytes);
-int tar_each(struct span bytes, struct archive_walk *walk);
+/* formats/tar.h reads it; what is not a regular file is passed over. */
+int archive_each_of_tar(struct span bytes, struct archive_walk *walk);

@@ -42,7 +42,7 @@ struct span feed_take_text(struct feed_input *in, struct json *j)
 {
 	struct span raw;
 
-	return json_string(j, &raw) ? feed_text(in, raw) : (struct span){ NULL, 0 };
+	return json_text(j, &raw) ? feed_text(in, raw) : (struct span){ NULL, 0 };
 }
 
 size_t feed_offset(const struct feed_input *in, const struct json *j)

@@ -2,6 +2,7 @@
 #include "server/feeds/knowledge.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "formats/cvss.h"
 #include "server/feeds/hash64.h"
 #include "server/feeds/knowledge_form.h"
@@ -527,6 +528,21 @@ bool knowledge_vulnerability(const struct knowledge *knowledge, struct span id,
 		out->severity = span_of(cvss_severity(out->score_tenths));
 	}
 	return true;
+}
+
+bool knowledge_alias(const struct knowledge *knowledge, struct span alias, struct span *out_id)
+{
+	const struct knowledge *k = knowledge;
+
+	for (uint32_t i = 0; i < k->counts[FORM_VULNERABILITIES]; i++) {
+		const uint8_t *v = record(k, FORM_VULNERABILITIES, i);
+
+		if (text_has_word(string_of(k, v + FORM_VULN_ALIASES), alias)) {
+			*out_id = string_of(k, v);
+			return true;
+		}
+	}
+	return false;
 }
 
 /* --- who is concerned --- */

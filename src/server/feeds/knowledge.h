@@ -64,6 +64,10 @@ struct knowledge_vulnerability {
 bool knowledge_vulnerability(const struct knowledge *knowledge, struct span id,
 			     struct knowledge_vulnerability *out);
 
+/* The vulnerability that a feed also knows by this id (GHSA-..., PYSEC-...); false where there is
+ * none. Looks at all of them: for what is asked once. */
+bool knowledge_alias(const struct knowledge *knowledge, struct span alias, struct span *out_id);
+
 /* --- one package of one stream --- */
 
 enum knowledge_status {

@@ -217,20 +217,6 @@ struct knowledge_vulnerability knowledge_no_facts(struct span id)
 	};
 }
 
-/* Whether a list of words between spaces has this one. */
-static bool has_word(struct span list, struct span word)
-{
-	while (list.len > 0) {
-		size_t end = span_find(list, ' ');
-
-		if (span_equal(span_first(list, end), word)) {
-			return true;
-		}
-		list = span_after(list, end < list.len ? end + 1 : end);
-	}
-	return false;
-}
-
 /* Adds the words that are new to a list, as far as the limits allow. */
 static int add_words(struct knowledge_builder *b, uint32_t *list, struct span words,
 		     size_t count_max, size_t bytes_max)
@@ -254,7 +240,7 @@ static int add_words(struct knowledge_builder *b, uint32_t *list, struct span wo
 
 		words = span_after(words, end < words.len ? end + 1 : end);
 		if (word.len > 0 && word.len <= KNOWLEDGE_REFERENCE_MAX &&
-		    word.len < writer_left(&w) && !has_word(writer_span(&w), word)) {
+		    word.len < writer_left(&w) && !text_has_word(writer_span(&w), word)) {
 			if (count++ > 0) {
 				writer_u8(&w, ' ');
 			}

@@ -215,6 +215,7 @@ static void merges_what_several_feeds_say(void **state)
 	struct knowledge_vulnerability facts = knowledge_no_facts(span_of("CVE-2024-0002"));
 	struct knowledge_vulnerability v;
 	struct knowledge *k;
+	struct span id;
 
 	(void)state;
 	facts.summary = span_of("another word");
@@ -231,6 +232,10 @@ static void merges_what_several_feeds_say(void **state)
 	assert_true(span_is(v.summary, "bad"));
 	assert_int_equal(v.score_tenths, 98);
 	assert_true(span_is(v.aliases, "GHSA-1 GHSA-2 GHSA-3"));
+	assert_true(knowledge_alias(k, span_of("GHSA-2"), &id));
+	assert_true(span_is(id, "CVE-2024-0002"));
+	assert_false(knowledge_alias(k, span_of("GHSA-"), &id));
+	assert_false(knowledge_alias(k, span_of(""), &id));
 	assert_int_equal(v.epss_millionths, 0);
 	assert_int_equal(v.epss_percentile_millionths, 10);
 	knowledge_close(&k);

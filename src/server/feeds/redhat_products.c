@@ -154,7 +154,7 @@ static int take_product(struct products *p, struct json *j)
 	}
 	while (json_member(j, &name)) {
 		if (span_is(name, "product_id")) {
-			(void)json_string(j, &id);
+			(void)json_text(j, &id);
 		} else if (span_is(name, "product_identification_helper") &&
 			   json_enter(j, JSON_OBJECT)) {
 			while (json_member(j, &name)) {
@@ -206,13 +206,13 @@ static int take_relationship(struct products *p, struct json *j)
 
 	while (json_member(j, &name)) {
 		if (span_is(name, "product_reference")) {
-			(void)json_string(j, &component);
+			(void)json_text(j, &component);
 		} else if (span_is(name, "relates_to_product_reference")) {
-			(void)json_string(j, &platform);
+			(void)json_text(j, &platform);
 		} else if (span_is(name, "full_product_name") && json_enter(j, JSON_OBJECT)) {
 			while (json_member(j, &name)) {
 				if (span_is(name, "product_id")) {
-					(void)json_string(j, &whole);
+					(void)json_text(j, &whole);
 				} else {
 					json_skip(j, json_next(j).kind);
 				}

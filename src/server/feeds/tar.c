@@ -1,82 +1,44 @@
-/* tar.c - blocks of 512 bytes: a head with name, size and type, then the file (POSIX.1-2017,
- * ustar). */
+/* tar.c - the regular files of a tar that is in memory, each handed on where it lies. */
+#include "formats/tar.h"
+
 #include "base/error.h"
-#include "base/reader.h"
-#include "base/text.h"
 #include "server/feeds/archive_parts.h"
 
-#define BLOCK     512
-#define NAME_SIZE 100
-#define SIZE_AT   124
-#define SUM_AT    148
-#define TYPE_AT   156
-
-static struct span until_nul(struct span field)
+static int tell(struct archive_walk *walk, struct span bytes, const struct tar_entry *entry)
 {
-	return span_trim(span_first(field, span_find(field, 0)));
-}
+	struct span body = { NULL, 0 };
+	int error = archive_count(walk, entry->size);
 
-static bool head_is_valid(struct span head)
-{
-	uint64_t wanted;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < head.len; i++) {
-		sum += i >= SUM_AT && i < SUM_AT + 8 ? ' ' : head.ptr[i];
+	if (error != 0) {
+		return error;
 	}
-	return head.len == BLOCK &&
-	       text_to_octal(until_nul(span_first(span_after(head, SUM_AT), 8)), 1u << 20,
-			     &wanted) == 0 &&
-	       wanted == sum;
+	if (entry->offset < bytes.len) {
+		body = span_first(span_after(bytes, (size_t)entry->offset), (size_t)entry->size);
+	}
+	if (body.len != entry->size) {
+		return why_set(walk->why, ERR_MALFORMED, "the tar is cut off");
+	}
+	return archive_tell(walk, span_of(entry->name), body);
 }
 
-bool tar_is(struct span bytes)
+int archive_each_of_tar(struct span bytes, struct archive_walk *walk)
 {
-	return head_is_valid(span_first(bytes, BLOCK));
-}
+	struct reader rest = reader_over(bytes);
+	struct tar_entry entry;
+	struct tar tar;
+	int error;
 
-static bool is_blank(struct span head)
-{
-	for (size_t i = 0; i < head.len; i++) {
-		if (head.ptr[i] != 0) {
-			return false;
+	tar_init(&tar, tar_source_over(&rest));
+	while ((error = tar_next(&tar, &entry)) == 0) {
+		error = entry.type == TAR_FILE ? tell(walk, bytes, &entry) : 0;
+		if (error != 0) {
+			return error;
 		}
 	}
-	return true;
-}
-
-int tar_each(struct span bytes, struct archive_walk *walk)
-{
-	struct reader r = reader_over(bytes);
-	int error = 0;
-
-	while (error == 0) {
-		struct span head = reader_bytes(&r, BLOCK);
-		struct span body;
-		uint64_t size;
-		uint8_t type;
-
-		if (reader_ok(&r) && is_blank(head)) {
-			return 0; /* the end is two blocks of zeros; one will do */
-		}
-		if (!head_is_valid(head) ||
-		    text_to_octal(until_nul(span_first(span_after(head, SIZE_AT), 12)),
-				  UINT64_C(1) << 33, &size) != 0) {
-			return why_set(walk->why, ERR_MALFORMED, "the tar is broken or cut off");
-		}
-		type = head.ptr[TYPE_AT];
-		body = reader_bytes(&r, (size_t)size);
-		(void)reader_bytes(&r, (size_t)((BLOCK - size % BLOCK) % BLOCK));
-		if (!reader_ok(&r)) {
-			return why_set(walk->why, ERR_MALFORMED, "the tar is cut off");
-		}
-		if (type == '0' || type == 0) {
-			error = archive_count(walk, size);
-			error = error != 0
-					? error
-					: archive_tell(walk, until_nul(span_first(head, NAME_SIZE)),
-						       body);
-		}
+	if (error == ERR_NOT_FOUND && tar_has_end(&tar)) {
+		return 0;
 	}
-	return error;
+	return why_set(walk->why, error == ERR_LIMIT ? ERR_LIMIT : ERR_MALFORMED, "%s",
+		       error == ERR_LIMIT ? "a name or a size in the tar is beyond all limits"
+					  : "the tar is broken or cut off");
 }

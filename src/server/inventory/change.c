@@ -1,6 +1,7 @@
 /* change.c - one change of one asset's table: packed, written to the history, and followed in
  * memory.
  */
+#include "base/error.h"
 #include "server/inventory/state.h"
 
 void state_push(struct numbers *list, uint64_t number)
@@ -22,10 +23,42 @@ static bool pack(const struct numbers *numbers, struct packed_writer *out)
 	return true;
 }
 
-bool change_pack(struct inventory *inv, struct change_parts *parts)
+/* Of the rows of a packed set: how many there are; their hashes go into the digest or leave it. */
+static uint64_t sum(const struct numbering *rows, struct span packed, bool is_added,
+		    struct digest *digest)
+{
+	struct packed_reader r = packed_over(packed);
+	struct packed_run run;
+	uint64_t count = 0;
+
+	while (packed_next(&r, &run)) {
+		count += (uint64_t)run.last - run.first + 1;
+		for (uint64_t row = run.first; row <= run.last; row++) {
+			const struct rowhash *hash = numbering_key(rows, (uint32_t)row);
+
+			if (is_added) {
+				digest_add(digest, hash);
+			} else {
+				digest_remove(digest, hash);
+			}
+		}
+	}
+	return count;
+}
+
+static void sum_difference(struct inventory *inv, struct change_parts *parts)
 {
 	struct scratch *s = &inv->scratch;
 	const struct numbering *rows = &inv->rows[parts->table];
+
+	parts->removed = sum(rows, packed_end(&s->removed), false, &parts->digest);
+	parts->added = sum(rows, packed_end(&s->added), true, &parts->digest);
+	parts->count += parts->added - parts->removed;
+}
+
+bool change_pack(struct inventory *inv, struct change_parts *parts)
+{
+	struct scratch *s = &inv->scratch;
 
 	packed_clear(&s->set);
 	if (!pack(&s->removes, &s->removed) || !pack(&s->adds, &s->added)) {
@@ -37,14 +70,28 @@ bool change_pack(struct inventory *inv, struct change_parts *parts)
 		parts->problem = "the difference does not fit what is held";
 		return false;
 	}
-	for (size_t i = 0; i < s->removes.count; i++) {
-		digest_remove(&parts->digest, numbering_key(rows, (uint32_t)s->removes.items[i]));
-	}
-	for (size_t i = 0; i < s->adds.count; i++) {
-		digest_add(&parts->digest, numbering_key(rows, (uint32_t)s->adds.items[i]));
-	}
-	parts->count += s->adds.count - s->removes.count;
+	sum_difference(inv, parts);
 	return true;
+}
+
+int change_to_set(struct inventory *inv, struct change_parts *parts, struct span packed)
+{
+	struct scratch *s = &inv->scratch;
+	struct packed_reader r = packed_over(packed);
+	struct packed_run run;
+
+	packed_clear(&s->removed);
+	packed_clear(&s->added);
+	packed_clear(&s->set);
+	if (packed_difference(parts->packed, packed, &s->removed) != 0 ||
+	    packed_difference(packed, parts->packed, &s->added) != 0) {
+		return ERR_MALFORMED;
+	}
+	while (packed_next(&r, &run)) {
+		packed_put_run(&s->set, run.first, run.last);
+	}
+	sum_difference(inv, parts);
+	return 0;
 }
 
 int change_store(struct inventory *inv, const struct change_parts *parts, uint64_t *out_no,
@@ -77,8 +124,8 @@ int change_store(struct inventory *inv, const struct change_parts *parts, uint64
 	held->count = (uint32_t)parts->count;
 	held->digest = parts->digest;
 	inv->last_no = change.no;
-	inv->rows_held += s->adds.count;
-	inv->rows_held -= s->removes.count;
+	inv->rows_held += parts->added;
+	inv->rows_held -= parts->removed;
 	asset->newest = change.no;
 	*out_no = change.no;
 	return 0;

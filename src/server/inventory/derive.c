@@ -33,6 +33,27 @@ void inventory_each_held(struct inventory *inv, uint32_t asset_number, uint16_t 
 	}
 }
 
+struct inventory_runs inventory_held_runs(struct inventory *inv, uint32_t asset_number,
+					  uint16_t table)
+{
+	struct asset *asset = state_asset(inv, asset_number);
+	const struct held *held = asset == NULL ? NULL : state_held(asset, table);
+	struct scratch *s = &inv->scratch;
+	size_t count = 0;
+	struct packed_reader r;
+	struct packed_run run;
+
+	if (held == NULL) {
+		return (struct inventory_runs){ NULL, 0 };
+	}
+	r = packed_over(state_packed(held));
+	while (packed_next(&r, &run)) {
+		s->runs = state_room(s->runs, count, &s->run_capacity, sizeof *s->runs);
+		s->runs[count++] = (struct inventory_run){ run.first, run.last };
+	}
+	return (struct inventory_runs){ s->runs, count };
+}
+
 int inventory_row(struct inventory *inv, uint16_t table, uint32_t number, struct row *out,
 		  struct why *why)
 {
@@ -67,66 +88,71 @@ int inventory_derived_row(struct inventory *inv, const struct row *row, uint32_t
 	return error == 0 ? 0 : inventory_abandon(inv, error);
 }
 
-/* One pass over what is held and what is to be held, both rising: what comes and what goes. */
-static void compare(struct inventory *inv, struct span packed, const uint32_t *rows, size_t count)
+/* Makes a derived table what scratch's wanted set holds. */
+static int derive(struct inventory *inv, struct change_parts *parts, struct inventory_result *out,
+		  struct why *why)
 {
-	struct scratch *s = &inv->scratch;
-	struct packed_reader r = packed_over(packed);
-	struct packed_run run;
-	size_t at = 0;
-
-	s->adds.count = 0;
-	s->removes.count = 0;
-	while (packed_next(&r, &run)) {
-		for (uint64_t row = run.first; row <= run.last; row++) {
-			while (at < count && rows[at] < row) {
-				state_push(&s->adds, rows[at++]);
-			}
-			if (at < count && rows[at] == row) {
-				at++;
-			} else {
-				state_push(&s->removes, row);
-			}
-		}
-	}
-	while (at < count) {
-		state_push(&s->adds, rows[at++]);
-	}
-}
-
-int inventory_derive(struct inventory *inv, uint32_t asset_number, uint16_t table,
-		     const uint32_t *rows, size_t count, int64_t now_ms,
-		     struct inventory_result *out, struct why *why)
-{
-	struct asset *asset = state_asset(inv, asset_number);
-	const struct held *held = state_held(asset, table);
-	struct change_parts parts = { .asset = asset_number, .table = table, .now_ms = now_ms };
-	struct scratch *s = &inv->scratch;
+	struct span wanted = packed_end(&inv->scratch.wanted);
+	const struct held *held = state_held(state_asset(inv, parts->asset), parts->table);
 	int error;
 
-	assert(schema_by_number(table)->is_derived);
-	parts.observed_ms = now_ms;
+	assert(schema_by_number(parts->table)->is_derived);
+	*out = (struct inventory_result){ .outcome = INVENTORY_APPLIED };
 	if (held != NULL) {
-		parts.packed = state_packed(held);
-		parts.count = held->count;
-		parts.digest = held->digest;
+		parts->packed = state_packed(held);
+		parts->count = held->count;
+		parts->digest = held->digest;
 	}
-	compare(inv, parts.packed, rows, count);
-	*out = (struct inventory_result){ .outcome = INVENTORY_APPLIED,
-					  .added = s->adds.count,
-					  .removed = s->removes.count };
-	if (s->adds.count == 0 && s->removes.count == 0) {
+	/* a set has one form */
+	if (span_equal(parts->packed, wanted)) {
 		return 0;
 	}
 	error = inventory_begin(inv, why);
 	if (error != 0) {
 		return error;
 	}
-	if (!change_pack(inv, &parts)) {
-		return why_set(why, ERR_CONFLICT, "derived rows do not rise");
+	error = change_to_set(inv, parts, wanted);
+	if (error != 0) {
+		return why_set(why, error, "the rows of an asset are damaged");
 	}
-	error = change_store(inv, &parts, &out->change_no, why);
+	out->added = parts->added;
+	out->removed = parts->removed;
+	error = change_store(inv, parts, &out->change_no, why);
 	return error == 0 ? 0 : inventory_abandon(inv, error);
+}
+
+int inventory_derive(struct inventory *inv, uint32_t asset, uint16_t table, const uint32_t *rows,
+		     size_t count, int64_t now_ms, struct inventory_result *out, struct why *why)
+{
+	struct packed_writer *wanted = &inv->scratch.wanted;
+	struct change_parts parts = {
+		.asset = asset, .table = table, .now_ms = now_ms, .observed_ms = now_ms
+	};
+
+	packed_clear(wanted);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && rows[i] <= rows[i - 1]) {
+			return why_set(why, ERR_CONFLICT, "derived rows do not rise");
+		}
+		packed_put(wanted, rows[i]);
+	}
+	return derive(inv, &parts, out, why);
+}
+
+int inventory_derive_runs(struct inventory *inv, uint32_t asset, uint16_t table,
+			  const struct inventory_runs *runs, int64_t now_ms,
+			  struct inventory_result *out, struct why *why)
+{
+	struct packed_writer *wanted = &inv->scratch.wanted;
+	struct change_parts parts = {
+		.asset = asset, .table = table, .now_ms = now_ms, .observed_ms = now_ms
+	};
+
+	packed_clear(wanted);
+	for (size_t i = 0; i < runs->count; i++) {
+		packed_put_run(wanted, runs->items[i].first, runs->items[i].last);
+	}
+	return derive(inv, &parts, out, why);
 }
 
 uint64_t inventory_judged(const struct inventory *inv)

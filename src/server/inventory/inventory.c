@@ -206,6 +206,7 @@ int inventory_open(const char *path, struct inventory **out, struct why *why)
 	packed_init(&inv->scratch.removed);
 	packed_init(&inv->scratch.added);
 	packed_init(&inv->scratch.set);
+	packed_init(&inv->scratch.wanted);
 	buffer_init(&inv->scratch.policies, POLICIES_BYTES_MAX);
 	error = store_open(path, &inv->store, why);
 	if (error == 0) {
@@ -246,6 +247,8 @@ static void free_memory(struct inventory *inv)
 	packed_free(&inv->scratch.removed);
 	packed_free(&inv->scratch.added);
 	packed_free(&inv->scratch.set);
+	packed_free(&inv->scratch.wanted);
+	free(inv->scratch.runs);
 	buffer_done(&inv->scratch.policies);
 }
 

@@ -137,6 +137,17 @@ typedef void inventory_held_row(void *context, uint32_t row);
 void inventory_each_held(struct inventory *inv, uint32_t asset, uint16_t table,
 			 inventory_held_row *each, void *context);
 
+/* The same as runs, which is what large tables are held in. Valid until the next call. */
+struct inventory_run {
+	uint32_t first;
+	uint32_t last;
+};
+struct inventory_runs {
+	const struct inventory_run *items;
+	size_t count;
+};
+struct inventory_runs inventory_held_runs(struct inventory *inv, uint32_t asset, uint16_t table);
+
 /* A row's values; lists are null. Borrowed until the next call for the same table, or commit.
  * ERR_NOT_FOUND. */
 MUST_USE int inventory_row(struct inventory *inv, uint16_t table, uint32_t number, struct row *out,
@@ -151,6 +162,11 @@ MUST_USE int inventory_derived_row(struct inventory *inv, const struct row *row,
 MUST_USE int inventory_derive(struct inventory *inv, uint32_t asset, uint16_t table,
 			      const uint32_t *rows, size_t count, int64_t now_ms,
 			      struct inventory_result *out, struct why *why);
+
+/* The same of runs; neighbours may touch. */
+MUST_USE int inventory_derive_runs(struct inventory *inv, uint32_t asset, uint16_t table,
+				   const struct inventory_runs *runs, int64_t now_ms,
+				   struct inventory_result *out, struct why *why);
 
 /* The generation of the knowledge that all derived tables follow; 0: none yet. Setting it takes
  * part in the transaction. */

@@ -143,6 +143,9 @@ struct scratch {
 	struct packed_writer removed;
 	struct packed_writer added;
 	struct packed_writer set;
+	struct packed_writer wanted; /* of a derived table */
+	struct inventory_run *runs;
+	size_t run_capacity;
 	char reason[256];
 	struct buffer policies; /* those that apply to an asset, end to end, and the merged one */
 };
@@ -220,8 +223,8 @@ void tail_done(struct tail *tail);
 /* Appends. */
 void state_push(struct numbers *list, uint64_t number);
 
-/* change.c: one change to be made. packed, count, digest: as held before; change_pack moves the
- * last two on to what they are afterwards. */
+/* change.c: one change to be made. packed, count, digest: as held before; change_pack and
+ * change_to_set move the last two on to what they are afterwards. */
 struct change_parts {
 	uint32_t asset;
 	uint16_t table;
@@ -231,12 +234,17 @@ struct change_parts {
 	struct span packed;
 	uint64_t count;
 	struct digest digest;
+	uint64_t removed; /* how many rows go and come */
+	uint64_t added;
 	const char *problem; /* where change_pack says no */
 };
 
 /* Packs scratch's adds and removes, both sorted, and what is held then. False where they do not
  * fit. */
 bool change_pack(struct inventory *inv, struct change_parts *parts);
+
+/* The same from what is to be held, packed. ERR_MALFORMED. */
+MUST_USE int change_to_set(struct inventory *inv, struct change_parts *parts, struct span packed);
 
 /* Writes it, and follows in memory. On an error: abandon. */
 MUST_USE int change_store(struct inventory *inv, const struct change_parts *parts, uint64_t *out_no,

@@ -261,6 +261,37 @@ int packed_merge(struct span set, struct span removed_set, struct span added_set
 		       : ERR_MALFORMED;
 }
 
+int packed_difference(struct span set, struct span other, struct packed_writer *out)
+{
+	struct cursor held = cursor_over(set);
+	struct cursor without = cursor_over(other);
+
+	for (; held.has_run; advance(&held)) {
+		uint64_t from = held.run.first;
+
+		while (without.has_run && without.run.last < from) {
+			advance(&without);
+		}
+		while (without.has_run && without.run.first <= held.run.last) {
+			if (without.run.first > from) {
+				packed_put_run(out, (uint32_t)from, without.run.first - 1);
+			}
+			from = (uint64_t)without.run.last + 1;
+			if (from > held.run.last) {
+				break; /* it may reach into the next run */
+			}
+			advance(&without);
+		}
+		if (from <= held.run.last) {
+			packed_put_run(out, (uint32_t)from, held.run.last);
+		}
+	}
+	while (without.has_run) {
+		advance(&without);
+	}
+	return packed_done(&held.reader) && packed_done(&without.reader) ? 0 : ERR_MALFORMED;
+}
+
 int packed_change(struct span set, const struct packed_edit *edits, size_t count,
 		  struct packed_writer *out)
 {

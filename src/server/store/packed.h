@@ -65,6 +65,9 @@ struct span packed_end(struct packed_writer *w);
 MUST_USE int packed_merge(struct span set, struct span removed, struct span added,
 			  struct packed_writer *out);
 
+/* The numbers of set that are not in other, put to an empty writer. ERR_MALFORMED. */
+MUST_USE int packed_difference(struct span set, struct span other, struct packed_writer *out);
+
 struct packed_edit {
 	uint32_t number;
 	bool is_added;

@@ -117,6 +117,12 @@ static void merging_and_changing_agree_with_arrays(void **state)
 				 0);
 		assert_true(span_equal(packed_end(&w[4]), packed_end(&w[3])));
 		packed_clear(&w[4]);
+		assert_int_equal(packed_difference(packed_end(&w[0]), packed_end(&w[3]), &w[4]), 0);
+		assert_true(span_equal(packed_end(&w[4]), packed_end(&w[1])));
+		packed_clear(&w[4]);
+		assert_int_equal(packed_difference(packed_end(&w[3]), packed_end(&w[0]), &w[4]), 0);
+		assert_true(span_equal(packed_end(&w[4]), packed_end(&w[2])));
+		packed_clear(&w[4]);
 		assert_int_equal(packed_change(packed_end(&w[0]), edits, edit_count, &w[4]), 0);
 		assert_true(span_equal(packed_end(&w[4]), packed_end(&w[3])));
 		/* applied twice, nothing more changes */
@@ -173,11 +179,20 @@ static void malformed_bytes_are_refused(void **state)
 	uint32_t *numbers;
 	size_t number_count;
 	static const uint8_t many[] = { 1, 100 };
+	struct packed_writer w;
 
 	(void)state;
+	packed_init(&w);
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		assert_int_equal(packed_count(bad[i], &count), ERR_MALFORMED);
+		assert_int_equal(packed_difference(bad[i], (struct span){ many, 2 }, &w),
+				 ERR_MALFORMED);
+		packed_clear(&w);
+		assert_int_equal(packed_difference((struct span){ many, 2 }, bad[i], &w),
+				 ERR_MALFORMED);
+		packed_clear(&w);
 	}
+	packed_free(&w);
 	assert_int_equal(packed_numbers((struct span){ many, 2 }, 10, &numbers, &number_count),
 			 ERR_LIMIT);
 }

@@ -67,7 +67,8 @@ class Changes:
 
     @kind("os")
     def os_release(self, n):
-        return replace("/etc/os-release", f'NAME=Lab\nID=lab\nPRETTY_NAME="Lab {n} of many"\n'), f"Lab {n} of many"
+        # still a system that feeds speak of
+        return replace("/etc/os-release", f'NAME=Lab\nID=debian\nVERSION_ID="12"\nPRETTY_NAME="Lab {n} of many"\n'), f"Lab {n} of many"
 
     @kind("kernel")
     def kernel_image(self, n):

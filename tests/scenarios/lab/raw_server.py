@@ -1,18 +1,20 @@
 """A server by hand, with a real server's certificate: says to a sensor whatever a scenario wishes."""
 
-import select
 import socket
 import ssl
 import struct
 import time
 
 from lab import cbor
+from lab.frames import Frames
 from lab.sensor import HELLO, WELCOME
 from lab.story import Failed, check
 
 
-class RawServer:
+class RawServer(Frames):
     """Listens where the server whose place it takes did, with its key; one sensor at a time."""
+
+    peer = "the sensor"
 
     def __init__(self, lab, server):
         data, (host, port) = server.data, server.sensors.rsplit(":", 1)
@@ -59,28 +61,6 @@ class RawServer:
             self.stream.sendall(struct.pack(">I", len(body) if length is None else length) + body)
         except OSError:
             pass  # the sensor went: receive() says so
-
-    def receive(self, deadline_s=20):
-        """The next message, or None where the sensor ended the connection."""
-        end = time.monotonic() + deadline_s
-        while True:
-            if len(self.held) >= 4:
-                size = struct.unpack(">I", self.held[:4])[0]
-                if len(self.held) >= 4 + size:
-                    frame, self.held = self.held[4:4 + size], self.held[4 + size:]
-                    return cbor.decode(frame)
-            left = end - time.monotonic()
-            if left <= 0:
-                raise Failed(f"the sensor said nothing for {deadline_s} s")
-            if not self.stream.pending() and not select.select([self.stream], [], [], left)[0]:
-                continue
-            try:
-                more = self.stream.recv(65536)
-            except (ConnectionError, ssl.SSLError):
-                return None
-            if not more:
-                return None
-            self.held += more
 
     def until(self, kinds, deadline_s=20):
         """The next message of one of these kinds, or None where the sensor went."""

@@ -2,13 +2,13 @@
 
 import base64
 import http.client
-import select
 import socket
 import ssl
 import struct
 import time
 
 from lab import cbor
+from lab.frames import Frames
 from lab.programs import trust
 from lab.rows import row_hash
 from lab.story import Failed, check
@@ -23,8 +23,10 @@ def _address(text):
     return host, int(port)
 
 
-class Sensor:
+class Sensor(Frames):
     """One sensor: a key, a certificate, a connection."""
+
+    peer = "the server"
 
     def __init__(self, lab, server):
         self.lab, self.server = lab, server
@@ -95,28 +97,6 @@ class Sensor:
 
     def send_bytes(self, data):
         self.stream.sendall(data)
-
-    def receive(self, deadline_s=20):
-        """The next message, or None where the server ended the connection."""
-        end = time.monotonic() + deadline_s
-        while True:
-            if len(self.held) >= 4:
-                size = struct.unpack(">I", self.held[:4])[0]
-                if len(self.held) >= 4 + size:
-                    frame, self.held = self.held[4:4 + size], self.held[4 + size:]
-                    return cbor.decode(frame)
-            left = end - time.monotonic()
-            if left <= 0:
-                raise Failed(f"the server said nothing for {deadline_s} s")
-            if not self.stream.pending() and not select.select([self.stream], [], [], left)[0]:
-                continue
-            try:
-                more = self.stream.recv(65536)
-            except (ConnectionError, ssl.SSLError):
-                return None
-            if not more:
-                return None
-            self.held += more
 
     def hello(self, tables, policy=None):
         """Says hello for tables and takes the welcome: table -> (seq, count, digest). policy: the digest of the one in force;

@@ -426,7 +426,9 @@ static void show(struct call *call, struct fleet *fleet, struct view *view)
 			  "no feed is in force yet: 'bartizan feed update' fetches them");
 		return;
 	}
-	c.is_known = knowledge_vulnerability(c.knowledge, c.id, &c.facts);
+	c.is_known = knowledge_vulnerability(c.knowledge, c.id, &c.facts) ||
+		     (knowledge_alias(c.knowledge, c.id, &c.id) &&
+		      knowledge_vulnerability(c.knowledge, c.id, &c.facts));
 	error = coverage_of_asset(c.view, c.asset.number, c.knowledge, &c.coverage, &c.why);
 	emit_object(c.j);
 	if (error == 0) {
