@@ -4,9 +4,11 @@
 /* What servers on unexpected ports are, most frequent first; the rest depends on how they behave.
  */
 static const char *const general[] = { "http", "tls", NULL };
-static const char *const after_close[] = { "postgresql", "mqtt",    "rdp", "ldap",
-					   "smb",        "mongodb", NULL };
-static const char *const after_silence[] = { "dns", "mssql", "modbus", "s7", "ldap", "smb", NULL };
+/* By what it did when it was said HTTP's and then TLS's words, neither of which it answered. */
+static const char *const closed_both[] = { "postgresql", "mqtt", "ldap", "smb", "rdp", NULL };
+static const char *const closed_http[] = { "redis", "postgresql", "rdp", "mqtt", NULL };
+static const char *const closed_tls[] = { "rdp", "s7", "smb", "mssql", NULL };
+static const char *const closed_none[] = { "dns", "mssql", "modbus", "s7", "ldap", "smb", NULL };
 static const char *const within_tls[] = { "http", "http2", "mqtt", "ldap", "xmpp", "dns", NULL };
 static const char *const by_datagram[] = { "dns", "snmp", "ntp", "sip", "bacnet", NULL };
 
@@ -119,9 +121,30 @@ static bool take_agreed(struct choice_state *s, struct choice *out)
 	return false;
 }
 
+static const char *const *by_behaviour(const struct choice_state *s)
+{
+	if (s->closes_http) {
+		return s->closes_tls ? closed_both : closed_http;
+	}
+	return s->closes_tls ? closed_tls : closed_none;
+}
+
+static bool take_hinted(struct choice_state *s, struct choice *out)
+{
+	for (size_t i = 0; probers[i] != NULL; i++) {
+		if (probers[i] == s->hinted) {
+			return take(s, i, out);
+		}
+	}
+	return false;
+}
+
 bool choice_next(struct choice_state *s, struct choice *out)
 {
 	if (s->has_tls_bytes && take_tls(s, out)) {
+		return true;
+	}
+	if (s->hinted != NULL && take_hinted(s, out)) {
 		return true;
 	}
 	if (s->is_inner && s->alpn[0] != '\0' && take_agreed(s, out)) {
@@ -146,9 +169,7 @@ bool choice_next(struct choice_state *s, struct choice *out)
 	if (s->is_inner) {
 		return take_named(s, within_tls, out);
 	}
-	return take_named(s, general, out) ||
-	       take_named(s, s->closes ? after_close : after_silence, out) ||
-	       take_named(s, s->closes ? after_silence : after_close, out);
+	return take_named(s, general, out) || take_named(s, by_behaviour(s), out);
 }
 
 bool choice_expects_banner(const struct choice_state *s)

@@ -20,11 +20,13 @@ struct choice_state {
 	unsigned port;
 	bool is_inner;
 	bool is_tls_tried;
-	bool has_tls_bytes; /* what came looks like TLS, or asks for it */
-	bool has_bytes;     /* something came that nobody knows */
-	bool closes;        /* it closed when it was said something unknown */
-	uint64_t tried;     /* bits by place in probers[] */
-	const char *alpn;   /* agreed protocol, or "" */
+	bool has_tls_bytes;          /* what came looks like TLS, or asks for it */
+	bool has_bytes;              /* something came that nobody knows */
+	bool closes_http;            /* it closed when it was said HTTP's words */
+	bool closes_tls;             /* or TLS's */
+	const struct prober *hinted; /* to be tried next: bytes to other words looked like its */
+	uint64_t tried;              /* bits by place in probers[] */
+	const char *alpn;            /* agreed protocol, or "" */
 };
 
 /* The next, which is then taken for tried; false where nothing is left. */

@@ -17,11 +17,13 @@
 
 enum { PROBER_TCP = 1, PROBER_UDP = 2 };
 
-enum probe_verdict {
-	PROBE_NOT,  /* these bytes are not of this protocol */
-	PROBE_MORE, /* may be; more bytes are needed. Never where ended. */
-	PROBE_SAY,  /* probably is this, and say holds the next words of the dialogue */
-	PROBE_IS,   /* is this, and all is known that will be */
+enum probe_verdict {             /* in the order of how much is known */
+		     PROBE_NOT,  /* these bytes are not of this protocol */
+		     PROBE_TRY,  /* nothing to be sure of, but worth a connection for its own hello
+				  */
+		     PROBE_MORE, /* may be; more bytes are needed. Never where ended. */
+		     PROBE_SAY, /* probably is this, and say holds the next words of the dialogue */
+		     PROBE_IS,  /* is this, and all is known that will be */
 };
 
 /* One connection as it stands. */

@@ -521,7 +521,7 @@ static struct opinion ask_all(struct talk *t, bool ended, struct writer *w)
 
 	if (t->asked != NULL) {
 		best = (struct opinion){ ask(t, t->asked, ended, w), t->asked };
-		if (best.verdict != PROBE_NOT && (t->step > 1 || best.verdict != PROBE_MORE)) {
+		if (best.verdict >= PROBE_SAY || (t->step > 1 && best.verdict == PROBE_MORE)) {
 			return best;
 		}
 	}
@@ -535,7 +535,7 @@ static struct opinion ask_all(struct talk *t, bool ended, struct writer *w)
 		if (verdict == PROBE_IS || verdict == PROBE_SAY) {
 			return (struct opinion){ verdict, probers[i] };
 		}
-		if (verdict == PROBE_MORE && best.verdict == PROBE_NOT) {
+		if ((verdict == PROBE_MORE || verdict == PROBE_TRY) && best.verdict < verdict) {
 			best = (struct opinion){ verdict, probers[i] };
 		}
 	}
@@ -559,6 +559,13 @@ static void misunderstand(struct talk *t, bool ended)
 	next_attempt(t);
 }
 
+static void note_close(struct talk *t)
+{
+	if (t->peer_closed && t->asked != NULL && t->asked == prober_find("http")) {
+		level(t)->closes_http = true;
+	}
+}
+
 static void judge(struct talk *t, bool ended)
 {
 	uint8_t words[PROBER_SAY_MAX];
@@ -568,7 +575,7 @@ static void judge(struct talk *t, bool ended)
 	t->judged = t->in.len;
 	if (t->in.len == 0) {
 		if (ended) {
-			level(t)->closes = level(t)->closes || t->peer_closed;
+			note_close(t);
 			next_attempt(t);
 		}
 		return;
@@ -590,6 +597,10 @@ static void judge(struct talk *t, bool ended)
 		wait_ms(t, t->state == LISTENING && t->in.len == 0
 				   ? t->setup->options.banner_ms
 				   : t->setup->options.answer_ms / 2);
+		break;
+	case PROBE_TRY:
+		level(t)->hinted = opinion.prober;
+		misunderstand(t, ended);
 		break;
 	case PROBE_NOT:
 		misunderstand(t, ended);
@@ -688,7 +699,7 @@ static void on_tls_failed(struct talk *t)
 			return;
 		}
 	}
-	t->outer.closes = t->outer.closes || t->peer_closed;
+	t->outer.closes_tls = t->peer_closed;
 	next_attempt(t);
 }
 

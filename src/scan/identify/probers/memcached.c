@@ -14,6 +14,7 @@ static enum probe_verdict memcached_read(const struct probe_view *view, struct s
 	struct reader r = reader_over(fresh);
 	struct span line;
 
+	(void)say;
 	if (!words_may_start(fresh, "VERSION ") && !words_may_start(fresh, "ERROR\r\n")) {
 		return PROBE_NOT;
 	}
@@ -28,14 +29,8 @@ static enum probe_verdict memcached_read(const struct probe_view *view, struct s
 		facts_add(facts, "service.version", span_after(line, 8));
 		return PROBE_IS;
 	}
-	if (!span_is(line, "ERROR") || view->ended) {
-		return PROBE_NOT;
-	}
-	if (view->step > 0) {
-		return probe_wait(view); /* the rest of what it says of other words */
-	}
-	hello(view, say);
-	return PROBE_SAY;
+	/* an answer to other words, as others might give */
+	return span_is(line, "ERROR") && view->step == 0 ? PROBE_TRY : PROBE_NOT;
 }
 
 static const uint16_t ports[] = { 11211, 0 };

@@ -113,8 +113,7 @@ static enum probe_verdict mongodb_read(const struct probe_view *view, struct ser
 
 	if (words_may_start(fresh, "HTTP/1.") && fresh.len > 20 &&
 	    words_contain(span_first(fresh, 400), "access MongoDB over HTTP")) {
-		facts_add_text(facts, "service.product", "MongoDB");
-		return PROBE_IS;
+		return PROBE_TRY;
 	}
 	if (view->step == 0) {
 		return words_may_start(fresh, "HTTP/1.") ? probe_wait(view) : PROBE_NOT;

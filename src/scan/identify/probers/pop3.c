@@ -14,8 +14,12 @@ static enum probe_verdict pop3_read(const struct probe_view *view, struct servic
 	if (!words_line(&r, &greeting)) {
 		return view->bytes.len > WORDS_LINE_MAX ? PROBE_NOT : probe_wait(view);
 	}
-	if (span_starts_with(greeting, "-ERR") || span_is(greeting, "+OK")) {
-		return PROBE_NOT; /* Redis says such words too; no greeting is an error */
+	if (view->step == 0 && view->said_by != NULL) {
+		return PROBE_NOT; /* as an answer to others' words, Redis says the same */
+	}
+	if (span_starts_with(greeting, "-ERR")) {
+		facts_add(facts, "pop3.banner", span_after(greeting, 5));
+		return words_contain(greeting, "number of clients") ? PROBE_NOT : PROBE_IS;
 	}
 	if (view->step == 0 && !view->ended) {
 		writer_text(say, "CAPA\r\n");

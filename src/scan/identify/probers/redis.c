@@ -23,6 +23,7 @@ static enum probe_verdict redis_read(const struct probe_view *view, struct servi
 	struct reader r = reader_over(fresh);
 	struct span line;
 
+	(void)say;
 	if (fresh.len > 0 && fresh.ptr[0] != '$' && fresh.ptr[0] != '-') {
 		return PROBE_NOT;
 	}
@@ -36,11 +37,7 @@ static enum probe_verdict redis_read(const struct probe_view *view, struct servi
 	}
 	if (span_starts_with(line, "-ERR wrong number of arguments for 'get'") ||
 	    span_starts_with(line, "-ERR unknown command")) {
-		if (view->ended || view->step > 0) {
-			return PROBE_IS;
-		}
-		hello(view, say); /* an answer to other words */
-		return PROBE_SAY;
+		return view->step > 0 ? PROBE_IS : PROBE_TRY; /* an answer to other words */
 	}
 	if (line.ptr[0] != '$') {
 		return PROBE_NOT;
