@@ -15,7 +15,7 @@ static void hello(const struct probe_view *view, struct writer *say)
 	for (unsigned i = 1; i < PACKET_SIZE - 8; i++) {
 		writer_u8(say, 0);
 	}
-	writer_be64(say, UINT64_C(0x6274626274626274)); /* comes back as the origin's time */
+	writer_be64(say, UINT64_C(0x6274627462746274)); /* comes back as the origin's time */
 }
 
 static void ask_variables(struct writer *say)
@@ -45,7 +45,7 @@ static enum probe_verdict ntp_read(const struct probe_view *view, struct service
 		return PROBE_IS;
 	}
 	(void)reader_bytes(&r, 22);
-	if (mode != MODE_SERVER || reader_be64(&r) != UINT64_C(0x6274626274626274)) {
+	if (mode != MODE_SERVER || reader_be64(&r) != UINT64_C(0x6274627462746274)) {
 		return PROBE_NOT;
 	}
 	writer_decimal(&w, second);
