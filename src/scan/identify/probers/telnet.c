@@ -67,8 +67,8 @@ static enum probe_verdict telnet_read(const struct probe_view *view, struct serv
 	struct span fresh = probe_fresh(view);
 	struct span prompt;
 
-	if (view->bytes.len == 0 || view->said_by != NULL ? view->step == 0 : false) {
-		return PROBE_NOT;
+	if (view->bytes.len == 0 || (view->step == 0 && view->said_by != NULL)) {
+		return PROBE_NOT; /* it greets, and never answers others' words */
 	}
 	if (view->bytes.ptr[0] == IAC) {
 		if (!strip(view->bytes, &text, NULL)) {
