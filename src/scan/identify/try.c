@@ -1,16 +1,19 @@
 /* try.c - identifies ports from the command line: try-identify [udp/]ADDRESS:PORT[=NAME]...
  *
- * One line of JSON a target. For trying probers and for the scenario; not installed. */
+ * With fingerprints in $BARTIZAN_FINGERPRINTS it says products, too. One line of JSON a target. For
+ * trying probers and for the scenario; not installed. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "scan/identify/identify.h"
+#include "scan/identify/product.h"
 #include "sys/alloc.h"
 
 struct run {
 	struct loop *loop;
 	struct identifier *identifier;
+	struct fingerprints *fingerprints; /* or NULL */
 	size_t left;
 };
 
@@ -29,6 +32,16 @@ static void put_text(const char *name, struct span text)
 	putchar('"');
 }
 
+static void put_part(const char *name, const struct product_part *part)
+{
+	printf(",\"%s\":{\"certainty\":%u", name, part->certainty);
+	put_text("vendor", span_of(part->vendor));
+	put_text("product", span_of(part->product));
+	put_text("version", span_of(part->version));
+	put_text("cpe", span_of(part->cpe));
+	putchar('}');
+}
+
 static const char *const layers[] = { "plain", "tls", "starttls" };
 
 static void on_result(void *context, const struct identify_result *r)
@@ -36,6 +49,7 @@ static void on_result(void *context, const struct identify_result *r)
 	struct run *run = context;
 	const struct service_facts *f = &r->facts;
 	char where[NET_TEXT_SIZE];
+	struct product product;
 
 	net_address_text(&r->address, where);
 	printf("{\"target\":\"%s/%s\",\"outcome\":\"%s\"",
@@ -57,7 +71,12 @@ static void on_result(void *context, const struct identify_result *r)
 		put_text("text", facts_text(f, i));
 		putchar('}');
 	}
-	puts("]}");
+	putchar(']');
+	product_conclude(f, run->fingerprints, &product);
+	put_part("service", &product.service);
+	put_part("os", &product.os);
+	put_part("hardware", &product.hardware);
+	puts("}");
 	fflush(stdout);
 	if (--run->left == 0) {
 		loop_stop(run->loop);
@@ -70,6 +89,9 @@ int main(int argc, char **argv)
 	struct identify_counts counts;
 	struct why why;
 
+	if (fingerprints_open_default(NULL, NULL, &run.fingerprints, &why) != 0) {
+		run.fingerprints = NULL;
+	}
 	run.identifier = identifier_new(run.loop, NULL, on_result, &run);
 	run.left = (size_t)(argc - 1);
 	for (int i = 1; i < argc; i++) {
@@ -99,6 +121,7 @@ int main(int argc, char **argv)
 		(unsigned long long)counts.ended, (unsigned long long)counts.known,
 		(unsigned long long)counts.connections, counts.peak_per_host);
 	identifier_free(&run.identifier);
+	fingerprints_free(&run.fingerprints);
 	loop_free(&run.loop);
 	return 0;
 }
