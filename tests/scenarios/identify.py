@@ -88,8 +88,8 @@ def openssh(s, sshd):
     pathlib.Path("/run/sshd").mkdir(exist_ok=True)
     key = s.folder / "ssh_key"
     s.lab.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
-    s.start(sshd, "-D", "-f", "/dev/null", "-h", key, "-o", f"ListenAddress={HOST}:22", "-o", f"ListenAddress={HOST}:47022")
-    for port in (22, 47022):
+    s.start(sshd, "-D", "-f", "/dev/null", "-h", key, "-o", f"ListenAddress={HOST}:22", "-o", f"ListenAddress={HOST}:48018")
+    for port in (22, 48018):
         s.expect(port, "ssh", **{"ssh.banner": "OpenSSH_", "ssh.host_key": "ssh-ed25519 SHA256:"})
 
 
@@ -111,11 +111,11 @@ http {{
  access_log off; root {where};
  client_body_temp_path {where}/1; proxy_temp_path {where}/2; fastcgi_temp_path {where}/3; uwsgi_temp_path {where}/4; scgi_temp_path {where}/5;
  server {{ listen {HOST}:80; listen {HOST}:47080; }}
- server {{ listen {HOST}:443 ssl http2; listen {HOST}:47443 ssl; ssl_certificate {s.certificate}; ssl_certificate_key {s.key}; }}
+ server {{ listen {HOST}:443 ssl http2; listen {HOST}:48016 ssl; ssl_certificate {s.certificate}; ssl_certificate_key {s.key}; }}
 }}""")
     where.chmod(0o777)
     s.start(program, "-c", s.folder / "nginx.conf", "-p", where)
-    for port, layer in ((80, "plain"), (47080, "plain"), (443, "tls"), (47443, "tls")):
+    for port, layer in ((80, "plain"), (47080, "plain"), (443, "tls"), (48016, "tls")):
         s.expect(port, "http", layer, **{"http_header.server": "nginx/", "html_title": "Welcome to the lab"})
 
 
@@ -208,7 +208,7 @@ service imap-login {{
   }}
   inet_listener imap2 {{
     address = {HOST}
-    port = 47143
+    port = 48013
   }}
   inet_listener imaps {{
     address = {HOST}
@@ -216,7 +216,7 @@ service imap-login {{
   }}
   inet_listener imaps2 {{
     address = {HOST}
-    port = 47993
+    port = 48015
     ssl = yes
   }}
 }}
@@ -227,7 +227,7 @@ service pop3-login {{
   }}
   inet_listener pop3b {{
     address = {HOST}
-    port = 47110
+    port = 48014
   }}
   inet_listener pop3s {{
     address = {HOST}
@@ -236,11 +236,11 @@ service pop3-login {{
 }}
 """)
     s.start(program, "-F", "-c", s.folder / "dovecot.conf")
-    for port in (143, 47143):
+    for port in (143, 48013):
         s.expect(port, "imap", "starttls", **{"imap4.banner": "Dovecot", "imap.id": "Dovecot"})
-    for port in (993, 47993):
+    for port in (993, 48015):
         s.expect(port, "imap", "tls", **{"imap4.banner": "Dovecot"})
-    for port in (110, 47110):
+    for port in (110, 48014):
         s.expect(port, "pop3", "starttls", **{"pop3.banner": "Dovecot"})
     s.expect(995, "pop3", "tls", **{"pop3.banner": "Dovecot"})
 
@@ -248,12 +248,12 @@ service pop3-login {{
 @server("vsftpd")
 def vsftpd(s, program):
     pathlib.Path("/var/run/vsftpd/empty").mkdir(parents=True, exist_ok=True)
-    for port in (21, 47021):
+    for port in (21, 48019):
         path = s.write(f"vsftpd-{port}.conf", f"listen=YES\nlisten_address={HOST}\nlisten_port={port}\nbackground=NO\nanonymous_enable=NO\nlocal_enable=YES\n"
                        f"ssl_enable={'YES' if port == 21 else 'NO'}\nrsa_cert_file={s.certificate}\nrsa_private_key_file={s.key}\n")
         s.start(program, path)
     s.expect(21, "ftp", "starttls", **{"ftp.banner": "(vsFTPd "})
-    s.expect(47021, "ftp", **{"ftp.banner": "(vsFTPd "})
+    s.expect(48019, "ftp", **{"ftp.banner": "(vsFTPd "})
 
 
 @server("dnsmasq")
@@ -302,9 +302,9 @@ def chrony(s, program):
 def snmpd(s, program):
     s.write("snmpd.conf", "rocommunity public\nsysName lab\nsysDescr Linux lab 6.1.0\n")
     s.write("snmpd2.conf", "rouser nobody\n")
-    s.start(program, "-f", "-Lo", "-C", "-c", s.folder / "snmpd.conf", "-p", s.folder / "snmpd.pid", f"udp:{HOST}:161", f"udp:{HOST}:47161")
+    s.start(program, "-f", "-Lo", "-C", "-c", s.folder / "snmpd.conf", "-p", s.folder / "snmpd.pid", f"udp:{HOST}:161", f"udp:{HOST}:48020")
     s.start(program, "-f", "-Lo", "-C", "-c", s.folder / "snmpd2.conf", "-p", s.folder / "snmpd2.pid", f"udp:{HOST}:47162")
-    for port in (161, 47161):
+    for port in (161, 48020):
         s.expect(port, "snmp", udp=True, **{"snmp.sys_description": "Linux lab", "snmp.community": "public", "host.name": "lab"})
     s.expect(47162, "snmp", udp=True, **{"snmp.enterprise": "8072"})
 
@@ -324,8 +324,8 @@ maxsize 1048576
 suffix "dc=lab,dc=example"
 directory {where}
 """)
-    s.start(program, "-d", "0", "-f", s.folder / "slapd.conf", "-h", f"ldap://{HOST}:389 ldap://{HOST}:47389 ldaps://{HOST}:636")
-    for port in (389, 47389):
+    s.start(program, "-d", "0", "-f", s.folder / "slapd.conf", "-h", f"ldap://{HOST}:389 ldap://{HOST}:48011 ldaps://{HOST}:636")
+    for port in (389, 48011):
         s.expect(port, "ldap", "starttls", **{"ldap.naming_context": "dc=lab,dc=example"})
     s.expect(636, "ldap", "tls", **{"ldap.naming_context": "dc=lab,dc=example"})
 
@@ -339,7 +339,7 @@ def samba(s, program):
  netbios name = LABFILES
  interfaces = lo
  bind interfaces only = yes
- smb ports = 445 47445
+ smb ports = 445 48012
  private dir = {where}
  lock directory = {where}
  state directory = {where}
@@ -351,7 +351,7 @@ def samba(s, program):
  disable spoolss = yes
 """)
     s.start(program, "--foreground", "--no-process-group", "-s", s.folder / "smb.conf")
-    for port in (445, 47445):
+    for port in (445, 48012):
         s.expect(port, "smb", **{"smb.dialect": "3.", "host.name": "LABFILES"})
 
 
@@ -385,9 +385,9 @@ def cups(s, program):
         (where / name).mkdir()
     s.write("cups-files.conf", f"ServerRoot {where}\nRequestRoot {where}/spool\nCacheDir {where}/cache\nStateDir {where}/state\nTempDir {where}/tmp\n"
                                "AccessLog stderr\nErrorLog stderr\nPageLog stderr\n")
-    s.write("cupsd.conf", f"Listen {HOST}:631\nListen {HOST}:47631\nWebInterface No\n<Location />\n Order allow,deny\n Allow all\n</Location>\n")
+    s.write("cupsd.conf", f"Listen {HOST}:631\nListen {HOST}:48017\nWebInterface No\n<Location />\n Order allow,deny\n Allow all\n</Location>\n")
     s.start(program, "-f", "-c", s.folder / "cupsd.conf", "-s", s.folder / "cups-files.conf")
-    for port in (631, 47631):
+    for port in (631, 48017):
         s.expect(port, "ipp", **{"http_header.server": "CUPS/"})
 
 

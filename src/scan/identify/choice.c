@@ -6,9 +6,9 @@
 static const char *const general[] = { "http", "tls", NULL };
 /* By what it did when it was said HTTP's and then TLS's words, neither of which it answered. */
 static const char *const closed_both[] = { "postgresql", "mqtt", "ldap", "smb", "rdp", NULL };
-static const char *const closed_http[] = { "redis", "postgresql", "rdp", "mqtt", NULL };
+static const char *const closed_http[] = { "redis", "smb", "rdp", "postgresql", NULL };
 static const char *const closed_tls[] = { "rdp", "s7", "smb", "mssql", NULL };
-static const char *const closed_none[] = { "dns", "mssql", "modbus", "s7", "ldap", "smb", NULL };
+static const char *const closed_none[] = { "smb", "dns", "mssql", "modbus", "s7", NULL };
 static const char *const within_tls[] = { "http", "http2", "mqtt", "ldap", "xmpp", "dns", NULL };
 static const char *const by_datagram[] = { "dns", "snmp", "ntp", "sip", "bacnet", NULL };
 

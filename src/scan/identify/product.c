@@ -120,6 +120,7 @@ static void name_stated(struct product_part *service)
 		{ "CouchDB", "cpe:/a:apache:couchdb" },
 		{ "Docker Engine", "cpe:/a:docker:engine" },
 		{ "Kubernetes", "cpe:/a:kubernetes:kubernetes" },
+		{ "MariaDB", "cpe:/a:mariadb:mariadb" },
 		{ "RabbitMQ", "cpe:/a:vmware:rabbitmq" },
 		{ "PostgreSQL", "cpe:/a:postgresql:postgresql" },
 	};

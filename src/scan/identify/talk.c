@@ -308,7 +308,7 @@ static void begin_tls(struct talk *t)
 	t->state = SHAKING;
 	t->tls = tls_unverified_new(t->setup->tls, t->name, alpn_offered(t));
 	t->result.handshakes++;
-	wait_ms(t, t->setup->options.answer_ms * 2);
+	wait_ms(t, t->setup->options.answer_ms);
 	flush(t);
 }
 
@@ -816,6 +816,8 @@ static void consider(struct talk *t)
 		} else if (tls_unverified_state(t->tls) == TLS_UNVERIFIED_FAILED ||
 			   t->peer_closed) {
 			on_tls_failed(t);
+		} else {
+			wait_ms(t, t->setup->options.answer_ms * 2); /* it is at it */
 		}
 		break;
 	case DIALOGUE:

@@ -1,7 +1,6 @@
 /* mysql.c - MySQL and MariaDB: the server's greeting (HandshakeV10), or its refusal of this host.
  */
-#include "base/reader.h"
-#include "scan/identify/prober.h"
+#include "scan/identify/probers/words.h"
 
 #define PACKET_MAX 4096u
 
@@ -43,8 +42,13 @@ static enum probe_verdict mysql_read(const struct probe_view *view, struct servi
 		return PROBE_NOT;
 	}
 	/* MariaDB before 11 puts a number in front that old replicas accept */
-	facts_add(facts, "mysql.banners",
-		  span_after(text, span_starts_with(text, "5.5.5-") ? 6 : 0));
+	text = span_after(text, span_starts_with(text, "5.5.5-") ? 6 : 0);
+	facts_add(facts, "mysql.banners", text);
+	if (words_contain(text, "-MariaDB")) {
+		facts_add_text(facts, "service.vendor", "MariaDB");
+		facts_add_text(facts, "service.product", "MariaDB");
+		facts_add(facts, "service.version", span_first(text, span_find(text, '-')));
+	}
 	return PROBE_IS;
 }
 

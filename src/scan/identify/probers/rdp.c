@@ -17,12 +17,17 @@ static void hello(const struct probe_view *view, struct writer *say)
 static enum probe_verdict rdp_read(const struct probe_view *view, struct service_facts *facts,
 				   struct writer *say)
 {
+	/* MCS: disconnect provider ultimatum, "user requested" (T.125) */
+	static const uint8_t farewell[] = { 3, 0, 0, 9, 2, 0xf0, 0x80, 0x21, 0x80 };
 	struct span fresh = probe_fresh(view);
 	struct reader r = reader_over(fresh);
 	uint32_t head = reader_be32(&r);
 	uint8_t kind;
 
 	(void)say;
+	if (view->step == 0 && span_equal(fresh, (struct span){ farewell, sizeof farewell })) {
+		return PROBE_TRY; /* to words it did not understand */
+	}
 	if (view->step == 0 || (fresh.len > 0 && fresh.ptr[0] != 3)) {
 		return PROBE_NOT;
 	}
