@@ -176,7 +176,7 @@ static const struct identify_options quick = {
 	.connect_ms = 2000,
 	.banner_ms = 100,
 	.answer_ms = 200,
-	.connection_ms = 600,
+	.connection_ms = 1000,
 	.target_ms = 3000,
 };
 
@@ -317,9 +317,8 @@ static void a_banner_byte_by_byte_is_given_up_and_said(void **state)
 		met((struct manner){ .greeting = "220-wait a little\r\n", .trickles = true }, NULL);
 
 	(void)state;
-	assert_true(r.duration_ms < 3500);
-	assert_true(r.facts.gave_up[0] != '\0');
-	assert_true(r.connections <= 5);
+	assert_string_equal(r.facts.gave_up, "1 s of one connection");
+	assert_int_equal(r.connections, 1);
 }
 
 static void a_closed_port_is_closed(void **state)
