@@ -381,7 +381,7 @@ static enum starttls_verdict read_ldap(struct span bytes, size_t *consumed)
 		return STARTTLS_NOT_THIS;
 	}
 	(void)ldap_length(&r);
-	if (reader_u8(&r) != 0x0a || reader_u8(&r) != 1) {
+	if (reader_be16(&r) != 0x0a01) { /* resultCode, an enumeration of one byte */
 		return STARTTLS_NOT_THIS;
 	}
 	len = reader_u8(&r);

@@ -42,7 +42,8 @@ struct service_facts {
 	uint16_t banner_len;
 	uint16_t count;
 	uint16_t text_used;
-	bool is_full; /* facts were left out */
+	bool is_full;         /* facts were left out */
+	bool is_tls_expected; /* it said that TLS is to be spoken there */
 	struct service_fact facts[SERVICE_FACTS_MAX];
 	uint8_t text[SERVICE_TEXT_MAX];
 };

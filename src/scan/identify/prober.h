@@ -17,11 +17,13 @@
 
 enum { PROBER_TCP = 1, PROBER_UDP = 2 };
 
-enum probe_verdict {
-	PROBE_NOT,  /* these bytes are not of this protocol */
-	PROBE_MORE, /* may be; more bytes are needed. Never where ended. */
-	PROBE_SAY,  /* is this, and say holds the next words of the dialogue */
-	PROBE_IS,   /* is this, and all is known that will be */
+enum probe_verdict {             /* in the order of how much is known */
+		     PROBE_NOT,  /* these bytes are not of this protocol */
+		     PROBE_TRY,  /* nothing to be sure of, but worth a connection for its own hello
+				  */
+		     PROBE_MORE, /* may be; more bytes are needed. Never where ended. */
+		     PROBE_SAY, /* probably is this, and say holds the next words of the dialogue */
+		     PROBE_IS,  /* is this, and all is known that will be */
 };
 
 /* One connection as it stands. */
@@ -31,6 +33,7 @@ struct probe_view {
 	const char *said_by; /* name of the prober whose words were last said; NULL: nothing said */
 	unsigned step;       /* words that this prober said on the connection, hello included */
 	bool ended;          /* nothing more will come: closed, silent, or at the limit */
+	bool is_datagram;    /* UDP */
 	bool is_tls;         /* within TLS */
 	const char *alpn;    /* "" where none */
 	const char *host;    /* for Host and the like: a name, or the address as text */
@@ -38,12 +41,12 @@ struct probe_view {
 };
 
 struct prober {
-	const char *name;      /* the protocol, as results call it */
-	unsigned transports;   /* PROBER_TCP, PROBER_UDP or both */
-	bool speaks_first;     /* the server does: hello may be NULL */
-	bool is_alike_binary;  /* its hello is not text: servers of text protocols may go silent */
-	const uint16_t *ports; /* usual ones, ended by 0 */
-	const char *const *alpn; /* names of it (RFC 7301), ended by NULL; or NULL */
+	const char *name;          /* the protocol, as results call it */
+	unsigned transports;       /* PROBER_TCP, PROBER_UDP or both */
+	bool speaks_first;         /* the server does: hello may be NULL */
+	const uint16_t *ports;     /* usual ones, ended by 0 */
+	const uint16_t *tls_ports; /* usual ones where it is within TLS, ended by 0; or NULL */
+	const char *const *alpn;   /* names of it (RFC 7301), ended by NULL; or NULL */
 	enum starttls_protocol starttls;
 
 	/* What is said first. view->bytes is empty. */

@@ -1,0 +1,169 @@
+/*
+ * ssh.c - SSH (RFC 4253): identification, then the first half of a key exchange, for the host key.
+ *
+ * The server answers our half of a Diffie-Hellman exchange with its key before anybody logs in
+ * (RFC 8731, curve25519-sha256). We never finish: the secret is neither computed nor needed.
+ */
+#include "base/sha256.h"
+#include "formats/base64.h"
+#include "scan/identify/probers/words.h"
+
+#define PACKET_MAX   35000u
+#define PACKETS_MAX  8u
+#define KEXINIT      20u
+#define ECDH_INIT    30u
+#define ECDH_REPLY   31u
+#define COOKIE_SIZE  16u
+#define POINT_SIZE   32u
+#define KEY_TYPE_MAX 64u
+
+static const char *const lists[] = {
+	"curve25519-sha256,curve25519-sha256@libssh.org",
+	("ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,"
+	 "rsa-sha2-256,ssh-rsa"),
+	"aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
+	"aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
+	"hmac-sha2-256,hmac-sha2-512,hmac-sha1",
+	"hmac-sha2-256,hmac-sha2-512,hmac-sha1",
+	"none",
+	"none",
+	"",
+	"",
+};
+
+/* Section 6: lengths, payload, padding to 8 bytes, at least 4. */
+static void write_packet(struct writer *say, struct span payload)
+{
+	size_t padding = 8 - (5 + payload.len) % 8;
+
+	padding += padding < 4 ? 8 : 0;
+	writer_be32(say, (uint32_t)(1 + payload.len + padding));
+	writer_u8(say, (uint8_t)padding);
+	writer_bytes(say, payload);
+	for (size_t i = 0; i < padding; i++) {
+		writer_u8(say, 0);
+	}
+}
+
+static void ask_key(struct writer *say)
+{
+	uint8_t payload[768];
+	struct writer w = writer_over(payload, sizeof payload);
+
+	writer_text(say, "SSH-2.0-bartizan\r\n");
+	writer_u8(&w, KEXINIT);
+	writer_be64(&w, 0);
+	writer_be64(&w, 0);
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		struct span list = span_of(lists[i]);
+
+		writer_be32(&w, (uint32_t)list.len);
+		writer_bytes(&w, list);
+	}
+	writer_u8(&w, 0);
+	writer_be32(&w, 0);
+	write_packet(say, writer_span(&w));
+
+	w = writer_over(payload, sizeof payload);
+	writer_u8(&w, ECDH_INIT);
+	writer_be32(&w, POINT_SIZE);
+	writer_u8(&w, 9); /* the curve's base point: as good as any, for nothing is to be secret */
+	for (unsigned i = 1; i < POINT_SIZE; i++) {
+		writer_u8(&w, 0);
+	}
+	write_packet(say, writer_span(&w));
+}
+
+/* "ssh-ed25519 SHA256:..." as ssh-keygen -l shows it. */
+static void tell_key(struct span key, struct service_facts *facts)
+{
+	uint8_t digest[SHA256_SIZE];
+	uint8_t text[KEY_TYPE_MAX + 64];
+	struct writer w = writer_over(text, sizeof text);
+	struct reader r = reader_over(key);
+	struct span type = reader_bytes(&r, reader_be32(&r));
+
+	if (!reader_ok(&r) || type.len > KEY_TYPE_MAX) {
+		return;
+	}
+	sha256_of(key, digest);
+	writer_bytes(&w, type);
+	writer_text(&w, " SHA256:");
+	base64_encode((struct span){ digest, sizeof digest }, &w);
+	facts_add(facts, "ssh.host_key", writer_span(&w));
+}
+
+/* True once the key came, or the other side ended it. */
+static bool tell_packets(struct span bytes, struct service_facts *facts)
+{
+	struct reader r = reader_over(bytes);
+
+	for (unsigned i = 0; i < PACKETS_MAX; i++) {
+		uint32_t len = reader_be32(&r);
+		struct reader packet;
+		uint8_t kind;
+
+		if (len > PACKET_MAX || (reader_ok(&r) && len < 2)) {
+			return true; /* nothing we could read */
+		}
+		packet = reader_over(reader_bytes(&r, len));
+		if (!reader_ok(&r)) {
+			return false;
+		}
+		(void)reader_u8(&packet);
+		kind = reader_u8(&packet);
+		if (kind == KEXINIT) {
+			(void)reader_bytes(&packet, COOKIE_SIZE);
+			facts_add(facts, "ssh.key_exchange",
+				  reader_bytes(&packet, reader_be32(&packet)));
+			facts_add(facts, "ssh.host_key_types",
+				  reader_bytes(&packet, reader_be32(&packet)));
+		} else if (kind == ECDH_REPLY) {
+			tell_key(reader_bytes(&packet, reader_be32(&packet)), facts);
+			return true;
+		} else if (kind == 1) { /* disconnect */
+			return true;
+		}
+	}
+	return true;
+}
+
+static enum probe_verdict ssh_read(const struct probe_view *view, struct service_facts *facts,
+				   struct writer *say)
+{
+	struct reader r = reader_over(view->bytes);
+	struct reader fields;
+	struct span line;
+	struct span version;
+
+	/* other lines may come first, which no server in use sends */
+	if (!words_may_start(view->bytes, "SSH-")) {
+		return PROBE_NOT;
+	}
+	if (!words_line(&r, &line)) {
+		return view->bytes.len > WORDS_LINE_MAX ? PROBE_NOT : probe_wait(view);
+	}
+	fields = reader_over(line);
+	(void)reader_until(&fields, '-');
+	version = reader_until(&fields, '-');
+	facts_add(facts, "ssh.banner", reader_rest(&fields));
+	facts_add(facts, "ssh.protocol", version);
+	if (view->step == 0) {
+		if (!span_is(version, "2.0") && !span_is(version, "1.99")) {
+			return PROBE_IS;
+		}
+		ask_key(say);
+		return PROBE_SAY;
+	}
+	return tell_packets(r.rest, facts) || view->ended ? PROBE_IS : PROBE_MORE;
+}
+
+static const uint16_t ports[] = { 22, 2222, 8022, 0 };
+
+const struct prober prober_ssh = {
+	.name = "ssh",
+	.transports = PROBER_TCP,
+	.speaks_first = true,
+	.ports = ports,
+	.read = ssh_read,
+};
