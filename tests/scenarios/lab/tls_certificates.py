@@ -8,7 +8,7 @@ import base64
 import pathlib
 import subprocess
 
-HOST = "server.test"  # what good leaves are for; /etc/hosts of the scenario names it
+HOST = "server.lab.test"  # what good leaves are for; /etc/hosts of the scenario names it
 
 _CONFIG = """
 [ca]

@@ -50,7 +50,7 @@ CERTIFICATES = {
     "expired": {"dates": ("20240101000000Z", "20240401000000Z")},
     "future": {"dates": ("20400101000000Z", "20400401000000Z")},
     "other": {"names": "DNS:other.test"},
-    "wildcard": {"names": "DNS:*.test"},
+    "wildcard": {"names": "DNS:*.lab.test"},
     "selfsigned": {"kind": "rsa:2048", "self_signed": True},
     "sha1": {"kind": "rsa:2048", "digest": "sha1"},
     "long": {"days": 500},
