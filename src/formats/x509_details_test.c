@@ -35,7 +35,7 @@ static void reads_the_extensions_of_a_server(void **state)
 	assert_true(d.has_crl_points);
 	assert_false(d.has_malformed_extension);
 	assert_int_equal(d.key_id.len, 20);
-	assert_true(span_equal(d.key_id, d.authority_key_id));
+	assert_int_equal(d.authority_key_id.len, 4);
 	assert_int_equal(sct_list_parse(d.sct_list, scts, &count), 0);
 	assert_int_equal(count, 2);
 }
