@@ -116,12 +116,12 @@ class Certificates:
         self._openssl(*words, *(["-addext", f"subjectAltName={names}"] if names else []))
 
     def leaf(self, name, kind="ec:P-256", names=f"DNS:{HOST},DNS:localhost,IP:127.0.0.1", days=90, digest="sha256", dates=None,
-             extensions="leaf", self_signed=False):
+             extensions="leaf", self_signed=False, common_name=HOST):
         """dates: (start, end) as YYYYMMDDHHMMSSZ, in place of days."""
         if (self.folder / f"{name}.pem").exists():
             return
         self._key(name, kind)
-        self._request(name, HOST, names)
+        self._request(name, common_name, names)
         issuer = ["-selfsign", "-keyfile", f"{name}.key"] if self_signed else ["-cert", "intermediate.pem", "-keyfile", "intermediate.key"]
         when = ["-startdate", dates[0], "-enddate", dates[1]] if dates else ["-days", str(days)]
         self._openssl("ca", "-config", self.config, "-batch", "-notext", "-in", f"{name}.csr", "-out", f"{name}.pem", "-md",
