@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "scan/tls/grade_view.h"
+#include "scan/tls/grade_rules.h"
 
 /* The best and the worst protocol's, halved. */
 static unsigned protocol_score(const struct grade_view *view)
@@ -141,7 +141,7 @@ static void apply_rules(const struct grade_view *view, struct tls_grade *grade)
 	for (size_t i = 0; i < count && grade->count < TLS_REASONS_MAX; i++) {
 		struct tls_reason reason = { .rule = &rules[i] };
 
-		if (grade_rule_check(i)(view, reason.detail)) {
+		if (grade_check((enum rule)i, view, reason.detail)) {
 			grade->reasons[grade->count++] = reason;
 		}
 	}

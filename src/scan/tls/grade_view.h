@@ -36,9 +36,3 @@ void grade_view_make(const struct tls_result *result, const struct tls_chain_fac
 		     struct grade_view *out);
 
 bool grade_view_offers(const struct grade_view *view, enum tls_version version);
-
-/* One rule and what makes it hold. detail is empty and may stay so. */
-typedef bool grade_check(const struct grade_view *view, char detail[TLS_REASON_DETAIL_SIZE]);
-
-/* The check of the rule at an index of tls_rules(). */
-grade_check *grade_rule_check(size_t index);
