@@ -21,8 +21,55 @@ DOCUMENT = ROOT / "docs" / "tls-grading.md"
 AT_ONCE = 8
 SERVERS_MIN = 25
 
-# name of a server -> letter of testssl.sh 3.2.4, ours, and why they differ
-LETTERS = {}
+# name of a server -> letter of testssl.sh 3.2.4 (None: not asked), ours, and why they differ
+LETTERS = {
+    "nginx-modern": ("A+", "A+", None),
+    "nginx-without-hsts": ("A+", "A", "hsts-demanded"),
+    "nginx-short-hsts": ("A-", "A", "hsts-short"),
+    "nginx-both-keys": ("A+", "A+", None),
+    "nginx-old": ("B", "B", None),
+    "nginx-tls12-only": ("A-", "A-", None),
+    "nginx-tls13-only": ("A+", "A+", None),
+    "nginx-expired": ("T", "T", None),
+    "nginx-not-yet": ("T", "T", None),
+    "nginx-wrong-name": ("M", "M", None),
+    "nginx-common-name": ("A+", "M", "common-name-ignored"),
+    "nginx-wildcard": (None, "A+", None),
+    "nginx-self-signed": ("T", "T", None),
+    "nginx-incomplete": ("B", "B", None),
+    "nginx-no-tickets": ("A+", "A+", None),
+    "nginx-long-lived": ("A+", "A+", None),
+    "openssl-rsa4096": ("A+", "A", "hsts-demanded"),
+    "openssl-rsa1024": ("B", "B", None),
+    "openssl-sha1": ("T", "T", None),
+    "openssl-tls10-only": ("C", "C", None),
+    "openssl-tls11-only": ("C", "C", None),
+    "openssl-no-fs": ("B", "B", None),
+    "openssl-no-aead": ("A-", "B", "aead-demanded"),
+    "openssl-dhe1024": ("A-", "B", "dh-strength-counted"),
+    "openssl-dhe": ("A-", "A-", None),
+    "openssl-null": ("F", "F", None),
+    "openssl-anonymous": ("A-", "F", "anonymous-counted"),
+    "openssl-exotic": ("A-", "A-", None),
+    "openssl-ed25519": ("A+", "A", "hsts-demanded"),
+    "openssl-pss": ("A+", "A", "hsts-demanded"),
+    "openssl-both-keys": (None, "A", None),
+    "openssl-few-groups": (None, "A", None),
+    "openssl-renegotiates": (None, "A-", None),
+    "openssl-few-schemes": (None, "A", None),
+    "openssl-stapled": (None, "A", None),
+    "openssl-revoked": (None, "T", None),
+    "openssl-must-staple": (None, "A", None),
+    "gnutls-modern": (None, "A", None),
+    "gnutls-tls13-only": ("A+", "A", "hsts-demanded"),
+    "gnutls-rc4": ("B", "C", "rc4-counted"),
+    "gnutls-rc4-only": ("C", "F", "rc4-only"),
+    "gnutls-3des": ("B", "C", "sweet32-counted"),
+    "gnutls-3des-only": ("B", "C", "sweet32-counted"),
+    "gnutls-unsafe-renegotiation": ("A-", "F", "insecure-renegotiation"),
+    "gnutls-old-groups": ("B", "B", None),
+    "gnutls-no-ems": ("A-", "A-", None),
+}
 
 # Where sslscan and we differ: (server, point) -> the difference's name.
 DIFFERENCES = {
@@ -32,6 +79,8 @@ DIFFERENCES = {
                     "openssl-must-staple")},
     ("openssl-dhe", "groups TLSv1.2"): "groups-behind-dhe",
     ("openssl-exotic", "groups TLSv1.2"): "groups-with-rare-suites",
+    ("nginx-tls13-only", "schemes TLSv1.3"): "schemes-of-1.3-alone",
+    ("gnutls-tls13-only", "schemes TLSv1.3"): "schemes-of-1.3-alone",
     ("gnutls-unsafe-renegotiation", "suites TLSv1.2"): "legacy-server-refused",
     ("gnutls-unsafe-renegotiation", "groups TLSv1.2"): "legacy-server-refused",
     ("gnutls-unsafe-renegotiation", "dh bits"): "legacy-server-refused",
@@ -40,6 +89,9 @@ DIFFERENCES = {
 
 # Points where sslscan tells of one, we of all: what it found must be among ours.
 PARTS = ("certificates", "schemes TLSv1.3")
+
+# ffdhe8192 takes a server so long that sslscan, on a busy machine, gives up on it: `slow-group`
+SLOW_GROUP = 0x0104
 
 _lab = {}
 
@@ -168,7 +220,9 @@ def certificate_of_ours(certificate):
 
 def is_same(point, theirs, mine):
     if theirs is None:
-        return True  # it does not say
+        return True  # it does not say: `not-told`
+    if point == "groups TLSv1.3" and SLOW_GROUP not in theirs:
+        mine = [group for group in mine if group != SLOW_GROUP]
     return set(theirs) <= set(mine or ()) if point in PARTS else theirs == mine
 
 
@@ -210,7 +264,7 @@ def letters_as_recorded(lab):
         letter = answer["grade"]["letter"]
         if letter != expected:
             wrong.append(f"{name}: {letter}; expected {expected}, testssl.sh {theirs} ({why}): {[r['id'] for r in answer['grade']['reasons']]}")
-        elif (theirs == expected) == bool(why):
+        elif theirs is not None and (theirs == expected) == bool(why):
             wrong.append(f"{name}: a difference without a name, or a name without a difference")
     check(not wrong, "\n".join(wrong))
     equal(sorted(LETTERS), sorted(c.name for c in CONFIGS), "servers whose letters are recorded")

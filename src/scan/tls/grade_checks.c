@@ -287,6 +287,17 @@ static bool no_post_quantum(const struct grade_view *view, char *detail)
 	return groups->is_complete;
 }
 
+static bool certificate_unseen(const struct grade_view *view, char *detail)
+{
+	(void)detail;
+	for (int type = 0; type < TLS_CERTIFICATE_TYPES; type++) {
+		if (view->chains[type].is_present) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* --- certificates */
 
 #define OTHER_PROBLEMS (TRUST_BAD_SIGNATURE | TRUST_NOT_A_SERVER | TRUST_UNREADABLE | TRUST_OTHER)
@@ -503,6 +514,7 @@ static const struct check checks[RULES] = {
 	[RULE_NO_HSTS] = { .of_server = no_hsts },
 	[RULE_HSTS_SHORT] = { .of_server = hsts_short },
 	[RULE_NO_FALLBACK_SCSV] = { .of_server = no_fallback_scsv },
+	[RULE_CERTIFICATE_UNSEEN] = { .of_server = certificate_unseen },
 	[RULE_EXPIRES_SOON] = { .of_chain = expires_soon },
 	[RULE_MUST_STAPLE] = { .of_chain = must_staple },
 	[RULE_LIFETIME] = { .of_chain = lifetime },

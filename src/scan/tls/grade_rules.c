@@ -151,6 +151,12 @@ static const struct tls_rule rules[RULES] = {
 	[RULE_NO_FALLBACK_SCSV] = { "no-fallback-scsv", TLS_LETTER_A,
 				    "downgrades are not noticed (TLS_FALLBACK_SCSV, RFC 7507)",
 				    "Update the TLS library, or offer TLS 1.3 alone", NULL },
+	[RULE_CERTIFICATE_UNSEEN] = { "certificate-unseen", TLS_LETTER_A_PLUS,
+				      "no certificate was seen: the letter says nothing of trust "
+				      "and name",
+				      "Assess it without --quick, or look at the certificate "
+				      "itself",
+				      NULL },
 	[RULE_EXPIRES_SOON] = { "expires-soon", TLS_LETTER_A_PLUS, "the certificate expires soon",
 				"Renew it, and have renewal run by itself (ACME)", NULL },
 	[RULE_MUST_STAPLE] = { "must-staple", TLS_LETTER_A_PLUS,

@@ -462,6 +462,14 @@ static void advice_is_given_and_not_counted(void **state)
 	assert_null(reason("no-post-quantum"));
 }
 
+static void a_certificate_that_was_not_seen_is_told(void **state)
+{
+	(void)state;
+	s.chains[TLS_CERTIFICATE_RSA].is_present = false;
+	s.chains[TLS_CERTIFICATE_RSA].key_strength = 0;
+	assert_capped("A+", "certificate-unseen");
+}
+
 static void the_worst_reason_comes_first(void **state)
 {
 	(void)state;
@@ -533,6 +541,7 @@ int main(void)
 		TEST(less_than_excellent_is_a_or_a_minus),
 		TEST(who_speaks_no_http_needs_no_hsts),
 		TEST(advice_is_given_and_not_counted),
+		TEST(a_certificate_that_was_not_seen_is_told),
 		TEST(the_worst_reason_comes_first),
 		TEST(the_score_alone_can_lower_the_letter),
 		TEST(every_rule_says_what_how_and_is_found_by_one_name),
