@@ -36,7 +36,8 @@ static const struct arg options[] = {
 	{ "--ca", "FILE", "roots that are trusted (PEM), in place of the system's" },
 	{ "--known-keys", "FILE", "keys that others have: SHA-256 of each, a line each" },
 	{ "--advice", NULL, "with each reason lines of configuration that mend it" },
-	{ "--pulse", NULL, "print how many have which grade, protocol, key, ... and no single one" },
+	{ "--pulse", NULL,
+	  "print how many have which grade, protocol, key, ... and no single one" },
 	{ "--history", "FILE", "--pulse, added to this file and compared with runs before" },
 	{ 0 },
 };
