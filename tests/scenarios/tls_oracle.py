@@ -9,6 +9,7 @@ again (TESTSSL=PATH where it is not the one in PATH; versions before 3.2 give no
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree
@@ -269,6 +270,14 @@ def letters_as_recorded(lab):
     check(not wrong, "\n".join(wrong))
     equal(sorted(LETTERS), sorted(c.name for c in CONFIGS), "servers whose letters are recorded")
     explained({why for _, _, why in LETTERS.values() if why})
+
+
+@story("the document has every rule of grading", 20)
+def rules_are_documented(_lab):
+    table = (ROOT / "src" / "scan" / "tls" / "grade_rules.c").read_text()
+    rules = re.findall(r'\[RULE_\w+\]\s*=\s*\{\s*"([^"]+)"', table)
+    check(len(rules) > 50, f"only {len(rules)} rules found")
+    explained(rules)
 
 
 @story("testssl.sh gives the letters that are recorded", 3 * 60 * 60)
