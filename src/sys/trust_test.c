@@ -176,14 +176,16 @@ static void stapled_answers_must_be_signed_in_time_and_about_this_one(void **sta
 	answer = file(2, "good.ocsp");
 	trust_read_ocsp(answer, chain, 1, NOW, &status);
 	assert_int_equal(status.status, TRUST_STATUS_NONE); /* without an issuer */
-	for (size_t i = 0; i < answer.len; i++) {
-		store_bytes[2][i] ^= 1;
-		trust_read_ocsp(answer, chain, 2, NOW, &status);
-		store_bytes[2][i] ^= 1;
-		if (i % 16 == 0) { /* a signature covers nearly all; what it does not is not read */
-			assert_true(status.status != TRUST_STATUS_REVOKED);
+	/* the second of producedAt: nothing but the signature tells */
+	for (size_t i = 0; i + 17 < answer.len; i++) {
+		if (store_bytes[2][i] == 0x18 && store_bytes[2][i + 1] == 15) {
+			store_bytes[2][i + 15] ^= 1;
+			break;
 		}
 	}
+	trust_read_ocsp(answer, chain, 2, NOW, &status);
+	assert_int_equal(status.status, TRUST_STATUS_NONE);
+	assert_string_equal(status.reason, "the response is not signed by the issuer");
 }
 
 int main(void)

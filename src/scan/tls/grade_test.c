@@ -21,6 +21,7 @@
 #define RSA_EXPORT_RC4       0x0003
 #define RSA_DES              0x0009
 #define ADH_AES128           0x0034
+#define AECDH_AES128         0xc018
 #define TLS13_AES128         0x1301
 #define TLS13_AES256         0x1302
 #define GROUP_X25519         29
@@ -217,6 +218,8 @@ static void single_kinds_of_suites_cap(void **state)
 	(void)state;
 	only(RSA_RC4);
 	assert_capped("F", "rc4-only");
+	only(AECDH_AES128);
+	assert_capped("F", "no-forward-secrecy"); /* with whom? */
 	only(RSA_AES128_GCM);
 	assert_capped("B", "no-forward-secrecy");
 	only(ECDHE_RSA_AES128_CBC);
@@ -294,6 +297,9 @@ static void keys_and_parameters_cap(void **state)
 
 	(void)state;
 	chain->key_strength = 1024;
+	assert_capped("B", "key-weak");
+	assert_int_equal(grade.key_exchange, 80);
+	chain->key_strength = 2047;
 	assert_capped("B", "key-weak");
 	assert_int_equal(grade.key_exchange, 80);
 	chain->key_strength = 1023;
