@@ -22,7 +22,7 @@ DOCUMENT = ROOT / "docs" / "tls-grading.md"
 AT_ONCE = 8
 SERVERS_MIN = 25
 
-# name of a server -> letter of testssl.sh 3.2.4 (None: not asked), ours, and why they differ
+# name of a server -> letter of testssl.sh 3.2.4, ours, and why they differ
 LETTERS = {
     "nginx-modern": ("A+", "A+", None),
     "nginx-without-hsts": ("A+", "A", "hsts-demanded"),
@@ -35,7 +35,7 @@ LETTERS = {
     "nginx-not-yet": ("T", "T", None),
     "nginx-wrong-name": ("M", "M", None),
     "nginx-common-name": ("A+", "M", "common-name-ignored"),
-    "nginx-wildcard": (None, "A+", None),
+    "nginx-wildcard": ("A+", "A+", None),
     "nginx-self-signed": ("T", "T", None),
     "nginx-incomplete": ("B", "B", None),
     "nginx-no-tickets": ("A+", "A+", None),
@@ -54,14 +54,14 @@ LETTERS = {
     "openssl-exotic": ("A-", "A-", None),
     "openssl-ed25519": ("A+", "A", "hsts-demanded"),
     "openssl-pss": ("A+", "A", "hsts-demanded"),
-    "openssl-both-keys": (None, "A", None),
-    "openssl-few-groups": (None, "A", None),
-    "openssl-renegotiates": (None, "A-", None),
-    "openssl-few-schemes": (None, "A", None),
-    "openssl-stapled": (None, "A", None),
-    "openssl-revoked": (None, "T", None),
-    "openssl-must-staple": (None, "A", None),
-    "gnutls-modern": (None, "A", None),
+    "openssl-both-keys": ("A+", "A", "hsts-demanded"),
+    "openssl-few-groups": ("A+", "A", "hsts-demanded"),
+    "openssl-renegotiates": ("A-", "A-", None),
+    "openssl-few-schemes": ("A+", "A", "hsts-demanded"),
+    "openssl-stapled": ("A+", "A", "hsts-demanded"),
+    "openssl-revoked": ("T", "T", None),
+    "openssl-must-staple": ("A+", "A", "hsts-demanded"),
+    "gnutls-modern": ("A+", "A", "hsts-demanded"),
     "gnutls-tls13-only": ("A+", "A", "hsts-demanded"),
     "gnutls-rc4": ("B", "C", "rc4-counted"),
     "gnutls-rc4-only": ("C", "F", "rc4-only"),
@@ -265,7 +265,7 @@ def letters_as_recorded(lab):
         letter = answer["grade"]["letter"]
         if letter != expected:
             wrong.append(f"{name}: {letter}; expected {expected}, testssl.sh {theirs} ({why}): {[r['id'] for r in answer['grade']['reasons']]}")
-        elif theirs is not None and (theirs == expected) == bool(why):
+        elif (theirs == expected) == bool(why):
             wrong.append(f"{name}: a difference without a name, or a name without a difference")
     check(not wrong, "\n".join(wrong))
     equal(sorted(LETTERS), sorted(c.name for c in CONFIGS), "servers whose letters are recorded")
