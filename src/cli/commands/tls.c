@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/tls_judge.h"
 #include "cli/tls_report.h"
 #include "scan/tls/assess.h"
 #include "sys/alloc.h"
@@ -32,6 +33,12 @@ static const struct arg options[] = {
 	{ "--json", NULL, "print one JSON document a target, one a line" },
 	{ "--connections", "N", "of one target at once (default: 4)" },
 	{ "--timeout", "S", "for one target (default: 2m)" },
+	{ "--ca", "FILE", "roots that are trusted (PEM), in place of the system's" },
+	{ "--known-keys", "FILE", "keys that others have: SHA-256 of each, a line each" },
+	{ "--advice", NULL, "with each reason lines of configuration that mend it" },
+	{ "--pulse", NULL,
+	  "print how many have which grade, protocol, key, ... and no single one" },
+	{ "--history", "FILE", "--pulse, added to this file and compared with runs before" },
 	{ 0 },
 };
 
@@ -39,6 +46,7 @@ struct assessing {
 	const struct args *args;
 	struct loop *loop;
 	struct tls_assessor *assessor;
+	struct tls_judge *judge;
 	enum tls_starttls starttls;
 	unsigned positional; /* the next one */
 	struct span list;
@@ -51,14 +59,20 @@ struct assessing {
 
 static void print_result(struct assessing *a, const struct tls_result *result)
 {
+	tls_judge_take(a->judge, result);
+	if (tls_judge_is_pulse(a->judge)) {
+		return;
+	}
 	if (a->is_json) {
 		json_t *document = tls_report_json(result);
 
+		tls_judge_add_json(a->judge, document);
 		(void)json_dumpf(document, stdout, JSON_COMPACT);
 		fputc('\n', stdout);
 		json_decref(document);
 	} else {
 		tls_report_text(result, stdout);
+		tls_judge_print(a->judge, stdout);
 	}
 }
 
@@ -259,15 +273,19 @@ static int run(const struct args *args, struct why *why)
 		(void)why_set(why, ERR_USAGE,
 			      "--starttls must be smtp, imap, pop3, ftp, ldap, xmpp, postgres or "
 			      "mysql");
-	} else if (read_limits(args, &config, why) == 0 && read_list(args, &list, why) == 0) {
+	} else if (read_limits(args, &config, why) == 0 && read_list(args, &list, why) == 0 &&
+		   tls_judge_open(args, &a.judge, why) == 0) {
 		fit_to_descriptors(&config);
 		a.lines = reader_over(buffer_span(&list));
 		code = assess_all(&a, &config);
-		if (code == EXIT_REFUSED) {
+		if (tls_judge_finish(a.judge, a.is_json, stdout, why) != 0) {
+			code = EXIT_USAGE;
+		} else if (code == EXIT_REFUSED) {
 			(void)why_set(why, 0, "%u of %u servers could not be assessed", a.failed,
 				      a.failed + a.assessed);
 		}
 	}
+	tls_judge_free(&a.judge);
 	buffer_done(&list);
 	return code;
 }
