@@ -166,6 +166,10 @@ void inventory_set_judged(struct inventory *inv, uint64_t generation);
 MUST_USE int inventory_events(struct inventory *inv, uint32_t asset,
 			      const struct message_events *events, int64_t now_ms, struct why *why);
 
+/* Stores an event of a derived kind: no sensor tells those. */
+MUST_USE int inventory_derived_event(struct inventory *inv, uint32_t asset, const struct row *row,
+				     int64_t now_ms, struct why *why);
+
 /* The number of the newest event; 0 where there is none. */
 uint64_t inventory_last_event(const struct inventory *inv);
 
