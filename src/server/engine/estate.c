@@ -121,7 +121,8 @@ void estate_free(struct estate **estate)
 static int take_scope(void *context, const struct inventory_scope *scope)
 {
 	struct estate *e = context;
-	struct place_scope *is = &e->scopes[place_scope(e, span_of(scope->name))];
+	uint32_t number = place_scope(e, span_of(scope->name));
+	struct place_scope *is = &e->scopes[number];
 
 	is->is_authorised = scope->proved_ms != 0 &&
 			    scope_name_read(span_of(scope->name), &is->is) == 0 &&

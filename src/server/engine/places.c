@@ -260,10 +260,12 @@ static int place_of(struct estate *e, uint16_t table, uint32_t number, uint32_t 
 static int note_run(struct estate *e, uint32_t number, struct why *why)
 {
 	struct row row;
+	uint32_t scope;
 	int error = inventory_row(e->inv, TABLE_SCAN_SCOPES, number, &row, why);
 
 	if (error == 0 && estate_number(&row, SCAN_SCOPES_FINISHED) != 0) {
-		e->scopes[place_scope(e, estate_text(&row, SCAN_SCOPES_SCOPE))].is_finished = true;
+		scope = place_scope(e, estate_text(&row, SCAN_SCOPES_SCOPE));
+		e->scopes[scope].is_finished = true;
 	}
 	return error;
 }
