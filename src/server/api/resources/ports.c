@@ -2,12 +2,15 @@
 #include "server/api/listing.h"
 
 #define FITS                                                                                       \
-	"(?1 = 0 OR p.port = ?1) AND (?2 = '' OR p.protocol = ?2) AND (?3 = '' OR p.transport = "  \
-	"?3) AND (?4 = '' OR p.scope = ?4) "
-#define GROUPS                                                                                     \
-	"FROM open_ports p LEFT JOIN network_services s ON s.asset = p.asset AND s.address = "     \
-	"p.address AND s.transport = p.transport AND s.port = p.port WHERE " FITS                  \
-	"GROUP BY p.transport, p.port, p.protocol"
+	"WHERE (?1 = 0 OR port = ?1) AND (?2 = '' OR protocol = ?2) AND (?3 = '' OR transport = "  \
+	"?3) AND (?4 = '' OR scope = ?4) "
+
+/* Open ports, and beside them what speaks there: a join would look up each port by itself. */
+#define SEEN                                                                                       \
+	"FROM (SELECT asset, address, transport, port, protocol, appeared, NULL AS product FROM "  \
+	"open_ports " FITS "UNION ALL SELECT asset, address, transport, port, protocol, NULL, "    \
+	"product || ifnull(' ' || version, '') FROM network_services " FITS                        \
+	"AND product IS NOT NULL) "
 
 static const struct listing_member members[] = {
 	{ "transport", LISTING_TEXT },    { "port", LISTING_INTEGER },
@@ -19,15 +22,16 @@ static const struct listing_member members[] = {
 static void get(struct call *call)
 {
 	struct listing listing = {
-		.sql = "SELECT p.transport, p.port, p.protocol, count(DISTINCT p.asset) AS n, "
-		       "count(DISTINCT p.address), max(p.appeared), "
-		       "json_group_array(DISTINCT s.product || ifnull(' ' || s.version, '')) "
-		       "FILTER (WHERE s.product IS NOT NULL) " GROUPS
-		       " ORDER BY n DESC, p.port, p.transport LIMIT ?8 OFFSET ?9",
+		.sql = "SELECT transport, port, protocol, count(DISTINCT asset) AS n, "
+		       "count(DISTINCT address), max(appeared), json_group_array(DISTINCT product) "
+		       "FILTER (WHERE product IS NOT NULL) " SEEN
+		       "GROUP BY transport, port, protocol ORDER BY n DESC, port, transport LIMIT "
+		       "?8 "
+		       "OFFSET ?9",
 		.members = members,
 		.member_count = COUNT_OF(members),
-		.count_sql = "SELECT count(*) FROM (SELECT 1 FROM open_ports p WHERE " FITS
-			     "GROUP BY p.transport, p.port, p.protocol)",
+		.count_sql = "SELECT count(*) FROM (SELECT DISTINCT transport, port, protocol FROM "
+			     "open_ports " FITS ")",
 	};
 	char protocol[CALL_TEXT_SIZE];
 	char transport[CALL_TEXT_SIZE];
