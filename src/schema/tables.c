@@ -449,7 +449,9 @@ static const struct column vulnerabilities_columns[] = {
 				       "loopback), running, installed, not-running (a kernel that "
 				       "is not the running one); unknown" },
 	[VULNERABILITIES_PATH] = { "path", COLUMN_TEXT, KEY,
-				   "where a language's package lies; else null" },
+				   "where a language's package lies, or the banner that it is "
+				   "inferred from; "
+				   "else null" },
 };
 
 /* --- kinds of events --- */

@@ -177,6 +177,11 @@ static void announce(struct engine_tenant *t)
 
 /* --- findings --- */
 
+static void touch_services(void *findings, uint32_t asset)
+{
+	findings_touch(findings, asset, TABLE_NETWORK_SERVICES);
+}
+
 /* What this turn changed becomes findings in the same transaction; what new knowledge touches
  * follows, a slice a turn. True where some of that is left. */
 static bool derive(struct engine_tenant *t)
@@ -188,13 +193,14 @@ static bool derive(struct engine_tenant *t)
 	if (t->inventory == NULL || t->is_undone) {
 		return false;
 	}
-	error = findings_settle(t->findings, clock_wall_ms(), &newest[0], &why);
+	error = estate_settle(t->estate, clock_wall_ms(), &newest[2], &why);
+	if (error == 0) {
+		estate_each_changed(t->estate, touch_services, t->findings);
+		error = findings_settle(t->findings, clock_wall_ms(), &newest[0], &why);
+	}
 	if (error == 0 && findings_has_work(t->findings) && engine_tenant_begin(t) != NULL) {
 		error = findings_work(t->findings, clock_us() + FINDINGS_SLICE_US, clock_wall_ms(),
 				      &newest[1], &why);
-	}
-	if (error == 0) {
-		error = estate_settle(t->estate, clock_wall_ms(), &newest[2], &why);
 	}
 	if (error == 0 && estate_has_work(t->estate, clock_wall_ms()) &&
 	    engine_tenant_begin(t) != NULL) {

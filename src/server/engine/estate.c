@@ -95,6 +95,7 @@ static void done(struct estate *e)
 	numbers32_done(&e->touched_agents);
 	numbers32_done(&e->touched_assets);
 	numbers32_done(&e->exposed_assets);
+	numbers32_done(&e->changed_assets);
 	free(e->deltas);
 }
 
@@ -389,6 +390,7 @@ static int settle(struct estate *e, struct why *why)
 	error = error == 0 ? alerts_tell(e, why) : error;
 	for (size_t i = 0; i < e->touched_assets.count; i++) {
 		numbers32_push(&e->exposed_assets, e->touched_assets.items[i]);
+		numbers32_push(&e->changed_assets, e->touched_assets.items[i]);
 	}
 	return error == 0 ? for_each_asset(e, &e->exposed_assets, exposed_judge, why) : error;
 }
@@ -408,6 +410,7 @@ int estate_settle(struct estate *e, int64_t now_ms, uint64_t *out_newest, struct
 	int error = 0;
 
 	*out_newest = 0;
+	e->changed_assets.count = 0;
 	if (!has_news(e)) {
 		return 0;
 	}
@@ -424,6 +427,16 @@ int estate_settle(struct estate *e, int64_t now_ms, uint64_t *out_newest, struct
 		*out_newest = e->newest;
 	}
 	return error;
+}
+
+void estate_each_changed(const struct estate *e, void (*each)(void *context, uint32_t asset),
+			 void *context)
+{
+	for (size_t i = 0; i < e->changed_assets.count; i++) {
+		if (e->changed_assets.items[i] != 0) {
+			each(context, e->changed_assets.items[i]);
+		}
+	}
 }
 
 /* --- a new day --- */

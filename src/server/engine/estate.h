@@ -28,6 +28,10 @@ void estate_reconsider(struct estate *estate);
 MUST_USE int estate_settle(struct estate *estate, int64_t now_ms, uint64_t *out_newest,
 			   struct why *why);
 
+/* Each asset whose derived tables were made anew by the latest settling, perhaps more than once. */
+void estate_each_changed(const struct estate *estate, void (*each)(void *context, uint32_t asset),
+			 void *context);
+
 /* True where a new day has not reached every asset: what expires is judged by the day. */
 bool estate_has_work(struct estate *estate, int64_t now_ms);
 

@@ -142,6 +142,7 @@ struct estate {
 	struct numbers32 touched_agents;
 	struct numbers32 touched_assets; /* whose derived tables are to be made anew */
 	struct numbers32 exposed_assets; /* whose exposures are */
+	struct numbers32 changed_assets; /* of the latest turn that settled anything */
 	struct place_delta *deltas;
 	size_t delta_count;
 	size_t delta_capacity;
