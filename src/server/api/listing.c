@@ -131,6 +131,7 @@ void listing_answer(struct call *call, const struct listing *listing)
 	char next[24];
 	struct view *view;
 	int64_t offset;
+	int64_t end;
 
 	if (!call_limit(call, &w.max) || !call_integer(call, "after", 0, OFFSET_MAX, 0, &offset) ||
 	    !call_view(call, &view)) {
@@ -141,7 +142,8 @@ void listing_answer(struct call *call, const struct listing *listing)
 	if (!write_page(call, view, &w, offset)) {
 		return;
 	}
-	snprintf(next, sizeof next, "%lld", (long long)(offset + w.max));
+	end = offset + w.max;
+	snprintf(next, sizeof next, "%lld", (long long)end);
 	emit_key(&call->json, "next");
 	emit_text(&call->json, w.count > w.max ? next : NULL);
 	if (write_total(call, view, listing)) {
