@@ -89,7 +89,7 @@ static void check_events(struct diagnosis *d, struct machine *machine)
 		const struct event_source *source =
 			source_set_of(path.sources, schema_events[i]->number, &reason);
 
-		if (schema_events[i]->number == EVENT_GAPS) {
+		if (schema_events[i]->number == EVENT_GAPS || schema_events[i]->is_derived) {
 			continue;
 		}
 		if (schema_events[i]->number == EVENT_FILE_CHANGES) {

@@ -146,7 +146,7 @@ static void tell_sources(const struct source_set *sources)
 		const struct event_source *source =
 			source_set_of(sources, schema_events[i]->number, &reason);
 
-		if (schema_events[i]->number != EVENT_GAPS) {
+		if (schema_events[i]->number != EVENT_GAPS && !schema_events[i]->is_derived) {
 			fprintf(stderr, "bartizan-agent: %s: %s%s\n", schema_events[i]->name,
 				source != NULL ? "by " : "not seen: ",
 				source != NULL ? source->name : reason);

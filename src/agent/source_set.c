@@ -119,7 +119,8 @@ static void tell(const struct source_set *set, const struct policy *policy, stru
 		const char *reason = NULL;
 		bool is_off = policy->events[event].is_on == POLICY_OFF;
 
-		if (event == EVENT_GAPS || event == EVENT_FILE_CHANGES) { /* told by integrity */
+		if (event == EVENT_GAPS || event == EVENT_FILE_CHANGES || /* told by integrity */
+		    schema_events[i]->is_derived) {
 			continue;
 		}
 		if (is_off) {

@@ -8,7 +8,7 @@ extern const struct command command_assets, command_asset, command_history, comm
 	command_events, command_query, command_schema, command_check, command_sensors, command_tag,
 	command_policy, command_enroll_token, command_tenants, command_operator_token,
 	command_token, command_signin_link, command_audit, command_feed, command_completion,
-	command_vulns, command_sbom, command_tls;
+	command_vulns, command_sbom, command_tls, command_exposures, command_alerts, command_scope;
 
 /* One a line, so that each can be added by itself. */
 /* clang-format off */
@@ -21,11 +21,14 @@ const struct command *const commands[] = {
 	&command_query,
 	&command_schema,
 	&command_vulns,
+	&command_exposures,
+	&command_alerts,
 	&command_sbom,
 	&command_check,
 	&command_tls,
 	&command_sensors,
 	&command_tag,
+	&command_scope,
 	&command_policy,
 	&command_enroll_token,
 	&command_tenants,

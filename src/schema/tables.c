@@ -1,5 +1,5 @@
 /* tables.c - every table, in the order of its number. */
-#include "schema/schema.h"
+#include "schema/parts.h"
 
 #define KEY           COLUMN_KEY
 #define PERSONAL      COLUMN_PERSONAL
@@ -449,7 +449,9 @@ static const struct column vulnerabilities_columns[] = {
 				       "loopback), running, installed, not-running (a kernel that "
 				       "is not the running one); unknown" },
 	[VULNERABILITIES_PATH] = { "path", COLUMN_TEXT, KEY,
-				   "where a language's package lies; else null" },
+				   "where a language's package lies, or the banner that it is "
+				   "inferred from; "
+				   "else null" },
 };
 
 /* --- kinds of events --- */
@@ -785,8 +787,8 @@ static const struct table file_changes = {
 };
 
 const struct table *const schema_events[] = {
-	&gaps,         &executions, &logins, &sudo_uses, &account_changes, &service_changes,
-	&file_changes, NULL,
+	&gaps,         &executions,   &logins, &sudo_uses, &account_changes, &service_changes,
+	&file_changes, &event_alerts, NULL,
 };
 
 const struct table *const schema_tables[] = {
@@ -824,6 +826,22 @@ const struct table *const schema_tables[] = {
 	&sensor_health,
 	&package_use,
 	&updates,
+	&table_scan_scopes,
+	&table_scan_hosts,
+	&table_scan_ports,
+	&table_scan_tls,
+	&table_scan_certificates,
+	&table_scan_web,
+	&table_scan_host_keys,
 	&vulnerabilities,
+	&table_scanned_hosts,
+	&table_asset_joins,
+	&table_open_ports,
+	&table_network_services,
+	&table_tls_endpoints,
+	&table_served_certificates,
+	&table_web,
+	&table_served_host_keys,
+	&table_exposures,
 	NULL,
 };

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "wire/cbor.h"
 
 void policy_init(struct policy *policy)
@@ -129,6 +130,66 @@ static void take_budget(struct cbor_reader *r, struct policy_budget *budget)
 	pass_over(r, more);
 }
 
+static uint16_t take_16(struct cbor_reader *r, uint64_t max)
+{
+	uint64_t value = cbor_uint(r);
+
+	if (value > max) {
+		cbor_fail(r, ERR_LIMIT);
+		return 0;
+	}
+	return (uint16_t)value;
+}
+
+static void take_ports(struct cbor_reader *r, struct policy_scope *scope)
+{
+	size_t count = cbor_array(r);
+
+	if (count > POLICY_PORTS_MAX) {
+		cbor_fail(r, ERR_LIMIT);
+		return;
+	}
+	for (size_t i = 0; i < count && cbor_error(r) == 0; i++) {
+		struct policy_ports *ports = &scope->ports[i];
+
+		if (cbor_array(r) != 2) {
+			cbor_fail(r, ERR_MALFORMED);
+		}
+		ports->first = take_16(r, UINT16_MAX);
+		ports->last = take_16(r, UINT16_MAX);
+		if (ports->last < ports->first) {
+			cbor_fail(r, ERR_MALFORMED);
+		}
+	}
+	scope->port_count = cbor_error(r) == 0 ? count : 0;
+}
+
+static void take_scopes(struct cbor_reader *r, struct policy *policy)
+{
+	size_t count = cbor_array(r);
+
+	if (count > POLICY_SCOPES_MAX) {
+		cbor_fail(r, ERR_LIMIT);
+		return;
+	}
+	for (size_t i = 0; i < count && cbor_error(r) == 0; i++) {
+		struct policy_scope *scope = &policy->scopes[i];
+		size_t more = take_array(r, 6);
+
+		scope->name = cbor_text(r);
+		if (scope->name.len == 0 || scope->name.len > POLICY_SCOPE_NAME_MAX) {
+			cbor_fail(r, ERR_MALFORMED);
+		}
+		scope->period_s = (uint32_t)take_number(r, UINT32_MAX);
+		scope->from_minute = take_16(r, POLICY_MINUTES - 1);
+		scope->to_minute = take_16(r, POLICY_MINUTES - 1);
+		scope->rate = (uint32_t)take_number(r, UINT32_MAX);
+		take_ports(r, scope);
+		pass_over(r, more);
+	}
+	policy->scope_count = cbor_error(r) == 0 ? count : 0;
+}
+
 int policy_decode(struct span bytes, struct policy *out)
 {
 	struct cbor_reader r = cbor_over(bytes);
@@ -142,6 +203,10 @@ int policy_decode(struct span bytes, struct policy *out)
 	take_events(&r, &policy);
 	take_files(&r, &policy.files);
 	take_budget(&r, &policy.budget);
+	if (more > 0) {
+		take_scopes(&r, &policy);
+		more--;
+	}
 	pass_over(&r, more);
 	error = cbor_done(&r);
 	if (error == 0) {
@@ -219,13 +284,35 @@ static void write_texts(struct writer *w, const struct span *texts, size_t count
 	}
 }
 
+static void write_scopes(struct writer *w, const struct policy *policy)
+{
+	cbor_write_array(w, policy->scope_count);
+	for (size_t i = 0; i < policy->scope_count; i++) {
+		const struct policy_scope *scope = &policy->scopes[i];
+
+		cbor_write_array(w, 6);
+		cbor_write_text(w, scope->name);
+		write_number(w, scope->period_s);
+		cbor_write_uint(w, scope->from_minute);
+		cbor_write_uint(w, scope->to_minute);
+		write_number(w, scope->rate);
+		cbor_write_array(w, scope->port_count);
+		for (size_t p = 0; p < scope->port_count; p++) {
+			cbor_write_array(w, 2);
+			cbor_write_uint(w, scope->ports[p].first);
+			cbor_write_uint(w, scope->ports[p].last);
+		}
+	}
+}
+
 int policy_encode(const struct policy *policy, struct writer *out)
 {
 	const struct policy_files *files = &policy->files;
 	const struct policy_budget *budget = &policy->budget;
 	size_t mark = writer_used(out);
 
-	cbor_write_array(out, 4);
+	/* scopes are a later minor version's: without any the bytes are as they were */
+	cbor_write_array(out, policy->scope_count > 0 ? 5 : 4);
 	write_lists(out, policy);
 	cbor_write_array(out, 5);
 	write_switch(out, files->has_defaults);
@@ -238,6 +325,9 @@ int policy_encode(const struct policy *policy, struct writer *out)
 	write_number(out, budget->bytes_per_day);
 	write_number(out, budget->ring_bytes);
 	write_number(out, budget->io_bytes_per_s);
+	if (policy->scope_count > 0) {
+		write_scopes(out, policy);
+	}
 	if (!writer_ok(out) || writer_used(out) - mark > MESSAGE_POLICY_MAX) {
 		writer_rewind(out, mark);
 		return ERR_FULL;
@@ -310,6 +400,10 @@ int policy_merge(struct policy *base, const struct policy *over)
 	merge_64(&merged.budget.bytes_per_day, over->budget.bytes_per_day);
 	merge_64(&merged.budget.ring_bytes, over->budget.ring_bytes);
 	merge_64(&merged.budget.io_bytes_per_s, over->budget.io_bytes_per_s);
+	if (over->scope_count > 0) {
+		mem_copy(merged.scopes, over->scopes, sizeof merged.scopes);
+		merged.scope_count = over->scope_count;
+	}
 	*base = merged;
 	return 0;
 }
@@ -366,7 +460,7 @@ bool policy_is_empty(const struct policy *policy)
 	return files->has_defaults == POLICY_INHERIT && files->path_count == 0 &&
 	       files->exclude_count == 0 && files->files_max == 0 && files->hash_bytes_max == 0 &&
 	       budget->cpu_permille == 0 && budget->bytes_per_day == 0 && budget->ring_bytes == 0 &&
-	       budget->io_bytes_per_s == 0;
+	       budget->io_bytes_per_s == 0 && policy->scope_count == 0;
 }
 
 void policy_digest(struct span bytes, uint8_t out[MESSAGE_POLICY_DIGEST])
@@ -375,4 +469,43 @@ void policy_digest(struct span bytes, uint8_t out[MESSAGE_POLICY_DIGEST])
 
 	sha256_of(bytes, whole);
 	mem_copy(out, whole, MESSAGE_POLICY_DIGEST);
+}
+
+/* --- ports as people write them --- */
+
+static int read_range(struct span text, struct policy_ports *out)
+{
+	size_t dash = span_find(text, '-');
+	uint64_t first;
+	uint64_t last;
+
+	if (text_to_u64(span_first(text, dash), UINT16_MAX, &first) != 0) {
+		return ERR_MALFORMED;
+	}
+	last = first;
+	if (dash < text.len && text_to_u64(span_after(text, dash + 1), UINT16_MAX, &last) != 0) {
+		return ERR_MALFORMED;
+	}
+	*out = (struct policy_ports){ (uint16_t)first, (uint16_t)last };
+	return last < first ? ERR_MALFORMED : 0;
+}
+
+int policy_ports_read(struct span text, struct policy_scope *out)
+{
+	struct policy_ports ports[POLICY_PORTS_MAX];
+	size_t count = 0;
+
+	while (text.len > 0) {
+		struct span item = span_first(text, span_find(text, ','));
+		int error = count == POLICY_PORTS_MAX ? ERR_LIMIT : read_range(item, &ports[count]);
+
+		if (error != 0) {
+			return error;
+		}
+		count++;
+		text = span_after(text, item.len + 1);
+	}
+	mem_copy(out->ports, ports, count * sizeof *ports);
+	out->port_count = count;
+	return 0;
 }

@@ -51,12 +51,35 @@ struct policy_budget {
 	uint64_t io_bytes_per_s; /* read for hashing */
 };
 
+/* What a scanner may scan, and how: nothing else. Agents pass it over. */
+#define POLICY_SCOPES_MAX     64
+#define POLICY_SCOPE_NAME_MAX 255
+#define POLICY_PORTS_MAX      32
+#define POLICY_MINUTES        1440
+
+struct policy_ports {
+	uint16_t first;
+	uint16_t last; /* not below first */
+};
+
+struct policy_scope {
+	struct span name;     /* a prefix or a DNS name, in its one spelling */
+	uint32_t period_s;    /* all of it once in so long; 0: the scanner's own */
+	uint16_t from_minute; /* of the day, UTC; below POLICY_MINUTES */
+	uint16_t to_minute;   /* the same as from_minute: at any time; below it: over midnight */
+	uint32_t rate;        /* packets per second at the most; 0: the scanner's own */
+	struct policy_ports ports[POLICY_PORTS_MAX]; /* none: the scanner's own */
+	size_t port_count;
+};
+
 /* Texts are borrowed. */
 struct policy {
 	struct policy_collector collectors[SCHEMA_TABLES_MAX];
 	struct policy_event events[SCHEMA_EVENTS_MAX];
 	struct policy_files files;
 	struct policy_budget budget;
+	struct policy_scope scopes[POLICY_SCOPES_MAX];
+	size_t scope_count;
 };
 
 /* Everything unset. */
@@ -70,8 +93,11 @@ MUST_USE int policy_encode(const struct policy *policy, struct writer *out);
  * trailing items are passed over (a newer server's). */
 MUST_USE int policy_decode(struct span bytes, struct policy *out);
 
-/* What over sets replaces what base says; paths and excludes are added to base's, each once.
- * ERR_LIMIT where they are too many. */
+/* "22,80,8000-8100", as people write ports; "" is none. ERR_MALFORMED, ERR_LIMIT. */
+MUST_USE int policy_ports_read(struct span text, struct policy_scope *out);
+
+/* What over sets replaces what base says, scopes as a whole; paths and excludes are added to
+ * base's, each once. ERR_LIMIT where they are too many. */
 MUST_USE int policy_merge(struct policy *base, const struct policy *over);
 
 /* Policies' bytes, the most general first, merged into one that borrows from them, and written.

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -188,6 +189,89 @@ static void equal_policies_have_equal_digests(void **state)
 	assert_memory_not_equal(digest[0], digest[1], sizeof digest[0]);
 }
 
+/* --- scopes --- */
+
+static void scopes_come_back_as_they_were_set(void **state)
+{
+	static struct policy policy;
+	static struct policy again;
+	uint8_t room[1024];
+	struct writer w = writer_over(room, sizeof room);
+
+	(void)state;
+	policy_init(&policy);
+	policy.scopes[0] = (struct policy_scope){
+		.name = span_of("192.0.2.0/24"),
+		.period_s = 86400,
+		.from_minute = 1320,
+		.to_minute = 360,
+		.rate = 500,
+	};
+	assert_int_equal(policy_ports_read(span_of("22,80-90"), &policy.scopes[0]), 0);
+	policy.scopes[1].name = span_of("example.org");
+	policy.scope_count = 2;
+	assert_false(policy_is_empty(&policy));
+	assert_int_equal(policy_encode(&policy, &w), 0);
+	assert_int_equal(policy_decode(writer_span(&w), &again), 0);
+	assert_int_equal(again.scope_count, 2);
+	assert_true(span_is(again.scopes[0].name, "192.0.2.0/24"));
+	assert_int_equal(again.scopes[0].from_minute, 1320);
+	assert_int_equal(again.scopes[0].port_count, 2);
+	assert_int_equal(again.scopes[0].ports[1].first, 80);
+	assert_int_equal(again.scopes[0].ports[1].last, 90);
+	for (size_t len = 0; len < writer_used(&w); len++) {
+		assert_int_not_equal(policy_decode((struct span){ room, len }, &again), 0);
+	}
+	policy_init(&again);
+	assert_int_equal(policy_merge(&again, &policy), 0);
+	assert_int_equal(again.scope_count, 2);
+}
+
+static void a_scope_out_of_bounds_is_refused(void **state)
+{
+	static struct policy policy;
+	static struct policy out;
+	uint8_t room[1024];
+	struct writer w;
+
+	(void)state;
+	for (int bad = 0; bad < 4; bad++) {
+		policy_init(&policy);
+		policy.scope_count = 1;
+		policy.scopes[0].name = span_of(bad == 0 ? "" : "example.org");
+		policy.scopes[0].from_minute = bad == 1 ? 1440 : 0;
+		policy.scopes[0].to_minute = bad == 2 ? 1440 : 0;
+		policy.scopes[0].port_count = bad == 3;
+		policy.scopes[0].ports[0] = (struct policy_ports){ 2, 1 };
+		w = writer_over(room, sizeof room);
+		assert_int_equal(policy_encode(&policy, &w), 0);
+		assert_int_not_equal(policy_decode(writer_span(&w), &out), 0);
+	}
+}
+
+static void ports_are_read_as_people_write_them(void **state)
+{
+	static const char *const bad[] = { "x", "1-", "-1", "2-1", "65536", "1,,2", "1, 2" };
+	struct policy_scope scope = { .port_count = 9 };
+	char many[200] = "1";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		assert_int_equal(policy_ports_read(span_of(bad[i]), &scope), ERR_MALFORMED);
+		assert_int_equal(scope.port_count, 9);
+	}
+	for (int i = 0; i < POLICY_PORTS_MAX; i++) {
+		size_t used = strlen(many);
+
+		snprintf(many + used, sizeof many - used, ",1");
+	}
+	assert_int_equal(policy_ports_read(span_of(many), &scope), ERR_LIMIT);
+	assert_int_equal(policy_ports_read(span_of(""), &scope), 0);
+	assert_int_equal(scope.port_count, 0);
+	assert_int_equal(policy_ports_read(span_of("0-65535"), &scope), 0);
+	assert_int_equal(scope.ports[0].last, 65535);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +282,9 @@ int main(void)
 		cmocka_unit_test(what_is_too_long_together_is_cut_from_the_special_end),
 		cmocka_unit_test(too_many_paths_are_refused_whole),
 		cmocka_unit_test(equal_policies_have_equal_digests),
+		cmocka_unit_test(scopes_come_back_as_they_were_set),
+		cmocka_unit_test(a_scope_out_of_bounds_is_refused),
+		cmocka_unit_test(ports_are_read_as_people_write_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

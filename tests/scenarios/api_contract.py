@@ -432,8 +432,38 @@ class Contract:
             one = self.answers("getVulnerability", 200, path={"vulnerability": known}).json()
             self.tap.check("who is affected is who is counted", None if one["total"] == one["assets"] + one["accepted"] else one)
         self.acceptances(known)
+        self.estate(asset)
         if asset:
             self.exposed(asset, known or "CVE-1999-99999", summary["knowledge"]["generation"] > 0)
+
+    def estate(self, asset):
+        """What scanners find; here nobody scans."""
+        for operation_id in ("getMap", "getTlsGrades", "listAlerts", "listExpiringCertificates", "listExposures", "listPorts", "listScopes"):
+            self.answers(operation_id, 200)
+        self.answers("listExposures", 400, "a level that is none", query={"level": "worst"})
+        self.answers("listPorts", 400, "a port that is none", query={"port": 65536})
+        self.answers("listExpiringCertificates", 400, "days that are none", query={"days": -1})
+        self.answers("listAlerts", 400, "a cursor that is none", query={"after": "x"})
+        for body in ({}, {"name": "127.0.0.0/8"}, {"name": "x"}, {"name": "192.0.2.0/24", "ports": "x"}, {"name": "192.0.2.0/24", "from_minute": 1440},
+                     {"name": "192.0.2.0/24", "scan": True}):
+            self.answers("putScope", 400, f"{body}", body=body)
+        self.answers("putScope", 404, "a scanner that is not there", body={"name": "192.0.2.0/24", "scanner": "0000000000000000"})
+        made = self.answers("putScope", 200, body={"name": "192.0.2.7/24", "period_s": 86400, "ports": "22,80-90"}).json()
+        self.tap.check("it has one spelling", None if made["name"] == "192.0.2.0/24" else made)
+        listed = self.answers("listScopes", 200, "with one").json()["items"]
+        self.tap.check("it is listed, and not proved", None if [(s["name"], s["is_proved"]) for s in listed] == [("192.0.2.0/24", False)] else listed)
+        self.answers("proveScope", 400, "without a statement", body={"name": "192.0.2.0/24"})
+        self.answers("proveScope", 404, "one that is not registered", body={"name": "198.51.100.0/24", "statement": "ours"})
+        self.answers("proveScope", 204, body={"name": "192.0.2.0/24", "statement": "ours"})
+        self.answers("listScopes", 200, "with one that is proved")
+        self.answers("removeScope", 204, path={"name": "192.0.2.0%2F24"})
+        self.answers("removeScope", 404, "once more", path={"name": "192.0.2.0%2F24"})
+        self.answers("listJoins", 404, "an unknown asset", path={"id": "0000000000000000"})
+        if asset:
+            self.answers("listJoins", 200, path={"id": asset})
+            self.answers("decideJoin", 400, "no address", path={"id": asset}, body={"address": "x", "scope": "192.0.2.0/24"})
+            self.answers("decideJoin", 204, path={"id": asset}, body={"address": "192.0.2.9", "scope": "192.0.2.0/24", "is_join": False})
+            self.answers("listJoins", 200, "with a decision", path={"id": asset})
 
     def acceptances(self, known):
         self.answers("listAcceptances", 200)
@@ -473,7 +503,8 @@ class Contract:
         other = {"tenant": "default"}
         self.answers("createEnrolmentToken", 404, "another tenant", token=token, body={}, query=other)
         for path in ("overview", "assets", "changes", "events", "policies", "sensors", "stream", "vulnerabilities", "vulnerabilities/summary",
-                     "vulnerabilities/upgrades", "vulnerabilities/assets", "vulnerabilities/trend", "acceptances"):
+                     "vulnerabilities/upgrades", "vulnerabilities/assets", "vulnerabilities/trend", "acceptances", "exposures", "alerts", "ports",
+                     "certificates/expiring", "tls/grades", "map", "scopes"):
             answer = self.client.ask("GET", "/api/v1/" + path, token, query=other)
             self.tap.check(f"another tenant's {path} does not exist", None if answer.status == 404 else answer.status)
         answer = self.client.ask("POST", "/api/v1/query", token, {"sql": "SELECT * FROM assets"}, query=other)

@@ -8,8 +8,9 @@
 #include "server/inventory/view.h"
 
 #define ASSET_ROWS_SELECT                                                                          \
-	"SELECT id, name, os, addresses, sensor, is_connected, first_seen, last_seen, rows, tags " \
-	"FROM "                                                                                    \
+	"SELECT id, name, os, addresses, sensor, is_connected, first_seen, last_seen, rows, "      \
+	"tags, "                                                                                   \
+	"kind FROM "                                                                               \
 	"assets "
 
 struct asset_rows {

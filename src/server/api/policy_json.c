@@ -102,7 +102,7 @@ static void list_names(const struct table *const *tables, char *out, size_t size
 
 	out[0] = '\0';
 	for (size_t i = 0; tables[i] != NULL && used < size; i++) {
-		if (!tables[i]->is_derived) {
+		if (!tables[i]->is_derived && !tables[i]->is_of_scanner) {
 			used += (size_t)snprintf(out + used, size - used, "%s%s",
 						 used > 0 ? ", " : "", tables[i]->name);
 		}
@@ -134,7 +134,7 @@ static int read_collectors(json_t *object, struct policy *out, struct why *why)
 		const struct entry_spec spec = { where, "period_s", PERIOD_S_MAX,
 						 "enabled, period_s" };
 
-		if (table == NULL || table->is_derived) {
+		if (table == NULL || table->is_derived || table->is_of_scanner) {
 			return unknown_name("collector", name, schema_tables, why);
 		}
 		snprintf(where, sizeof where, "collectors.%s", name);
@@ -164,7 +164,7 @@ static int read_events(json_t *object, struct policy *out, struct why *why)
 						 "enabled, per_minute_max" };
 
 		/* losses are always told of */
-		if (kind == NULL || kind->number == EVENT_GAPS) {
+		if (kind == NULL || kind->number == EVENT_GAPS || kind->is_derived) {
 			return unknown_name("kind of event", name, schema_events + 1, why);
 		}
 		snprintf(where, sizeof where, "events.%s", name);

@@ -31,6 +31,7 @@ static const struct view_limits limits = { .timeout_ms = TIMEOUT_MS };
 /* The columns by their place; those before AT_SILENT_SINCE are shown as they are. */
 enum {
 	AT_ID = 0,
+	AT_KIND = 1,
 	AT_CONNECTED = 6,
 	AT_REVOKED = 7,
 	AT_TAGS = 11,
@@ -210,7 +211,14 @@ static bool write_sensor(void *context, size_t count, const char *const *names,
 	} else {
 		emit_null(j);
 	}
-	write_policy(j, find_set(w, values[AT_TAGS].bytes), &values[AT_POLICY]);
+	if (values[AT_KIND].kind == VIEW_TEXT && span_is(values[AT_KIND].bytes, "scanner")) {
+		/* its policy has the scopes too: the engine puts that together, and sends it where
+		 * another one is in force */
+		emit_key(j, "policy");
+		emit_null(j);
+	} else {
+		write_policy(j, find_set(w, values[AT_TAGS].bytes), &values[AT_POLICY]);
+	}
 	emit_key(j, "collectors_failing");
 	emit_integer(j, values[AT_FAILING].integer);
 	emit_key(j, "collectors_off");

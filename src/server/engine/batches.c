@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "server/engine/estate.h"
 #include "server/engine/findings.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
@@ -88,6 +89,7 @@ static enum verdict apply(struct engine_session *s, const struct message_batch *
 		figures->rows += out->added + out->removed;
 		if (out->change_no != 0) {
 			findings_touch(s->tenant->findings, s->asset, batch->table);
+			estate_touch(s->tenant->estate, s->asset, batch->table);
 		}
 		if (out->change_no > s->tenant->newest_change) {
 			s->tenant->newest_change = out->change_no;
@@ -332,8 +334,14 @@ static void finish(struct kept_batch *k)
 
 void batch_received(struct engine_session *s, const struct message_batch *batch, struct span frame)
 {
+	const struct table *table = schema_by_number(batch->table);
 	struct inventory_result result;
 
+	if (table != NULL && table->is_of_scanner && !s->is_scanner) {
+		refuse(s, batch->table, batch->seq, REFUSE_TABLE,
+		       "only a scanner tells this table");
+		return;
+	}
 	if (apply(s, batch, &result) == VERDICT_WANTS) {
 		keep(s, batch, frame, &result);
 	}

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "server/bus/bus.h"
+#include "server/engine/estate.h"
 #include "server/engine/findings.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
@@ -176,21 +177,35 @@ static void announce(struct engine_tenant *t)
 
 /* --- findings --- */
 
+static void touch_services(void *findings, uint32_t asset)
+{
+	findings_touch(findings, asset, TABLE_NETWORK_SERVICES);
+}
+
 /* What this turn changed becomes findings in the same transaction; what new knowledge touches
  * follows, a slice a turn. True where some of that is left. */
 static bool derive(struct engine_tenant *t)
 {
-	uint64_t newest[2] = { 0, 0 };
+	uint64_t newest[4] = { 0, 0, 0, 0 };
 	struct why why;
 	int error;
 
 	if (t->inventory == NULL || t->is_undone) {
 		return false;
 	}
-	error = findings_settle(t->findings, clock_wall_ms(), &newest[0], &why);
+	error = estate_settle(t->estate, clock_wall_ms(), &newest[2], &why);
+	if (error == 0) {
+		estate_each_changed(t->estate, touch_services, t->findings);
+		error = findings_settle(t->findings, clock_wall_ms(), &newest[0], &why);
+	}
 	if (error == 0 && findings_has_work(t->findings) && engine_tenant_begin(t) != NULL) {
 		error = findings_work(t->findings, clock_us() + FINDINGS_SLICE_US, clock_wall_ms(),
 				      &newest[1], &why);
+	}
+	if (error == 0 && estate_has_work(t->estate, clock_wall_ms()) &&
+	    engine_tenant_begin(t) != NULL) {
+		error = estate_work(t->estate, clock_us() + FINDINGS_SLICE_US, clock_wall_ms(),
+				    &newest[3], &why);
 	}
 	if (error != 0) {
 		inventory_undo(t->inventory);
@@ -202,7 +217,7 @@ static bool derive(struct engine_tenant *t)
 			t->newest_change = newest[i];
 		}
 	}
-	return findings_has_work(t->findings);
+	return findings_has_work(t->findings) || estate_has_work(t->estate, clock_wall_ms());
 }
 
 /* --- the commit itself --- */
@@ -227,6 +242,7 @@ static bool commit_tenant(struct engine_tenant *t)
 		figures->commit_failures++;
 		batch_undone(t);
 		findings_undone(t->findings);
+		estate_undone(t->estate);
 		return false;
 	}
 	figures->commits++;

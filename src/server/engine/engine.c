@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "server/bus/bus.h"
+#include "server/engine/estate.h"
 #include "server/engine/findings.h"
 #include "server/engine/operations.h"
 #include "server/engine/parts.h"
@@ -45,6 +46,7 @@ static int open_inventory(struct engine_tenant *t, struct why *why)
 	}
 	inventory_sensors_disconnected(t->inventory);
 	t->findings = findings_new(t->inventory);
+	t->estate = estate_new(t->inventory);
 	if (t->engine->knowledge != NULL) {
 		findings_follow(t->findings, NULL, t->engine->knowledge);
 	}
@@ -214,6 +216,7 @@ void engine_close(struct engine **engine)
 
 		e->tenants = t->next;
 		findings_free(&t->findings);
+		estate_free(&t->estate);
 		inventory_close(&t->inventory);
 		idmap_done(&t->asked);
 		free(t->by_asset);

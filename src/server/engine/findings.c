@@ -2,11 +2,13 @@
  */
 #include "server/engine/findings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "server/engine/judged.h"
+#include "server/services/banner.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 
@@ -99,7 +101,8 @@ static const struct list_of_numbers *rows_of(struct findings *f, uint32_t asset,
 static bool concerns_findings(uint16_t table)
 {
 	return table == TABLE_PACKAGES || table == TABLE_LANGUAGE_PACKAGES || table == TABLE_OS ||
-	       table == TABLE_KERNEL || table == TABLE_LISTENERS || table == TABLE_PACKAGE_USE;
+	       table == TABLE_KERNEL || table == TABLE_LISTENERS || table == TABLE_PACKAGE_USE ||
+	       table == TABLE_NETWORK_SERVICES;
 }
 
 void findings_touch(struct findings *f, uint32_t asset, uint16_t table)
@@ -317,6 +320,82 @@ static int add_table(struct findings *f, const struct asset_facts *a, uint32_t r
 	return error;
 }
 
+/* --- what banners say, where no agent tells the packages --- */
+
+struct inferring {
+	struct findings *f;
+	const struct release *release;
+	const struct row *package;
+	char place[160]; /* of the banner */
+	int error;
+	struct why *why;
+};
+
+static bool take_inferred(void *context, const struct judgement *judgement)
+{
+	struct inferring *i = context;
+	struct row row;
+	uint32_t number;
+
+	vulnerability_row(judgement, i->package, i->release, EXPOSURE_NETWORK, &row);
+	row_set_text(&row, VULNERABILITIES_PATH, span_of(i->place));
+	i->error = inventory_derived_row(i->f->judged.inv, &row, &number, i->why);
+	if (i->error == 0) {
+		note_run(i->f, (struct inventory_run){ number, number });
+	}
+	return i->error == 0;
+}
+
+static struct span text_of(const struct row *row, unsigned column)
+{
+	return row->values[column].kind == VALUE_TEXT ? row->values[column].text
+						      : (struct span){ NULL, 0 };
+}
+
+/* What one service's banner names. */
+static int infer(struct findings *f, const struct row *service, struct why *why)
+{
+	struct inferring i = { .f = f, .why = why };
+	struct banner_package package;
+	struct row row;
+	struct span address = span_first(text_of(service, NETWORK_SERVICES_ADDRESS), 64);
+
+	if (!banner_package_of(text_of(service, NETWORK_SERVICES_BANNER), &package)) {
+		return 0;
+	}
+	banner_package_row(&package, &row);
+	i.release = &package.release;
+	i.package = &row;
+	snprintf(i.place, sizeof i.place, "inferred from the banner at %.*s port %lld",
+		 (int)address.len, address.len > 0 ? (const char *)address.ptr : "",
+		 (long long)service->values[NETWORK_SERVICES_PORT].number);
+	vulnerability_judge_package(f->judged.knowledge, &package.release, &row, false,
+				    take_inferred, &i);
+	return i.error;
+}
+
+/* An agent knows the packages better than any banner. */
+static int add_inferred(struct findings *f, uint32_t asset, struct why *why)
+{
+	const struct list_of_numbers *rows;
+	int error = 0;
+
+	if (inventory_held_runs(f->judged.inv, asset, TABLE_PACKAGES).count > 0) {
+		return 0;
+	}
+	rows = rows_of(f, asset, TABLE_NETWORK_SERVICES);
+	for (size_t i = 0; error == 0 && i < rows->count; i++) {
+		struct row service;
+
+		error = inventory_row(f->judged.inv, TABLE_NETWORK_SERVICES, rows->items[i],
+				      &service, why);
+		if (error == 0) {
+			error = infer(f, &service, why);
+		}
+	}
+	return error;
+}
+
 static void push_run(struct findings *f, uint32_t first, uint32_t last)
 {
 	if (f->run_count == f->run_capacity) {
@@ -381,6 +460,9 @@ static int settle_asset(struct findings *f, uint32_t asset, int64_t now_ms, uint
 	}
 	if (error == 0) {
 		error = add_table(f, &facts, 0, TABLE_LANGUAGE_PACKAGES, why);
+	}
+	if (error == 0) {
+		error = add_inferred(f, asset, why);
 	}
 	runs = take_rows(f);
 	if (error == 0) {
@@ -461,14 +543,16 @@ static int holds_touched(struct findings *f, uint32_t asset, uint32_t release, b
 /* Whether new knowledge touches anything that the asset holds. */
 static int is_concerned(struct findings *f, uint32_t asset, bool *out, struct why *why)
 {
-	const struct list_of_numbers *os = rows_of(f, asset, TABLE_OS);
+	const struct list_of_numbers *os;
 	uint32_t release = 0;
 	int error = 0;
 
-	*out = f->is_all;
-	if (f->is_all) {
+	/* banners are few, and judged anew each time */
+	*out = f->is_all || rows_of(f, asset, TABLE_NETWORK_SERVICES)->count > 0;
+	if (*out) {
 		return 0;
 	}
+	os = rows_of(f, asset, TABLE_OS);
 	if (os->count > 0) {
 		error = judged_release_of_os(&f->judged, os->items[0], &release, why);
 	}

@@ -460,6 +460,50 @@ static void an_undone_transaction_leaves_nothing_behind(void **state)
 	knowledge_close(&knowledge);
 }
 
+/* A service at an address, as a scan found it; an agent's packages say more. */
+static void a_banner_is_judged_where_no_agent_tells_the_packages(void **state)
+{
+	const struct advisory ssh[] = { { "CVE-3", "openssh", "1:9.2p1-2+deb12u7" } };
+	const struct advisory none[] = { { "CVE-3", "openssh", "1:9.2p1-2+deb12u1" } };
+	struct knowledge *knowledge = feeds(1, ssh, 1);
+	struct knowledge *newer = feeds(2, none, 1);
+	const unsigned columns[] = { NETWORK_SERVICES_ADDRESS, NETWORK_SERVICES_BANNER };
+	struct row curl = package("curl", "curl", "8.0");
+	struct inventory_result result;
+	struct story s;
+	struct row service = text_row(
+		TABLE_NETWORK_SERVICES, columns,
+		(const char *[]){ "192.0.2.7", "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3" }, 2);
+	uint32_t number;
+	uint64_t newest;
+	struct why why;
+
+	(void)state;
+	begin_story(&s);
+	findings_follow(s.findings, NULL, knowledge);
+	work_to_the_end(&s);
+	assert_int_equal(inventory_begin(s.f.inv, &why), 0);
+	assert_int_equal(inventory_derived_row(s.f.inv, &service, &number, &why), 0);
+	assert_int_equal(inventory_derive(s.f.inv, s.asset, TABLE_NETWORK_SERVICES, &number, 1, 20,
+					  &result, &why),
+			 0);
+	findings_touch(s.findings, s.asset, TABLE_NETWORK_SERVICES);
+	assert_int_equal(findings_settle(s.findings, 20, &newest, &why), 0);
+	assert_int_equal(inventory_commit(s.f.inv, &why), 0);
+	assert_findings(&s, "CVE-3 openssh-server network");
+	findings_follow(s.findings, knowledge, newer);
+	work_to_the_end(&s);
+	assert_findings(&s, "");
+	findings_follow(s.findings, newer, knowledge);
+	work_to_the_end(&s);
+	assert_findings(&s, "CVE-3 openssh-server network");
+	hold(&s, TABLE_PACKAGES, &curl, 1);
+	assert_findings(&s, "");
+	end_story(&s);
+	knowledge_close(&knowledge);
+	knowledge_close(&newer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +515,7 @@ int main(void)
 		cmocka_unit_test(new_knowledge_reaches_what_this_process_never_judged),
 		cmocka_unit_test(the_first_knowledge_judges_everything),
 		cmocka_unit_test(an_undone_transaction_leaves_nothing_behind),
+		cmocka_unit_test(a_banner_is_judged_where_no_agent_tells_the_packages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,5 +41,9 @@ extern const struct operation operation_policy_set, operation_policy_delete, ope
 /* --- feed_operations.c --- */
 extern const struct operation operation_feed_update, operation_feed_import;
 
+/* --- scope_operations.c --- */
+extern const struct operation operation_scope_put, operation_scope_remove, operation_scope_prove,
+	operation_asset_join;
+
 /* --- acceptance_operations.c --- */
 extern const struct operation operation_accept, operation_unaccept, operation_trend;

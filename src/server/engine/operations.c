@@ -405,6 +405,10 @@ static const struct operation *const operations[] = {
 	&operation_accept,
 	&operation_unaccept,
 	&operation_trend,
+	&operation_scope_put,
+	&operation_scope_remove,
+	&operation_scope_prove,
+	&operation_asset_join,
 };
 
 static void write_failure(struct writer *reply, int error, const char *message)

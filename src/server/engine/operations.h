@@ -21,6 +21,14 @@
  * feed-update      name, actor                     requested_ms: when it is done, the feed's
  *                                                  tried_at in feeds/status.json is later
  * feed-import      name, inbox, force, actor       requested_ms; inbox: a folder of feeds/inbox
+ * scope-put        tenant, name, actor; perhaps    name, token
+ *                  is_on, period_s, from_minute,
+ *                  to_minute, rate, ports, scanner
+ * scope-remove     tenant, name, actor             (none)
+ * scope-prove      tenant, name, statement, actor  (none)
+ * asset-join       tenant, id, address, scope,     (none)
+ *                  is_join (0: never), reason,
+ *                  actor
  * figures          (none)                          numbers: "NAME", or "NAME TENANT" where they
  *                                                  are of one tenant ("assets default")
  *

@@ -14,6 +14,7 @@
 #include "sys/log.h"
 #include "wire/session.h"
 
+struct estate;
 struct findings;
 struct kept_batch;
 struct knowledge;
@@ -25,6 +26,7 @@ struct engine_tenant {
 	char name[TENANT_NAME_SIZE];
 	struct inventory *inventory; /* NULL where its file cannot be opened now */
 	struct findings *findings;   /* of that inventory */
+	struct estate *estate;       /* as that */
 	int64_t retry_at_ms;         /* by clock_ms: then it may be tried again */
 	struct engine_session **by_asset;
 	size_t by_asset_size;
@@ -60,6 +62,7 @@ struct engine_session {
 	struct session_guard guard;
 	bool is_greeted;                            /* the welcome was sent */
 	bool is_policed;                            /* it knows policies */
+	bool is_scanner;                            /* it may tell what it found elsewhere */
 	uint8_t policy[MESSAGE_POLICY_DIGEST];      /* in force there, as it says */
 	uint8_t policy_sent[MESSAGE_POLICY_DIGEST]; /* the last one sent; zero: none */
 	struct kept_batch *kept[MESSAGE_TABLES_MAX];

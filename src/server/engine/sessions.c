@@ -285,6 +285,8 @@ static void greet(struct engine_session *s, const struct message_hello *hello)
 	}
 	snprintf(s->version, sizeof s->version, "%.*s", (int)(hello->version.len & 0xff),
 		 hello->version.len > 0 ? (const char *)hello->version.ptr : "");
+	(void)inventory_sensor_kind(inv, s->sensor_id, hello->kind);
+	s->is_scanner = inventory_sensor_is_scanner(inv, s->sensor_id);
 	inventory_sensor_seen(inv, s->sensor_id, s->version, s->address, true, clock_wall_ms());
 	(void)inventory_sensor_silent(inv, s->sensor_id, 0, 0, 0); /* hello is the reader's own */
 	s->is_greeted = false;

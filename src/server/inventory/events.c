@@ -4,6 +4,8 @@
  * What came together stays together: one record holds the events of a message, in the bytes in
  * which they came, and its indexes have an entry a record.
  */
+#include <assert.h>
+
 #include "base/error.h"
 #include "base/mem.h"
 #include "server/inventory/state.h"
@@ -15,6 +17,14 @@
 
 const struct store_event_limits events_limits_default = { INVENTORY_EVENTS_KEEP_MS,
 							  INVENTORY_EVENTS_MAX };
+
+/* NULL for kinds that are not known here, and those that no sensor may tell. */
+static const struct table *kind_of(uint16_t event)
+{
+	const struct table *kind = schema_event_by_number(event);
+
+	return kind == NULL || kind->is_derived ? NULL : kind;
+}
 
 /* Takes one more event into what a record says of its list. */
 static void count_in(struct store_events *record, const struct message_event *event)
@@ -37,7 +47,7 @@ static int judge(struct event_list list, uint64_t skip, struct store_events *rec
 	struct message_event event;
 
 	for (uint64_t i = 0; event_list_take(&list, &event); i++) {
-		const struct table *kind = schema_event_by_number(event.event);
+		const struct table *kind = kind_of(event.event);
 		struct row row;
 		int error;
 
@@ -83,7 +93,7 @@ static void write_list(struct event_list list, uint64_t skip, struct writer *out
 	struct message_event event;
 
 	for (uint64_t i = 0; event_list_take(&list, &event); i++) {
-		if (i >= skip && schema_event_by_number(event.event) != NULL) {
+		if (i >= skip && kind_of(event.event) != NULL) {
 			event_list_append(out, &event);
 		}
 	}
@@ -206,6 +216,34 @@ int inventory_events(struct inventory *inv, uint32_t asset, const struct message
 	}
 	inv->unknown_events += unknown;
 	return 0;
+}
+
+int inventory_derived_event(struct inventory *inv, uint32_t asset, const struct row *row,
+			    int64_t now_ms, struct why *why)
+{
+	struct store_events record = { .asset = asset, .received_ms = now_ms };
+	struct message_event event = { .event = row->table->number, .at_ms = now_ms };
+	uint8_t room[ROW_BYTES_MAX];
+	uint8_t list_room[ROW_BYTES_MAX + GAP_BYTES_MAX];
+	struct writer bytes = writer_over(room, sizeof room);
+	struct writer list = writer_over(list_room, sizeof list_room);
+	int error;
+
+	assert(row->table->is_derived);
+	error = row_encode(row, &bytes);
+	if (error != 0) {
+		return why_set(why, error, "a derived event is too large");
+	}
+	error = inventory_begin(inv, why);
+	if (error != 0) {
+		return error;
+	}
+	event.row = writer_span(&bytes);
+	event_list_append(&list, &event);
+	count_in(&record, &event);
+	record.list = writer_span(&list);
+	error = put(inv, &record, why);
+	return error == 0 ? 0 : inventory_abandon(inv, error);
 }
 
 uint64_t inventory_last_event(const struct inventory *inv)

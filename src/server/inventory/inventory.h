@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "server/store/acceptance.h"
+#include "server/store/scope.h"
 #include "server/store/sensor.h"
 #include "sys/why.h"
 #include "wire/message.h"
@@ -70,6 +71,14 @@ void inventory_sensor_seen(struct inventory *inv, const char *id, const char *ve
 bool inventory_sensor_policy(struct inventory *inv, const char *id, struct span policy);
 bool inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t silent_s,
 			     uint16_t busy_table, int64_t now_ms);
+
+/* What it says it is, "agent" or "scanner"; written along as above. False where it is none of
+ * these, or another than it was enrolled as and known as before. */
+bool inventory_sensor_kind(struct inventory *inv, const char *id, struct span kind);
+bool inventory_sensor_is_scanner(struct inventory *inv, const char *id);
+
+/* An asset's id; "" for a number that is none. Valid until the next asset is made. */
+const char *inventory_asset_id(struct inventory *inv, uint32_t asset);
 
 /* Its key was seen in two places; or, with NULL, is taken for mended. */
 void inventory_sensor_duplicated(struct inventory *inv, const char *id, const char *places,
@@ -148,7 +157,7 @@ struct inventory_runs {
 };
 struct inventory_runs inventory_held_runs(struct inventory *inv, uint32_t asset, uint16_t table);
 
-/* A row's values; lists are null. Borrowed until the next call for the same table, or commit.
+/* A row's values. Borrowed until the next call for the same table, or commit.
  * ERR_NOT_FOUND. */
 MUST_USE int inventory_row(struct inventory *inv, uint16_t table, uint32_t number, struct row *out,
 			   struct why *why);
@@ -181,6 +190,10 @@ void inventory_set_judged(struct inventory *inv, uint64_t generation);
  * does not follow the schema: nothing was stored. */
 MUST_USE int inventory_events(struct inventory *inv, uint32_t asset,
 			      const struct message_events *events, int64_t now_ms, struct why *why);
+
+/* Stores an event of a derived kind: no sensor tells those. */
+MUST_USE int inventory_derived_event(struct inventory *inv, uint32_t asset, const struct row *row,
+				     int64_t now_ms, struct why *why);
 
 /* The number of the newest event; 0 where there is none. */
 uint64_t inventory_last_event(const struct inventory *inv);
@@ -246,6 +259,31 @@ MUST_USE int inventory_unaccept(struct inventory *inv, uint64_t no, int64_t now_
 
 MUST_USE int inventory_set_trend(struct inventory *inv, const struct inventory_trend *trend,
 				 struct why *why);
+
+/* --- what may be scanned, and who is who --- */
+
+/* Adds a scope, or replaces the one of its name. ERR_CONFLICT where there are too many. */
+MUST_USE int inventory_scope_put(struct inventory *inv, const struct inventory_scope *scope,
+				 struct why *why);
+
+/* ERR_NOT_FOUND. */
+MUST_USE int inventory_scope_drop(struct inventory *inv, const char *name, struct why *why);
+
+/* ERR_NOT_FOUND. */
+MUST_USE int inventory_scope_find(struct inventory *inv, const char *name,
+				  struct inventory_scope *out, struct why *why);
+
+/* Each in the order of its name; each returns 0 or an error that ends it. */
+MUST_USE int inventory_each_scope(struct inventory *inv,
+				  int (*each)(void *context, const struct inventory_scope *scope),
+				  void *context, struct why *why);
+
+MUST_USE int inventory_decide_join(struct inventory *inv,
+				   const struct inventory_join_decision *decision, struct why *why);
+MUST_USE int inventory_each_join_decision(
+	struct inventory *inv,
+	int (*each)(void *context, const struct inventory_join_decision *decision), void *context,
+	struct why *why);
 
 /* --- figures, for metrics --- */
 

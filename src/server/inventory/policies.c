@@ -1,10 +1,12 @@
 /* policies.c - tags of assets, the tenant's policies, and what of them applies to an asset. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "server/inventory/state.h"
+#include "sys/alloc.h"
 #include "wire/policy.h"
 
 /* --- tags --- */
@@ -139,9 +141,67 @@ static int append_policy(struct inventory *inv, const char *name, size_t *ends, 
 	return error == ERR_NOT_FOUND ? 0 : error;
 }
 
+struct scope_list {
+	struct inventory_scope *items;
+	size_t count;
+	const char *sensor_id;
+};
+
+/* Those that are proved, on, and this scanner's. */
+static int take_scope(void *context, const struct inventory_scope *scope)
+{
+	struct scope_list *list = context;
+	bool is_its = scope->scanner[0] == '\0' || strcmp(scope->scanner, list->sensor_id) == 0;
+
+	if (scope->proved_ms != 0 && scope->is_on && is_its && list->count < POLICY_SCOPES_MAX) {
+		list->items[list->count++] = *scope;
+	}
+	return 0;
+}
+
+static int set_scopes(const struct scope_list *list, struct policy *policy)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct inventory_scope *is = &list->items[i];
+		struct policy_scope *scope = &policy->scopes[i];
+
+		*scope = (struct policy_scope){ .name = span_of(is->name),
+						.period_s = is->period_s,
+						.from_minute = is->from_minute,
+						.to_minute = is->to_minute,
+						.rate = is->rate };
+		if (policy_ports_read(span_of(is->ports), scope) != 0) {
+			return ERR_MALFORMED;
+		}
+	}
+	policy->scope_count = list->count;
+	return 0;
+}
+
+/* A scanner's policy says what it may scan. */
+static int add_scopes(struct inventory *inv, uint32_t asset, struct policy *policy,
+		      struct writer *out, struct why *why)
+{
+	struct scope_list list = { .sensor_id = inventory_asset_id(inv, asset) };
+	int error;
+
+	if (!inventory_sensor_is_scanner(inv, list.sensor_id)) {
+		return 0;
+	}
+	list.items = alloc_zeroed(POLICY_SCOPES_MAX, sizeof *list.items);
+	error = store_each_scope(inv->store, take_scope, &list, why);
+	error = error != 0 ? error : set_scopes(&list, policy);
+	if (error == 0) {
+		writer_rewind(out, 0);
+		error = policy_encode(policy, out);
+	}
+	free(list.items);
+	return error;
+}
+
 /* Appends the merged one behind those that it borrows from. */
-static int merge(struct inventory *inv, const size_t *ends, size_t count,
-		 struct inventory_policy *out)
+static int merge(struct inventory *inv, uint32_t asset, const size_t *ends, size_t count,
+		 struct inventory_policy *out, struct why *why)
 {
 	struct buffer *all = &inv->scratch.policies;
 	uint8_t *room = buffer_reserve(all, MESSAGE_POLICY_MAX);
@@ -160,6 +220,7 @@ static int merge(struct inventory *inv, const size_t *ends, size_t count,
 	}
 	w = writer_over(room, MESSAGE_POLICY_MAX);
 	error = policy_combine(documents, count, &policy, &w, NULL);
+	error = error != 0 ? error : add_scopes(inv, asset, &policy, &w, why);
 	if (error != 0) {
 		return error;
 	}
@@ -184,7 +245,7 @@ int inventory_policy(struct inventory *inv, uint32_t asset, struct inventory_pol
 		snprintf(name, sizeof name, "tag:%s", tags.names[i]);
 		error = append_policy(inv, name, ends, &count, why);
 	}
-	error = error != 0 ? error : merge(inv, ends, count, out);
+	error = error != 0 ? error : merge(inv, asset, ends, count, out, why);
 	return error == 0
 		       ? 0
 		       : why_set(why, error, "the policy for an asset cannot be put together: %s",

@@ -95,6 +95,40 @@ void inventory_sensor_seen(struct inventory *inv, const char *id, const char *ve
 	}
 }
 
+bool inventory_sensor_kind(struct inventory *inv, const char *id, struct span kind)
+{
+	struct sensor *sensor = state_sensor(inv, id);
+	bool is_known = span_is(kind, "agent") || span_is(kind, "scanner");
+
+	if (sensor == NULL || !is_known) {
+		return false;
+	}
+	if (!span_is(kind, sensor->is.kind)) {
+		/* it is what it first said: an agent's key does not become a scanner's later */
+		if (sensor->is.last_seen_ms != 0) {
+			return false;
+		}
+		mem_zero(sensor->is.kind, sizeof sensor->is.kind);
+		mem_copy(sensor->is.kind, kind.ptr, kind.len);
+		state_note_sensor(inv, sensor);
+	}
+	return true;
+}
+
+bool inventory_sensor_is_scanner(struct inventory *inv, const char *id)
+{
+	const struct sensor *sensor = state_sensor(inv, id);
+
+	return sensor != NULL && span_is(span_of(sensor->is.kind), "scanner");
+}
+
+const char *inventory_asset_id(struct inventory *inv, uint32_t asset)
+{
+	const struct asset *is = state_asset(inv, asset);
+
+	return is == NULL ? "" : is->id;
+}
+
 bool inventory_sensor_policy(struct inventory *inv, const char *id, struct span policy)
 {
 	struct sensor *sensor = state_sensor(inv, id);

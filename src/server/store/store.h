@@ -10,6 +10,7 @@
 #include "base/attr.h"
 #include "base/rowhash.h"
 #include "server/store/acceptance.h"
+#include "server/store/scope.h"
 #include "server/store/sensor.h"
 #include "sys/buffer.h"
 #include "sys/why.h"
@@ -95,8 +96,8 @@ void store_settle(struct store *s);
 MUST_USE int store_put_row(struct store *s, const struct row *row, uint32_t number,
 			   const struct rowhash *hash, struct why *why);
 
-/* A row's values, as they were put; lists are null. Borrowed until the next call for the same
- * table, or the next transaction. ERR_NOT_FOUND. */
+/* A row's values, as they were put. Borrowed until the next call for the same table, or the next
+ * transaction. ERR_NOT_FOUND. */
 MUST_USE int store_get_row(struct store *s, const struct table *table, uint32_t number,
 			   struct row *out, struct why *why);
 
@@ -173,6 +174,25 @@ MUST_USE int store_count_acceptances(struct store *s, int64_t *out, struct why *
 
 /* Replaces what was kept of the day. */
 MUST_USE int store_put_trend(struct store *s, const struct inventory_trend *trend, struct why *why);
+
+/* A scope, new or instead of the one of its name. */
+MUST_USE int store_put_scope(struct store *s, const struct inventory_scope *scope, struct why *why);
+
+/* ERR_NOT_FOUND. */
+MUST_USE int store_drop_scope(struct store *s, const char *name, struct why *why);
+MUST_USE int store_each_scope(struct store *s,
+			      int (*each)(void *context, const struct inventory_scope *scope),
+			      void *context, struct why *why);
+
+/* An operator's decision, instead of the one on the same address and asset. A join ends other joins
+ * of the address. */
+MUST_USE int store_put_join_decision(struct store *s,
+				     const struct inventory_join_decision *decision,
+				     struct why *why);
+MUST_USE int store_each_join_decision(struct store *s,
+				      int (*each)(void *context,
+						  const struct inventory_join_decision *decision),
+				      void *context, struct why *why);
 
 /* The packed assets that hold a row, as of the last time they were put. Empty where there are none.
  * Valid until the next call. */

@@ -98,10 +98,10 @@ class Sensor(Frames):
     def send_bytes(self, data):
         self.stream.sendall(data)
 
-    def hello(self, tables, policy=None):
+    def hello(self, tables, policy=None, kind="agent"):
         """Says hello for tables and takes the welcome: table -> (seq, count, digest). policy: the digest of the one in force;
         without one it is a sensor that knows no policies and no events."""
-        self.send([HELLO, 1, "agent", "by-hand", int(time.time() * 1000), list(tables)] + ([policy] if policy is not None else []))
+        self.send([HELLO, 1, kind, "by-hand", int(time.time() * 1000), list(tables)] + ([policy] if policy is not None else []))
         answer = self.receive()
         check(answer and answer[0] == WELCOME, f"hello was answered with {answer}")
         held = {t[0]: (t[1], t[2], t[3]) for t in answer[4]}

@@ -136,6 +136,8 @@ static const char *const tables[] = {
 	"retention",
 	"acceptances",
 	"trends",
+	"scopes",
+	"join_decisions",
 	"json_each",
 	"json_tree",
 	"sqlite_schema",

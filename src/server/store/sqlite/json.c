@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "wire/cbor.h"
 
 /* The longest that one byte becomes: \u0000, or U+FFFD for a malformed one. */
 #define GROWTH_MAX 6
@@ -118,4 +119,91 @@ int json_append_list(struct buffer *out, const struct value *list)
 		}
 	}
 	return error == 0 ? buffer_append(out, span_of("]")) : error;
+}
+
+/* --- reading what was written above --- */
+
+/* The bytes of one string up to its closing quote, and past it. */
+static struct span take_quoted(struct span *json)
+{
+	size_t at = 1;
+	struct span inside;
+
+	while (at < json->len && json->ptr[at] != '"') {
+		at += json->ptr[at] == '\\' ? 2 : 1;
+	}
+	at = at < json->len ? at : json->len;
+	inside = span_first(span_after(*json, 1), at > 0 ? at - 1 : 0);
+	*json = span_after(*json, at < json->len ? at + 1 : at);
+	return inside;
+}
+
+/* The next string of a list; false at its end. */
+static bool next_string(struct span *json, struct span *out)
+{
+	while (json->len > 0 && json->ptr[0] != '"') {
+		*json = span_after(*json, 1);
+	}
+	if (json->len == 0) {
+		return false;
+	}
+	*out = take_quoted(json);
+	return true;
+}
+
+static uint8_t unescape(struct span *rest)
+{
+	uint8_t escape = rest->len > 1 ? rest->ptr[1] : 0;
+	uint8_t byte = 0;
+
+	if (escape == 'u' && rest->len >= 6) {
+		(void)!text_from_hex((struct span){ rest->ptr + 4, 2 }, &byte, 1);
+		*rest = span_after(*rest, 6);
+		return byte;
+	}
+	*rest = span_after(*rest, 2);
+	switch (escape) {
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	default:
+		return escape;
+	}
+}
+
+static void write_string(struct writer *w, struct span quoted)
+{
+	uint8_t room[ROW_TEXT_MAX];
+	struct writer text = writer_over(room, sizeof room);
+
+	while (quoted.len > 0) {
+		if (quoted.ptr[0] == '\\') {
+			writer_u8(&text, unescape(&quoted));
+		} else {
+			writer_u8(&text, quoted.ptr[0]);
+			quoted = span_after(quoted, 1);
+		}
+	}
+	cbor_write_text(w, writer_span(&text));
+}
+
+struct value json_read_list(struct span json, struct writer *out)
+{
+	struct value list = { .kind = VALUE_LIST };
+	size_t mark = writer_used(out);
+	struct span rest = json;
+	struct span quoted;
+
+	while (next_string(&rest, &quoted)) {
+		list.item_count++;
+	}
+	cbor_write_array(out, list.item_count);
+	for (rest = json; next_string(&rest, &quoted);) {
+		write_string(out, quoted);
+	}
+	list.text = span_after(writer_span(out), mark);
+	return list;
 }

@@ -19,3 +19,7 @@ MUST_USE int json_append_raw(struct buffer *out, struct span json);
 
 /* An array of a row's list. */
 MUST_USE int json_append_list(struct buffer *out, const struct value *list);
+
+/* The list that json_append_list wrote, as a decoded value: its CBOR goes to out, which has room
+ * for the JSON and 16 bytes more. */
+struct value json_read_list(struct span json, struct writer *out);

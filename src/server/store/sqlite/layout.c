@@ -66,7 +66,16 @@ static const char fixed[] =
 	"CREATE TABLE IF NOT EXISTS _trends(day INTEGER PRIMARY KEY, critical INTEGER NOT NULL,"
 	" high INTEGER NOT NULL, medium INTEGER NOT NULL, low INTEGER NOT NULL,"
 	" none INTEGER NOT NULL, accepted INTEGER NOT NULL, exploited INTEGER NOT NULL,"
-	" fixable INTEGER NOT NULL, assets INTEGER NOT NULL, risk INTEGER NOT NULL);";
+	" fixable INTEGER NOT NULL, assets INTEGER NOT NULL, risk INTEGER NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS _scopes(name TEXT PRIMARY KEY, kind TEXT NOT NULL,"
+	" token TEXT NOT NULL, at INTEGER NOT NULL, by_whom TEXT NOT NULL, method TEXT NOT NULL,"
+	" proved INTEGER NOT NULL, proved_by TEXT NOT NULL, statement TEXT NOT NULL,"
+	" failure TEXT NOT NULL, is_on INTEGER NOT NULL, period_s INTEGER NOT NULL,"
+	" from_minute INTEGER NOT NULL, to_minute INTEGER NOT NULL, rate INTEGER NOT NULL,"
+	" ports TEXT NOT NULL, scanner TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS _join_decisions(scope TEXT, address TEXT, asset INTEGER,"
+	" is_join INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,"
+	" by_whom TEXT NOT NULL, PRIMARY KEY(scope, address, asset)) WITHOUT ROWID;";
 
 /* What _sensors gained since its first layout, in the order in which it did. */
 #define SENSOR_COLUMNS_FIRST 11
@@ -97,6 +106,11 @@ static const struct {
 	{ TABLE_CERTIFICATES, CERTIFICATES_NOT_AFTER },
 	{ TABLE_VULNERABILITIES, VULNERABILITIES_ID },
 	{ TABLE_VULNERABILITIES, VULNERABILITIES_PACKAGE },
+	{ TABLE_OPEN_PORTS, OPEN_PORTS_PORT },
+	{ TABLE_SCANNED_HOSTS, SCANNED_HOSTS_ADDRESS },
+	{ TABLE_SERVED_CERTIFICATES, SERVED_CERTIFICATES_FINGERPRINT },
+	{ TABLE_SERVED_CERTIFICATES, SERVED_CERTIFICATES_NOT_AFTER },
+	{ TABLE_EXPOSURES, EXPOSURES_ID },
 };
 
 bool layout_is_indexed(const struct table *table, size_t column)
@@ -107,6 +121,11 @@ bool layout_is_indexed(const struct table *table, size_t column)
 		}
 	}
 	return false;
+}
+
+bool layout_has_change_index(const struct table *table)
+{
+	return table->number == TABLE_VULNERABILITIES || table->number == TABLE_EXPOSURES;
 }
 
 static const char *sql_type(enum column_type type)
@@ -195,7 +214,7 @@ static int create_index(sqlite3 *db, const struct table *table, unsigned column,
 	return run_built(db, sql, why);
 }
 
-/* The changes of what the server derives are few among all, and are looked for by themselves. */
+/* The changes of findings are few among all, and are looked for by themselves. */
 static int create_change_indexes(sqlite3 *db, const struct table *table, struct why *why)
 {
 	sqlite3_str *sql = sqlite3_str_new(db);
@@ -219,7 +238,7 @@ static int create_all(sqlite3 *db, struct why *why)
 		if (error == 0) {
 			error = add_columns(db, schema_tables[i], why);
 		}
-		if (error == 0 && schema_tables[i]->is_derived) {
+		if (error == 0 && layout_has_change_index(schema_tables[i])) {
 			error = create_change_indexes(db, schema_tables[i], why);
 		}
 	}

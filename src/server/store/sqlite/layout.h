@@ -27,6 +27,9 @@ MUST_USE int layout_prepare(sqlite3 *db, struct why *why);
 
 /* Whether a column has an index: a table _by_TABLE_COLUMN(value, row) of the rows below the number
  * that _meta names by_TABLE_COLUMN. Rows from that number on are to be looked at one by one. */
+/* The changes of this table have an index of their own, by number and by asset. */
+bool layout_has_change_index(const struct table *table);
+
 bool layout_is_indexed(const struct table *table, size_t column);
 
 /* Appends "\"a\", \"b\", ..." for a table's columns. */

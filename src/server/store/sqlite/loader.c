@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "server/store/sqlite/json.h"
 #include "server/store/sqlite/layout.h"
 #include "server/store/sqlite/rowtext.h"
 #include "server/store/sqlite/writer.h"
@@ -290,6 +291,38 @@ static int prepare_get_row(struct store *s, const struct table *table, struct wh
 	return error;
 }
 
+/* Lists are JSON in the file. */
+static int load_lists(struct store *s, sqlite3_stmt *statement, const struct table *table,
+		      struct row *out)
+{
+	struct buffer *lists = &s->row_lists[table->number];
+	size_t size = 0;
+	uint8_t *room;
+	struct writer w;
+
+	for (size_t c = 0; c < table->column_count; c++) {
+		if (table->columns[c].type == COLUMN_LIST) {
+			size += database_text(statement, (int)c).len + 16;
+		}
+	}
+	if (size == 0) {
+		return 0;
+	}
+	buffer_clear(lists);
+	room = buffer_reserve(lists, size);
+	if (room == NULL) {
+		return ERR_LIMIT;
+	}
+	w = writer_over(room, size);
+	for (size_t c = 0; c < table->column_count; c++) {
+		if (table->columns[c].type == COLUMN_LIST &&
+		    sqlite3_column_type(statement, (int)c) != SQLITE_NULL) {
+			out->values[c] = json_read_list(database_text(statement, (int)c), &w);
+		}
+	}
+	return writer_ok(&w) ? 0 : ERR_MALFORMED;
+}
+
 int store_get_row(struct store *s, const struct table *table, uint32_t number, struct row *out,
 		  struct why *why)
 {
@@ -309,7 +342,8 @@ int store_get_row(struct store *s, const struct table *table, uint32_t number, s
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW) {
 		rowtext_load(statement, table, out);
-		return 0;
+		error = load_lists(s, statement, table, out);
+		return error == 0 ? 0 : why_set(why, error, "a row's list is damaged");
 	}
 	error = code == SQLITE_DONE ? why_set(why, ERR_NOT_FOUND, "there is no such row")
 				    : database_error(s->db, "reading a row", why);

@@ -37,6 +37,9 @@ static int prepare_all(struct snapshot *s)
 		{ &s->get_counts, "SELECT id, count, upto FROM _sets WHERE id BETWEEN ? AND ?" },
 		{ &s->get_holders, "SELECT packed FROM _holders WHERE id=?" },
 		{ &s->get_hostname, "SELECT hostname FROM _rows_os WHERE _row=?" },
+		{ &s->get_scanned_name,
+		  "SELECT coalesce(json_extract(names, '$[0]'), address) FROM "
+		  "_rows_scanned_hosts WHERE _row=?" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(list); i++) {
@@ -176,7 +179,7 @@ static void append_tail(struct snapshot *s, const struct store_change *change)
 	entry->is.removed.ptr = entry->sets;
 	entry->is.added.ptr = entry->sets + change->removed.len;
 	asset->tail_newest = change->no;
-	if (change->table == TABLE_OS) {
+	if (change->table == TABLE_OS || change->table == TABLE_SCANNED_HOSTS) {
 		alloc_free(&asset->name);
 	}
 }
@@ -309,40 +312,51 @@ const char *snapshot_asset_id(const struct snapshot *s, uint32_t asset)
 	return s->assets[asset - 1].id;
 }
 
-static int read_hostname(struct snapshot *s, uint32_t row, struct snapshot_asset *asset)
+static int read_name(struct snapshot *s, sqlite3_stmt *statement, uint32_t row,
+		     struct snapshot_asset *asset)
 {
 	struct span name;
 	int code;
 
-	(void)sqlite3_bind_int64(s->get_hostname, 1, row);
-	code = sqlite3_step(s->get_hostname);
-	name = code == SQLITE_ROW ? database_text(s->get_hostname, 0) : (struct span){ NULL, 0 };
+	(void)sqlite3_bind_int64(statement, 1, row);
+	code = sqlite3_step(statement);
+	name = code == SQLITE_ROW ? database_text(statement, 0) : (struct span){ NULL, 0 };
 	if (name.len > 0) {
 		asset->name = alloc_span(name);
 	}
-	(void)sqlite3_reset(s->get_hostname);
+	(void)sqlite3_reset(statement);
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : failed(s);
 }
 
-int snapshot_asset_name(struct snapshot *s, uint32_t number, const char **out)
+/* From the first row that the asset holds of a table. */
+static int name_by(struct snapshot *s, uint32_t number, uint16_t table, sqlite3_stmt *statement)
 {
-	struct snapshot_asset *asset = &s->assets[number - 1];
 	struct packed_writer set;
 	struct packed_reader r;
 	struct packed_run run;
 	int error;
 
-	if (asset->name != NULL) {
-		*out = asset->name;
-		return 0;
-	}
 	packed_init(&set);
-	error = snapshot_set(s, number, TABLE_OS, SNAPSHOT_NOW, &set);
+	error = snapshot_set(s, number, table, SNAPSHOT_NOW, &set);
 	r = packed_over(packed_end(&set));
 	if (error == 0 && packed_next(&r, &run)) {
-		error = read_hostname(s, run.first, asset);
+		error = read_name(s, statement, (uint32_t)run.first, &s->assets[number - 1]);
 	}
 	packed_free(&set);
+	return error;
+}
+
+int snapshot_asset_name(struct snapshot *s, uint32_t number, const char **out)
+{
+	struct snapshot_asset *asset = &s->assets[number - 1];
+	int error = 0;
+
+	if (asset->name == NULL) {
+		error = name_by(s, number, TABLE_OS, s->get_hostname);
+	}
+	if (error == 0 && asset->name == NULL) {
+		error = name_by(s, number, TABLE_SCANNED_HOSTS, s->get_scanned_name);
+	}
 	if (error != 0) {
 		return error;
 	}

@@ -46,6 +46,7 @@ struct snapshot {
 	sqlite3_stmt *get_counts;
 	sqlite3_stmt *get_holders;
 	sqlite3_stmt *get_hostname;
+	sqlite3_stmt *get_scanned_name;
 	uint64_t tail_start;
 	struct snapshot_entry *tail;
 	size_t tail_count;

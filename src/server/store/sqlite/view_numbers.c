@@ -269,14 +269,14 @@ static int each_asset_change(struct snapshot *s, uint32_t asset, uint16_t table,
 	return error;
 }
 
-/* The changes of a derived table have an index; else an asset's all are walked. */
+/* The changes of findings have an index; else an asset's all are walked. */
 int view_asset_changes(struct view *view, uint32_t asset, uint16_t table, view_table_changed *each,
 		       void *context, struct why *why)
 {
 	const struct range range = { table, "no > ?1 AND asset = ?2 ORDER BY no DESC", 0, asset };
 	int error;
 
-	if (schema_by_number(table)->is_derived) {
+	if (layout_has_change_index(schema_by_number(table))) {
 		return changes(view, &range, each, context, why);
 	}
 	error = begin(view, why);

@@ -55,6 +55,7 @@ enum {
 	ASSET_LAST_SEEN,
 	ASSET_ROWS,
 	ASSET_TAGS,
+	ASSET_KIND,
 };
 
 struct asset_cursor {
@@ -67,6 +68,8 @@ struct asset_cursor {
 	sqlite3_stmt *sensor;
 	sqlite3_stmt *os_name;
 	sqlite3_stmt *address;
+	sqlite3_stmt *scanned_address;
+	sqlite3_stmt *scanned_system;
 	sqlite3_stmt *tags;
 };
 
@@ -84,7 +87,7 @@ static int assets_connect(sqlite3 *db, void *snapshot, int argc, const char *con
 	return vtab_connect(db, snapshot, NULL,
 			    "CREATE TABLE x(id TEXT, name TEXT, os TEXT, addresses TEXT, "
 			    "sensor TEXT, is_connected INTEGER, first_seen INTEGER, "
-			    "last_seen INTEGER, rows INTEGER, tags TEXT)",
+			    "last_seen INTEGER, rows INTEGER, tags TEXT, kind TEXT)",
 			    out);
 }
 
@@ -107,6 +110,8 @@ static int assets_close(sqlite3_vtab_cursor *base)
 	(void)sqlite3_finalize(c->sensor);
 	(void)sqlite3_finalize(c->os_name);
 	(void)sqlite3_finalize(c->address);
+	(void)sqlite3_finalize(c->scanned_address);
+	(void)sqlite3_finalize(c->scanned_system);
 	(void)sqlite3_finalize(c->tags);
 	free(c);
 	return SQLITE_OK;
@@ -130,7 +135,8 @@ static int assets_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
 	struct asset_cursor *c = asset_cursor_of(base);
 	struct snapshot *s = vtab_of(base)->snapshot;
 	int error = prepare(base->pVtab,
-			    "SELECT first_seen, s.id, is_connected, last_seen FROM _assets a"
+			    "SELECT first_seen, s.id, is_connected, last_seen, "
+			    "coalesce(s.kind, 'scanned') FROM _assets a"
 			    " LEFT JOIN _sensors s ON s.id = a.id WHERE asset = ?",
 			    &c->sensor);
 
@@ -176,6 +182,10 @@ static int result_sensor(struct asset_cursor *c, sqlite3_context *context, uint3
 	}
 	if (column == ASSET_FIRST_SEEN) {
 		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 0));
+	} else if (column == ASSET_KIND) {
+		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 4));
+	} else if (column == ASSET_IS_CONNECTED && !c->is_sensor) {
+		sqlite3_result_null(context); /* nothing that could be connected */
 	} else if (column == ASSET_IS_CONNECTED) {
 		sqlite3_result_int(context, sqlite3_column_int(c->sensor, 2));
 	} else if (column == ASSET_SENSOR) {
@@ -188,27 +198,49 @@ static int result_sensor(struct asset_cursor *c, sqlite3_context *context, uint3
 	return 0;
 }
 
-static int result_os(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
+/* The first row that an asset holds of a table, by a statement with its number as ?1. */
+static int result_first(struct asset_cursor *c, sqlite3_context *context, uint32_t asset,
+			uint16_t table, sqlite3_stmt *statement, bool *out_is_there)
 {
 	struct snapshot *s = vtab_of(&c->base)->snapshot;
 	struct packed_writer set;
 	struct packed_reader r;
 	struct packed_run run;
-	int error = prepare(c->base.pVtab, "SELECT name FROM _rows_os WHERE _row = ?", &c->os_name);
+	int error;
 
 	packed_init(&set);
-	if (error == 0) {
-		error = snapshot_set(s, asset, TABLE_OS, SNAPSHOT_NOW, &set);
-	}
+	error = snapshot_set(s, asset, table, SNAPSHOT_NOW, &set);
 	r = packed_over(packed_end(&set));
-	if (error == 0 && packed_next(&r, &run)) {
-		(void)sqlite3_bind_int64(c->os_name, 1, run.first);
-		if (sqlite3_step(c->os_name) == SQLITE_ROW) {
-			sqlite3_result_value(context, sqlite3_column_value(c->os_name, 0));
+	*out_is_there = error == 0 && packed_next(&r, &run);
+	if (*out_is_there) {
+		(void)sqlite3_bind_int64(statement, 1, (sqlite3_int64)run.first);
+		if (sqlite3_step(statement) == SQLITE_ROW) {
+			sqlite3_result_value(context, sqlite3_column_value(statement, 0));
 		}
-		(void)sqlite3_reset(c->os_name);
+		(void)sqlite3_reset(statement);
 	}
 	packed_free(&set);
+	return error;
+}
+
+/* What it says of itself, else what scans guess. */
+static int result_os(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
+{
+	bool is_there = false;
+	int error = prepare(c->base.pVtab, "SELECT name FROM _rows_os WHERE _row = ?", &c->os_name);
+
+	if (error == 0) {
+		error = prepare(c->base.pVtab,
+				"SELECT system FROM _rows_scanned_hosts WHERE _row = ?",
+				&c->scanned_system);
+	}
+	if (error == 0) {
+		error = result_first(c, context, asset, TABLE_OS, c->os_name, &is_there);
+	}
+	if (error == 0 && !is_there) {
+		error = result_first(c, context, asset, TABLE_SCANNED_HOSTS, c->scanned_system,
+				     &is_there);
+	}
 	return error;
 }
 
@@ -228,7 +260,7 @@ static int append_address(sqlite3_stmt *address, uint32_t row, struct buffer *ou
 	return error;
 }
 
-static int list_addresses(struct asset_cursor *c, struct span set, struct buffer *out)
+static int list_addresses(sqlite3_stmt *address, struct span set, struct buffer *out)
 {
 	struct packed_reader r = packed_over(set);
 	struct packed_run run;
@@ -238,10 +270,31 @@ static int list_addresses(struct asset_cursor *c, struct span set, struct buffer
 	while (error == 0 && count < ADDRESSES_MAX && packed_next(&r, &run)) {
 		for (uint64_t row = run.first;
 		     error == 0 && row <= run.last && count < ADDRESSES_MAX; row++) {
-			error = append_address(c->address, (uint32_t)row, out, &count);
+			error = append_address(address, (uint32_t)row, out, &count);
 		}
 	}
 	return error == 0 ? json_append_raw(out, span_of("]")) : error;
+}
+
+/* Of an asset that does not say itself which it has: where scans found it. */
+static int scanned_addresses(struct asset_cursor *c, uint32_t asset, struct buffer *out)
+{
+	struct snapshot *s = vtab_of(&c->base)->snapshot;
+	struct packed_writer set;
+	int error = prepare(c->base.pVtab,
+			    "SELECT address FROM _rows_scanned_hosts WHERE _row = ? AND address IS "
+			    "NOT NULL",
+			    &c->scanned_address);
+
+	packed_init(&set);
+	if (error == 0) {
+		error = snapshot_set(s, asset, TABLE_SCANNED_HOSTS, SNAPSHOT_NOW, &set);
+	}
+	if (error == 0) {
+		error = list_addresses(c->scanned_address, packed_end(&set), out);
+	}
+	packed_free(&set);
+	return error;
 }
 
 static int result_addresses(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
@@ -260,8 +313,10 @@ static int result_addresses(struct asset_cursor *c, sqlite3_context *context, ui
 	if (error == 0) {
 		error = snapshot_set(s, asset, TABLE_ADDRESSES, SNAPSHOT_NOW, &set);
 	}
-	if (error == 0) {
-		error = list_addresses(c, packed_end(&set), &json);
+	if (error == 0 && packed_end(&set).len == 0) {
+		error = scanned_addresses(c, asset, &json);
+	} else if (error == 0) {
+		error = list_addresses(c->address, packed_end(&set), &json);
 	}
 	if (error == 0) {
 		vtab_result_bytes(context, buffer_span(&json));

@@ -1,5 +1,5 @@
 /* vtab_plain.c - small tables that are shown as they are: `tags`, `policies`, `retention`,
- * `acceptances`, `trends`. */
+ * `acceptances`, `trends`, `scopes`, `join_decisions`. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -17,6 +17,13 @@
 #define ACCEPTANCES                                                                                \
 	"SELECT c.no, c.id, a.id, c.asset, c.reason, nullif(c.until, 0), c.at, c.by_whom FROM "    \
 	"_acceptances c LEFT JOIN _assets a ON a.asset = c.asset WHERE c.withdrawn = 0"
+#define SCOPES                                                                                     \
+	"SELECT name, kind, token, at, by_whom, nullif(method, ''), nullif(proved, 0), "           \
+	"nullif(proved_by, ''), nullif(statement, ''), nullif(failure, ''), is_on, period_s, "     \
+	"from_minute, to_minute, rate, ports, nullif(scanner, '') FROM _scopes"
+#define DECISIONS                                                                                  \
+	"SELECT d.scope, d.address, a.id, d.asset, d.is_join, d.reason, d.at, d.by_whom FROM "     \
+	"_join_decisions d LEFT JOIN _assets a ON a.asset = d.asset"
 #define TRENDS                                                                                     \
 	"SELECT date(day * 86400, 'unixepoch'), critical, high, medium, low, none, accepted, "     \
 	"exploited, fixable, assets, risk FROM _trends"
@@ -46,6 +53,14 @@ static const struct plain {
 	  "none INTEGER, accepted INTEGER, exploited INTEGER, fixable INTEGER, assets INTEGER, "
 	  "risk INTEGER)",
 	  TRENDS " ORDER BY day", TRENDS " WHERE day = unixepoch(?) / 86400", -1 },
+	{ "CREATE TABLE x(name TEXT, kind TEXT, token TEXT, added_at INTEGER, added_by TEXT, "
+	  "method TEXT, proved_at INTEGER, proved_by TEXT, statement TEXT, failure TEXT, "
+	  "is_on INTEGER, period_s INTEGER, from_minute INTEGER, to_minute INTEGER, rate INTEGER, "
+	  "ports TEXT, scanner TEXT)",
+	  SCOPES " ORDER BY name", SCOPES " WHERE name = ?", -1 },
+	{ "CREATE TABLE x(scope TEXT, address TEXT, asset TEXT, asset_name TEXT, is_join INTEGER, "
+	  "reason TEXT, decided_at INTEGER, decided_by TEXT)",
+	  DECISIONS " ORDER BY d.at DESC", DECISIONS " WHERE d.scope = ? ORDER BY d.at DESC", 3 },
 };
 
 struct cursor {

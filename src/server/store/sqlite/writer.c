@@ -66,6 +66,9 @@ int store_open(const char *path, struct store **out, struct why *why)
 	int error;
 
 	buffer_init(&s->lists, LISTS_BYTES_MAX);
+	for (unsigned t = 0; t < SCHEMA_TABLES_MAX; t++) {
+		buffer_init(&s->row_lists[t], LISTS_BYTES_MAX + 16 * SCHEMA_COLUMNS_MAX);
+	}
 	error = database_open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &s->db, why);
 	if (error == 0) {
 		(void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_log);
@@ -98,6 +101,9 @@ void store_close(struct store **store)
 	}
 	database_close(&s->db);
 	buffer_done(&s->lists);
+	for (unsigned t = 0; t < SCHEMA_TABLES_MAX; t++) {
+		buffer_done(&s->row_lists[t]);
+	}
 	free(s);
 	*store = NULL;
 }

@@ -12,6 +12,8 @@ struct store {
 	sqlite3_stmt *commit;
 	sqlite3_stmt *put_row[SCHEMA_TABLES_MAX]; /* by table number; made when first needed */
 	sqlite3_stmt *get_row[SCHEMA_TABLES_MAX]; /* as those */
+	struct buffer
+		row_lists[SCHEMA_TABLES_MAX]; /* CBOR of the lists of the row that get_row has */
 	sqlite3_stmt *put_change;
 	sqlite3_stmt *put_set;
 	sqlite3_stmt *put_seq;

@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""What a scanner finds becomes assets, joins, exposures and alerts. Scanner and agents are spoken by hand, on addresses nobody sends to."""
+
+import json
+import time
+
+from lab import Lab, Sensor, Server, cbor, check, equal, row_hash, story, tell, wait_for
+from lab.programs import Program, build_folder
+from lab.rows import Schema, encode_row
+from lab.sensor import ACK, NO_POLICY, POLICY, REFUSE, WELCOME
+
+PUBLIC, PRIVATE = "45.33.32.0/24", "10.7.0.0/16"
+REPORTS = ["scan_scopes", "scan_hosts", "scan_ports", "scan_tls", "scan_certificates", "scan_web", "scan_host_keys"]
+DAY = 86400
+
+
+class Teller:
+    """A sensor that remembers what it told, so that it can say what changed."""
+
+    def __init__(self, lab, tables, kind, tenant="default"):
+        self.sensor = Sensor(lab, lab.server)
+        equal(self.sensor.enrol(lab.server.token(tenant=tenant))[0], 200, "enrolment")
+        self.schema = lab.schema
+        self.tables = {self.schema.number(t): {} for t in tables}
+        self.sensor.connect().hello(list(self.tables), NO_POLICY, kind)
+
+    def id(self):
+        return self.sensor.id()
+
+    def tell(self, table, *rows):
+        """The table holds exactly these rows from now on."""
+        number = self.schema.number(table)
+        names = [c["name"] for c in self.schema.columns(table)]
+        new = {}
+        for row in rows:
+            check(set(row) <= set(names), f"{table} has no {set(row) - set(names)}")
+            data = encode_row(self.schema, table, {n: row.get(n) for n in names})
+            new[data] = row_hash(number, data)
+        old = self.tables[number]
+        digest = (sum(int.from_bytes(h, "big") for h in new.values()) % (1 << 128)).to_bytes(16, "big")
+        adds = sorted((d for d in new if d not in old), key=new.get)
+        removes = sorted((d for d in old if d not in new), key=old.get)
+        self.sensor.delta(number, adds, removes, digest)
+        self.tables[number] = new
+        while True:  # a policy may come between
+            answer = self.sensor.receive()
+            check(answer and answer[0] in (ACK, POLICY), f"{table} was answered with {answer}")
+            if answer[0] == ACK:
+                self.sensor.seq[number] += 1
+                return
+
+
+def host(address, scope=PRIVATE, **more):
+    return dict(scope=scope, address=address, alive_by="syn-ack", **more)
+
+
+def port(address, number, protocol=None, scope=PRIVATE, state="open", **more):
+    return dict(scope=scope, address=address, transport="tcp", port=number, state=state, reason="syn-ack", protocol=protocol, **more)
+
+
+def certificate(address, fingerprint, days, scope=PRIVATE, number=443, **more):
+    now = int(time.time())
+    return dict(scope=scope, address=address, port=number, name="www.example.org", fingerprint=fingerprint, subject="CN=www.example.org",
+                names=["www.example.org", 'a"b\\c\n'], not_before=now - DAY, not_after=now + days * DAY, key_type="ec", key_bits=256,
+                is_name_matched=True, chain=0, **more)
+
+
+def asset_at(lab, address, tenant=None):
+    rows = lab.server.sql(f"SELECT asset FROM asset_joins WHERE address = '{address}'")
+    equal(len(rows), 1, f"assets at {address}")
+    return rows[0]["asset"]
+
+
+def assets(lab, kind):
+    return {a["id"]: a for a in lab.server.get("/api/v1/assets?limit=1000")["items"] if a["kind"] == kind}
+
+
+@story("nothing is anybody's before its scope is registered and proved")
+def unproved(lab):
+    lab.server = Server(lab)
+    lab.schema = Schema(lab.server)
+    lab.scanner = Teller(lab, REPORTS, "scanner")
+    lab.scanner.tell("scan_hosts", host("10.7.0.1"))
+    equal(assets(lab, "scanned"), {}, "assets outside of every scope")
+    lab.server.cli("scope", "add", "10.7.9.9/16", "--every", "3600", "--between", "22:00-06:00", "--rate", "500", "--ports", "22,80-90")
+    equal(assets(lab, "scanned"), {}, "assets in a scope that nobody proved")
+    lab.server.cli("scope", "prove", PRIVATE, "--statement", "the office, by the owner")
+    found = assets(lab, "scanned")
+    equal([(a["name"], a["sensor"], a["is_connected"], a["addresses"]) for a in found.values()], [("10.7.0.1", None, None, ["10.7.0.1"])],
+          "the asset")
+    check("scope-prove" in lab.server.cli("audit").stdout, "the proof is not in the audit log")
+    lab.server.cli("scope", "add", "127.0.0.0/8", expected=2)
+    lab.server.cli("scope", "add", "224.1.0.0/16", expected=2)
+
+
+@story("the scanner is asked to scan what is proved, and nothing else")
+def asked(lab):
+    answer = lab.scanner.sensor.receive(10)
+    while answer[0] != POLICY or len(cbor.decode(answer[2])) < 5:
+        answer = lab.scanner.sensor.receive(10)
+    equal(cbor.decode(answer[2])[4], [[PRIVATE, 3600, 22 * 60, 6 * 60, 500, [[22, 22], [80, 90]]]], "the scopes")
+    agent = Teller(lab, ["os"], "agent")
+    agent.sensor.send([4, int(time.time() * 1000)])
+    equal(assets(lab, "agent").keys() >= {agent.id()}, True, "an agent is there")
+    agent.sensor.close()
+
+
+@story("the first scan of a scope raises no alert, what comes after it does")
+def alerted(lab):
+    s = lab.scanner
+    s.tell("scan_hosts", host("10.7.0.1"), host("10.7.0.2"))
+    s.tell("scan_ports", port("10.7.0.1", 22, "ssh"), port("10.7.0.2", 80, "http"))
+    s.tell("scan_host_keys", dict(scope=PRIVATE, address="10.7.0.1", port=22, type="ssh-ed25519", bits=256, fingerprint="SHA256:one"))
+    s.tell("scan_certificates", certificate("10.7.0.2", "aa", 200))
+    equal(lab.server.get("/api/v1/alerts")["items"], [], "alerts of a first scan")
+    s.tell("scan_scopes", dict(scope=PRIVATE, runs=1, state="waiting", started=1, finished=int(time.time()), hosts=2))
+    lab.follow = Program(lab, "follow", [build_folder() / "bartizan", "--data", lab.server.data, "events", "--follow", "--json"])
+    lab.follow.wait_log("connected")
+    s.tell("scan_hosts", host("10.7.0.1"), host("10.7.0.2"), host("10.7.0.3", mac="02:00:00:00:00:03"))
+    s.tell("scan_ports", port("10.7.0.1", 22, "ssh"), port("10.7.0.2", 80, "http"), port("10.7.0.2", 8080, "http"))
+    s.tell("scan_host_keys", dict(scope=PRIVATE, address="10.7.0.1", port=22, type="ssh-ed25519", bits=256, fingerprint="SHA256:two"))
+    s.tell("scan_certificates", certificate("10.7.0.2", "bb", 200))
+    items = lab.server.get("/api/v1/alerts")["items"]
+    equal([(a["alert"], a["address"], a["port"], a["before"], a["after"]) for a in reversed(items)],
+          [("new-host", "10.7.0.3", None, None, None), ("new-port", "10.7.0.2", 8080, None, None),
+           ("host-key-changed", "10.7.0.1", 22, "SHA256:one", "SHA256:two"), ("certificate-replaced", "10.7.0.2", 443, "aa", "bb")], "alerts")
+    equal(json.loads(wait_for(lambda: lab.follow.out.strip(), 10, "the alert in the stream").splitlines()[0])["row"]["alert"], "new-host", "live")
+    check("SHA256:two" in lab.server.cli("alerts", "--alert", "host-key-changed").stdout, "the command")
+    # the same again, with a banner: not new
+    s.tell("scan_ports", port("10.7.0.1", 22, "ssh"), port("10.7.0.2", 80, "http"), port("10.7.0.2", 8080, "http", banner="x"))
+    equal(len(lab.server.get("/api/v1/alerts")["items"]), 4, "alerts after an update")
+    rows = lab.server.sql("SELECT port, appeared IS NOT NULL AS is_new FROM open_ports WHERE address = '10.7.0.2' ORDER BY port")
+    equal(rows, [{"port": 80, "is_new": 0}, {"port": 8080, "is_new": 1}], "what is new")
+
+
+@story("a machine with an agent is one asset, with the reason")
+def joined(lab):
+    agent = lab.agent = Teller(lab, ["os", "interfaces", "addresses", "listeners", "certificates"], "agent")
+    agent.tell("os", dict(hostname="web1", id="debian"))
+    agent.tell("interfaces", dict(name="eth0", mac="02:00:00:00:00:03"))
+    agent.tell("addresses", dict(interface="eth0", family="ipv4", address="10.7.0.3", prefix_length=16, scope="global"))
+    equal(asset_at(lab, "10.7.0.3"), agent.id(), "by address and MAC")
+    joins = lab.server.get(f"/api/v1/assets/{agent.id()}/joins")["items"]
+    equal([(j["evidence"], j["confidence"], j["by"]) for j in joins], [("mac", 99, None)], "the reason")
+    # by what listens: no MAC was seen
+    agent.tell("addresses", dict(interface="eth0", family="ipv4", address="10.7.0.2", prefix_length=16, scope="global"))
+    check(asset_at(lab, "10.7.0.2") != agent.id(), "the address alone joined them")
+    listener = dict(protocol="tcp", address="0.0.0.0", process="nginx")
+    agent.tell("listeners", dict(listener, port=80), dict(listener, port=8080), dict(listener, port=9))
+    equal(asset_at(lab, "10.7.0.2"), agent.id(), "by what listens")
+    tables = {t["name"]: t["rows"] for t in lab.server.get(f"/api/v1/assets/{agent.id()}")["tables"]}
+    equal((tables["open_ports"], tables["listeners"], tables["served_certificates"]), (2, 3, 1), "both its own and what was found")
+    equal(json.loads(lab.server.sql("SELECT names FROM served_certificates")[0]["names"]), ["www.example.org", 'a"b\\c\n'], "a list as it came")
+    # its certificate, served by nobody else
+    agent.tell("addresses")
+    check(asset_at(lab, "10.7.0.2") != agent.id(), "a join outlived its evidence")
+    agent.tell("certificates", dict(path="/etc/ssl/a.pem", fingerprint="bb", served_at=["nginx 0.0.0.0:443"]))
+    equal(asset_at(lab, "10.7.0.2"), agent.id(), "by its certificate")
+
+
+@story("an operator undoes a join, and it stays undone")
+def undone(lab):
+    lab.server.cli("asset", "split", "web1", "10.7.0.2", "--reason", "a load balancer")
+    other = asset_at(lab, "10.7.0.2")
+    check(other != lab.agent.id(), "it is still joined")
+    lab.agent.tell("listeners")
+    lab.agent.tell("addresses", dict(interface="eth0", family="ipv4", address="10.7.0.2", prefix_length=16, scope="global"))
+    equal(asset_at(lab, "10.7.0.2"), other, "joined again by itself")
+    lab.server.stop()
+    lab.server = lab.server.again()
+    lab.agent.sensor.server = lab.scanner.sensor.server = lab.server
+    lab.agent.sensor.close()
+    lab.scanner.sensor.close()
+    lab.agent.sensor.connect().hello(list(lab.agent.tables), NO_POLICY)
+    lab.scanner.sensor.connect().hello(list(lab.scanner.tables), NO_POLICY, "scanner")
+    equal(asset_at(lab, "10.7.0.2"), other, "after a restart")
+    decisions = lab.server.get(f"/api/v1/assets/{lab.agent.id()}/joins")["decisions"]
+    equal([(d["is_join"], d["reason"]) for d in decisions], [(False, "a load balancer")], "what is remembered")
+    lab.server.cli("asset", "join", "web1", "10.7.0.2", "--scope", PRIVATE)
+    equal(asset_at(lab, "10.7.0.2"), lab.agent.id(), "by an operator's word")
+    lab.server.cli("asset", "split", "web1", "10.7.0.2")
+    equal(asset_at(lab, "10.7.0.2"), other, "the same asset as before")
+
+
+@story("a machine keeps its identity when its address changes")
+def moved(lab):
+    s = lab.scanner
+    s.tell("scan_ports")
+    s.tell("scan_hosts", host("10.7.0.50", mac="02:00:00:00:00:50"))
+    before = asset_at(lab, "10.7.0.50")
+    alerts = len(lab.server.get("/api/v1/alerts")["items"])
+    s.tell("scan_hosts", host("10.7.0.51", mac="02:00:00:00:00:50"))
+    equal(asset_at(lab, "10.7.0.51"), before, "the same MAC")
+    equal(lab.server.sql("SELECT count(*) AS n FROM asset_joins WHERE address = '10.7.0.50'"), [{"n": 0}], "the address that it left")
+    equal(len(lab.server.get("/api/v1/alerts")["items"]), alerts, "alerts of a move")
+    s.tell("scan_hosts", host("10.7.0.51", mac="02:00:00:00:00:99"))
+    check(asset_at(lab, "10.7.0.51") != before, "another machine at the same address")
+
+
+@story("what is exposed is judged, and goes with its reason")
+def exposed(lab):
+    s = lab.scanner
+    lab.server.cli("scope", "add", PUBLIC)
+    lab.server.cli("scope", "prove", PUBLIC, "--statement", "ours")
+    a = "45.33.32.9"
+    s.tell("scan_hosts", host(a, PUBLIC, names=["db.example.org"]), host("10.7.0.51"))
+    s.tell("scan_ports", port(a, 6379, "redis", PUBLIC, access="anyone"), port(a, 23, "telnet", PUBLIC), port(a, 443, "http", PUBLIC, is_tls=True))
+    s.tell("scan_certificates", certificate(a, "cc", 5, PUBLIC), certificate("10.7.0.51", "dd", -3))
+    s.tell("scan_tls", dict(scope=PUBLIC, address=a, port=443, name="www.example.org", grade="F", score=0, protocols=["SSLv3"], reasons=["SSL 3"],
+                            vulnerabilities=["poodle_ssl"], is_trusted=True))
+    s.tell("scan_web", dict(scope=PUBLIC, address=a, port=443, is_tls=True, status=200, title="admin", page="admin"))
+    found = {(e["asset_name"], e["id"], e["level"]) for e in lab.server.get("/api/v1/exposures")["items"]}
+    name = "db.example.org"
+    for expected in [(name, "database-open", "critical"), (name, "telnet", "critical"), (name, "certificate-expires-7", "high"), (name, "tls-weak", "high"),
+                     (name, "tls-vulnerable", "high"), (name, "admin-page", "high"), ("10.7.0.51", "certificate-expired", "high")]:
+        check(expected in found, f"{expected} is not among {sorted(found)}")
+    equal(lab.server.get("/api/v1/exposures?level=critical&search=redis")["total"], 1, "filtered")
+    check("Redis can be reached from the Internet" in lab.server.cli("exposures", "--level", "high").stdout, "the command")
+    s.tell("scan_ports", port(a, 6379, "redis", PUBLIC, state="filtered"), port(a, 443, "http", PUBLIC, is_tls=True))
+    equal(lab.server.get("/api/v1/exposures?family=services")["items"], [], "what was closed")
+    lab.agent.tell("listeners", dict(protocol="tcp", address="0.0.0.0", port=23, process="in.telnetd"))
+    items = lab.server.get("/api/v1/exposures?rule=telnet")["items"]
+    equal([(e["asset_name"], e["seen_by"], e["level"]) for e in items], [("web1", "agent", "medium")], "what an agent tells")
+
+
+@story("the map, ports, certificates and grades are there to be drawn")
+def drawn(lab):
+    m = lab.server.get("/api/v1/map")
+    hosts = {h[m["columns"].index("name")]: dict(zip(m["columns"], h)) for h in m["hosts"]}
+    equal((hosts["db.example.org"]["kind"], hosts["db.example.org"]["subnet"], hosts["db.example.org"]["site"]), ("scanned", "45.33.32.0/24", PUBLIC),
+          "a host that was scanned")
+    equal((hosts["web1"]["kind"], hosts["web1"]["is_connected"]), ("agent", True), "a host with an agent")
+    equal([(p["port"], p["assets"]) for p in lab.server.get("/api/v1/ports")["items"]], [(443, 1)], "ports")
+    expiring = lab.server.get("/api/v1/certificates/expiring?days=30")["items"]
+    equal([(c["fingerprint"], c["days_left"] < 0) for c in expiring], [("dd", True), ("cc", False)], "certificates")
+    grades = lab.server.get("/api/v1/tls/grades")
+    equal((grades["grades"], grades["items"][0]["protocols"]), ([{"name": "F", "count": 1}], ["SSLv3"]), "grades")
+
+
+@story("tenants see nothing of each other")
+def apart(lab):
+    lab.server.cli("tenants", "add", "other")
+    other = Teller(lab, REPORTS, "scanner", "other")
+    other.tell("scan_hosts", host("45.33.32.77", PUBLIC))
+    equal(lab.server.sql("SELECT count(*) AS n FROM asset_joins WHERE address = '45.33.32.77'"), [{"n": 0}], "in the tenant with the scope")
+    equal(lab.server.get("/api/v1/map?tenant=other")["hosts"], [], "one's scope is not the other's")
+    equal(lab.server.get("/api/v1/scopes?tenant=other")["items"], [], "scopes")
+    equal(lab.server.get("/api/v1/alerts?tenant=other")["items"], [], "alerts")
+    other.sensor.close()
+
+
+@story("an agent cannot tell what a scanner tells, nor become one")
+def refused(lab):
+    number = lab.schema.number("scan_hosts")
+    liar = Teller(lab, ["os", "scan_hosts"], "agent")
+    row = encode_row(lab.schema, "scan_hosts", {c["name"]: host("10.7.0.66").get(c["name"]) for c in lab.schema.columns("scan_hosts")})
+    liar.sensor.delta(number, [row])
+    equal(liar.sensor.receive()[0], REFUSE, "an agent's report")
+    liar.sensor.close()
+    liar.sensor.connect().hello([number], NO_POLICY, "scanner")
+    liar.sensor.delta(number, [row])
+    equal(liar.sensor.receive()[0], REFUSE, "the report of an agent that says it is a scanner")
+    equal(lab.server.sql("SELECT count(*) AS n FROM asset_joins WHERE address = '10.7.0.66'"), [{"n": 0}], "assets")
+
+
+@story("what was scanned goes when its scope is taken away")
+def removed(lab):
+    lab.server.cli("scope", "remove", PUBLIC)
+    equal(lab.server.get("/api/v1/exposures?search=db.example.org")["items"], [], "exposures")
+    check("db.example.org" not in json.dumps(lab.server.get("/api/v1/map")), "it is still on the map")
+
+
+if __name__ == "__main__":
+    tell(Lab)
