@@ -78,6 +78,8 @@ struct discovery {
 	unsigned calm_seconds;
 	uint64_t kernel_drops_before;
 	unsigned passes;
+	struct results *controlled; /* addresses that got a control probe, or will */
+	size_t controls_told;
 	bool is_stopped;
 	bool is_all_sent;
 	struct {
@@ -98,6 +100,30 @@ static uint16_t control_port(const struct discovery *d, const struct address *ad
 	return (uint16_t)(23000 + cookie_siphash(&key, address->bytes, ADDRESS_SIZE) % 9000);
 }
 
+/* What the line did not take yet goes with the next status. */
+static void tell_controls(struct discovery *d)
+{
+	while (d->shooter >= 0 && d->controls_told < results_count(d->controlled)) {
+		const struct result *row = results_at(d->controlled, d->controls_told);
+
+		if (!shooter_probe(d->shooter, &row->address, control_port(d, &row->address))) {
+			return;
+		}
+		d->controls_told++;
+	}
+}
+
+/* One probe more for an address with an open port, to a port that nobody uses. */
+static void want_control(struct discovery *d, const struct answer *answer)
+{
+	struct answer about = { .address = answer->address, .state = PORT_HOST };
+	const struct result *row;
+
+	if (results_add(d->controlled, &about, &row) == RESULTS_NEW) {
+		tell_controls(d);
+	}
+}
+
 static void take_answer(struct discovery *d, const struct answer *answer)
 {
 	const struct result *row = NULL;
@@ -113,9 +139,9 @@ static void take_answer(struct discovery *d, const struct answer *answer)
 	}
 	news = results_add(d->results, &marked, &row);
 	d->duplicates += news == RESULTS_DUPLICATE ? 1 : 0;
-	if (news == RESULTS_NEW && answer->state == PORT_OPEN && answer->reason == ANSWER_SYN_ACK &&
-	    answer->probe != COOKIE_PASSES && d->shooter >= 0) {
-		shooter_probe(d->shooter, &answer->address, control_port(d, &answer->address));
+	if (news == RESULTS_NEW && answer->reason == ANSWER_SYN_ACK &&
+	    answer->probe != COOKIE_PASSES && !d->is_stopped) {
+		want_control(d, answer);
 	}
 	if ((news == RESULTS_NEW || news == RESULTS_CHANGED) && d->events.row != NULL) {
 		d->events.row(d->context, row, answer->payload);
@@ -304,6 +330,11 @@ static void waited(void *context)
 {
 	struct discovery *d = context;
 
+	if (d->leg == LEG_RAW && d->shooter_watch != NULL &&
+	    d->controls_told < results_count(d->controlled)) {
+		loop_timer_arm(d->end, LATE_MS);
+		return;
+	}
 	if (d->leg == LEG_RAW && wants_third_pass(d)) {
 		d->passes++;
 		d->legs[LEG_RAW].total += d->legs[LEG_RAW].shard_size;
@@ -348,6 +379,7 @@ static void shooter_ready(void *context, unsigned events)
 		return;
 	}
 	d->legs[LEG_RAW].position = d->shot.position;
+	tell_controls(d);
 	if (d->shot.has_failed) {
 		d->is_stopped = true;
 	}
@@ -666,6 +698,7 @@ int discovery_start(struct loop *loop, const struct discovery_plan *plan, struct
 	d->passes = plan->passes;
 	d->began_ms = clock_ms();
 	d->kernel_drops_before = drops_total();
+	d->controlled = results_new();
 	d->second = loop_timer(loop, each_second, d);
 	d->end = loop_timer(loop, waited, d);
 	error = find_legs(d, why);
@@ -702,6 +735,7 @@ void discovery_free(struct discovery **discovery)
 			sender_close(&d->senders[i - 1]);
 		}
 	}
+	results_free(&d->controlled);
 	loop_timer_free(&d->second);
 	loop_timer_free(&d->end);
 	neighbours_done(&d->neighbours);

@@ -388,14 +388,14 @@ int shooter_start(const struct shooter_plan *plan, pid_t *out_pid, int *out_cont
 	return error;
 }
 
-static void tell(int control, uint8_t what, const uint8_t *bytes, size_t len)
+static bool tell(int control, uint8_t what, struct span bytes, int flags)
 {
 	uint8_t message[MESSAGE_MAX];
 	struct writer w = writer_over(message, sizeof message);
 
 	writer_u8(&w, what);
-	writer_bytes(&w, (struct span){ bytes, len });
-	(void)send(control, message, writer_used(&w), MSG_NOSIGNAL | MSG_DONTWAIT);
+	writer_bytes(&w, bytes);
+	return send(control, message, writer_used(&w), MSG_NOSIGNAL | flags) > 0;
 }
 
 void shooter_set_rate(int control, uint64_t rate)
@@ -404,25 +404,25 @@ void shooter_set_rate(int control, uint64_t rate)
 	struct writer w = writer_over(bytes, sizeof bytes);
 
 	writer_be64(&w, rate);
-	tell(control, SAY_RATE, bytes, sizeof bytes);
+	(void)tell(control, SAY_RATE, writer_span(&w), 0);
 }
 
 void shooter_stop(int control)
 {
-	tell(control, SAY_STOP, NULL, 0);
+	(void)tell(control, SAY_STOP, (struct span){ NULL, 0 }, 0);
 }
 
 void shooter_add_pass(int control)
 {
-	tell(control, SAY_PASS, NULL, 0);
+	(void)tell(control, SAY_PASS, (struct span){ NULL, 0 }, 0);
 }
 
-void shooter_probe(int control, const struct address *address, uint16_t port)
+bool shooter_probe(int control, const struct address *address, uint16_t port)
 {
 	uint8_t bytes[ADDRESS_SIZE + 2];
 	struct writer w = writer_over(bytes, sizeof bytes);
 
 	writer_bytes(&w, (struct span){ address->bytes, ADDRESS_SIZE });
 	writer_be16(&w, port);
-	tell(control, SAY_PROBE, bytes, sizeof bytes);
+	return tell(control, SAY_PROBE, writer_span(&w), MSG_DONTWAIT);
 }

@@ -56,5 +56,5 @@ void shooter_set_rate(int control, uint64_t rate);
 void shooter_stop(int control);
 void shooter_add_pass(int control);
 
-/* One probe more, of the last pass (COOKIE_PASSES - 1). */
-void shooter_probe(int control, const struct address *address, uint16_t port);
+/* One probe more, of the last pass (COOKIE_PASSES - 1). False where the line is full: later. */
+bool shooter_probe(int control, const struct address *address, uint16_t port);
