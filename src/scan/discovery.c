@@ -80,6 +80,7 @@ struct discovery {
 	unsigned passes;
 	struct results *controlled; /* addresses that got a control probe, or will */
 	size_t controls_told;
+	bool is_control_late; /* some went when all else was sent: they are waited for, too */
 	bool is_stopped;
 	bool is_all_sent;
 	struct {
@@ -332,7 +333,13 @@ static void waited(void *context)
 
 	if (d->leg == LEG_RAW && d->shooter_watch != NULL &&
 	    d->controls_told < results_count(d->controlled)) {
+		d->is_control_late = true;
 		loop_timer_arm(d->end, LATE_MS);
+		return;
+	}
+	if (d->is_control_late) {
+		d->is_control_late = false;
+		loop_timer_arm(d->end, d->plan->wait_ms);
 		return;
 	}
 	if (d->leg == LEG_RAW && wants_third_pass(d)) {
