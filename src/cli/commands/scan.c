@@ -16,6 +16,7 @@
 #include "cli/scan/permission.h"
 #include "cli/scan/request.h"
 #include "cli/scan/session.h"
+#include "scan/cookie.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 #include "sys/sandbox.h"
@@ -156,8 +157,9 @@ static void choose_engine(struct discovery_plan *plan)
 	}
 }
 
-/* What makes two scans the same, a line a fact. */
-static char *plan_text(const struct request *request, const struct discovery_plan *plan)
+/* What makes two scans the same, a line a fact. The order's seed is made of targets and ports, so
+ * that shards on different machines share one order without a word. */
+static char *plan_text(const struct request *request, struct discovery_plan *plan)
 {
 	size_t count;
 	const struct targets_range *ranges = targets_ranges(request->targets, &count);
@@ -173,7 +175,9 @@ static char *plan_text(const struct request *request, const struct discovery_pla
 		sha256_add(&hash, (struct span){ ranges[i].first.bytes, ADDRESS_SIZE });
 		sha256_add(&hash, (struct span){ ranges[i].last.bytes, ADDRESS_SIZE });
 	}
+	sha256_add(&hash, span_of(ports));
 	sha256_done(&hash, digest);
+	mem_copy(plan->key + COOKIE_KEY_SIZE, digest, DISCOVERY_KEY_SIZE - COOKIE_KEY_SIZE);
 	text_to_hex((struct span){ digest, sizeof digest }, hex);
 	snprintf(text, size,
 		 "targets: %" PRIu64 " addresses, SHA-256 %.16s\nports: %s\nprobes: %u\n"

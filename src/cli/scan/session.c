@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "scan/cookie.h"
 #include "sys/clock.h"
 #include "sys/pki.h"
 
@@ -137,7 +138,7 @@ static int open_journal(struct session *s)
 	struct journal_state state;
 	int error;
 
-	pki_random(s->plan->key, sizeof s->plan->key);
+	pki_random(s->plan->key, COOKIE_KEY_SIZE);
 	if (path == NULL) {
 		return 0;
 	}

@@ -17,8 +17,8 @@ struct session_outcome {
 	char kept[4096]; /* the file to go on with; "" where the scan is complete */
 };
 
-/* plan's key and positions are filled in: new ones, or the file's. ERR_DENIED: raw packets are not
- * allowed here. */
+/* plan's cookie key and positions are filled in: new ones, or the file's. ERR_DENIED: raw packets
+ * are not allowed here. */
 MUST_USE int session_run(const struct session_options *options, struct discovery_plan *plan,
 			 const char *plan_text, struct results *results,
 			 struct session_outcome *out, struct why *why);
