@@ -24,6 +24,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
 keep = [socket.create_server(("0.0.0.0", 80), backlog=65535), socket.create_server(("::", 80), family=socket.AF_INET6, backlog=65535)]
 u4, u6 = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 u6.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+u6.setsockopt(socket.IPPROTO_IPV6, 78, 1)  # IPV6_FREEBIND: to answer from addresses that are only routed here
 for u, level, option in ((u4, socket.IPPROTO_IP, 8), (u6, socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO)):
     u.setsockopt(level, option, 1)
     u.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
@@ -71,8 +72,8 @@ def far(lab, *words, **options):
 
 
 def nft(lab, text):
-    # a rule ends with its line
-    far(lab, "nft", "-f", "-", input=text.replace("; }", "\n}"))
+    # rules and chains end with their lines
+    far(lab, "nft", "-f", "-", input=text.replace(" }", "\n}\n"))
 
 
 @story("a machine that answers for thousands of addresses")
@@ -224,7 +225,7 @@ def neighbours(lab):
 @story("without raw packets connections find the same")
 def connections(lab):
     here = socket.create_server(("127.0.0.1", 0))
-    found = scan(lab, "10.9.0.0/28", "127.0.0.1", "-p", f"80,81,U:53,{here.getsockname()[1]}", "--sender", "connect", "--rate", "5000", "--all")
+    found = scan(lab, "10.9.0.0/28", "127.0.0.1", "-p", f"80,81,{here.getsockname()[1]},U:53", "--sender", "connect", "--rate", "5000", "--all")
     rows = ports_of(found)
     equal(sum(r[1:] == (80, "open") for r in rows), 16, "open")
     equal(sum(r[1:] == (53, "open") for r in rows), 16, "UDP")
