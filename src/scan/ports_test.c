@@ -28,7 +28,7 @@ static void reads_lists_ranges_and_transports(void **state)
 	(void)state;
 	assert_ports("22,80,443", "22,80,443", 3);
 	assert_ports("443,80,80,22", "22,80,443", 3);
-	assert_ports("8000-8002, U:53,161, T:8003,ping", "8000-8003,U:53,U:161,ping", 7);
+	assert_ports("8000-8002, U:53,161, T:8003,ping", "8000-8003,U:53,161,ping", 7);
 	assert_ports("-", "1-65535", 65535);
 	assert_ports("U:-", "U:1-65535", 65535);
 	assert_ports("65530-", "65530-65535", 6);
