@@ -101,16 +101,20 @@ static uint16_t control_port(const struct discovery *d, const struct address *ad
 	return (uint16_t)(23000 + cookie_siphash(&key, address->bytes, ADDRESS_SIZE) % 9000);
 }
 
-/* What the line did not take yet goes with the next status. */
+/* What the line does not take now goes when there is room. */
 static void tell_controls(struct discovery *d)
 {
-	while (d->shooter >= 0 && d->controls_told < results_count(d->controlled)) {
+	while (d->shooter_watch != NULL && d->controls_told < results_count(d->controlled)) {
 		const struct result *row = results_at(d->controlled, d->controls_told);
 
 		if (!shooter_probe(d->shooter, &row->address, control_port(d, &row->address))) {
+			loop_watch_change(d->shooter_watch, LOOP_READ | LOOP_WRITE);
 			return;
 		}
 		d->controls_told++;
+	}
+	if (d->shooter_watch != NULL) {
+		loop_watch_change(d->shooter_watch, LOOP_READ);
 	}
 }
 
@@ -372,9 +376,12 @@ static void shooter_ready(void *context, unsigned events)
 {
 	struct discovery *d = context;
 	uint8_t bytes[SHOOTER_STATUS_SIZE];
-	ssize_t got = recv(d->shooter, bytes, sizeof bytes, MSG_DONTWAIT);
+	ssize_t got;
 
-	(void)events;
+	if ((events & LOOP_WRITE) != 0) {
+		tell_controls(d);
+	}
+	got = recv(d->shooter, bytes, sizeof bytes, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return;
 	}
@@ -386,7 +393,6 @@ static void shooter_ready(void *context, unsigned events)
 		return;
 	}
 	d->legs[LEG_RAW].position = d->shot.position;
-	tell_controls(d);
 	if (d->shot.has_failed) {
 		d->is_stopped = true;
 	}
