@@ -51,11 +51,12 @@ def run(*words, check_code=True, **options):
 
 
 def command(*words, shown=()):
-    return [str(build_folder() / "bartizan"), "scan", *words, "--authorized", "--wait", "1s", *shown]
+    return [str(build_folder() / "bartizan"), "scan", *words, "--authorized", "--wait", "400ms", *shown]
 
 
 def scan(lab, *words, code=0):
     done = run(*command(*words, "--json"), check_code=False, cwd=lab.work, timeout=60)
+    check("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr[-2000:])
     equal(done.returncode, code, f"exit code ({done.stderr[-300:]})")
     return json.loads(done.stdout) if done.stdout else done.stderr
 
