@@ -282,13 +282,17 @@ static int body(void *context)
 {
 	static const int none[] = { -1 };
 	struct why why;
+	int error;
 
 	signal(SIGINT, SIG_IGN); /* a terminal tells all of us; our parent decides */
 	/* bpf() is needed for each batch of live frames, so that the narrow sets do not fit */
-	if (sandbox_privileges(none, &why) == ERR_IO) {
+	if (sandbox_privileges(none, &why) != 0) {
 		return 1;
 	}
-	(void)(sandbox_never(&why) != 0);
+	error = sandbox_never(&why);
+	if (error != 0 && error != ERR_UNSUPPORTED) {
+		return 1;
+	}
 	return run(context);
 }
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from lab import Lab, Skipped, build_folder, check, equal, is_root, isolate, note, story, tell, wait_for
+from lab import Lab, Skipped, build_folder, check, children_of, equal, is_root, isolate, note, read_text, story, tell, wait_for
 
 # the far side answers for all of this: 80 open, 81 closed, 82 filtered, 83 refused by a filter
 WIDE = "10.9.0.0/16" if os.environ.get("BARTIZAN_SLOW") else "10.9.0.0/20"
@@ -172,6 +172,9 @@ def interrupted(lab):
     words = (WIDE, "-p", "80", "--all", "--rate", "2000", "--probes", "2")
     scanner, path = start(lab, *words, name="interrupted")
     wait_for(lambda: path.exists() and path.stat().st_size > 20000, 20, "some answers in the file")
+    for child, name in children_of(scanner.pid).items():
+        state = dict(line.split(":\t", 1) for line in read_text(f"/proc/{child}/status").splitlines() if ":\t" in line)
+        equal((int(state["CapEff"], 16), state["Seccomp"]), (0, "2"), f"what {name} may: capabilities, filter of calls")
     scanner.send_signal(signal.SIGINT)
     first = json.loads(scanner.communicate(timeout=20)[0])
     equal(scanner.returncode, 1, "exit code of a scan that was stopped")
