@@ -336,7 +336,7 @@ static void waited(void *context)
 	struct discovery *d = context;
 
 	if (d->leg == LEG_RAW && d->shooter_watch != NULL &&
-	    d->controls_told < results_count(d->controlled)) {
+	    (d->controls_told < results_count(d->controlled) || !d->shot.is_waiting)) {
 		d->is_control_late = true;
 		loop_timer_arm(d->end, LATE_MS);
 		return;

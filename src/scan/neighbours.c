@@ -12,7 +12,7 @@
 #include "sys/alloc.h"
 #include "sys/clock.h"
 
-enum { ROUNDS = 3, ROUND_WAIT_MS = 400, TICK_MS = 5 };
+enum { ROUNDS = 3, ROUND_WAIT_MS = 400, TICK_MS = 5, STUCK_MS = 200 };
 
 #define BATCH 256
 
@@ -104,14 +104,19 @@ static void listen_for(struct neighbours *n, struct ring *ring, int timeout_ms)
 
 static int flush(struct sender *sender, const struct sender_probe *probes, size_t count)
 {
+	int64_t until = clock_ms() + STUCK_MS;
 	size_t done = 0;
 	int error = 0;
 
-	while (done < count && error == 0) {
+	/* a link that is down takes nothing, and says nothing */
+	while (done < count && error == 0 && clock_ms() < until) {
 		size_t sent = 0;
 
 		error = sender_send(sender, probes + done, count - done, &sent);
 		done += sent;
+		if (sent == 0) {
+			(void)poll(NULL, 0, 1);
+		}
 	}
 	return error;
 }

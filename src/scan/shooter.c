@@ -26,7 +26,10 @@ enum { SAY_RATE = 1, SAY_STOP = 2, SAY_PASS = 3, SAY_PROBE = 4 };
 #define STATUS_EACH_US 100000
 #define MESSAGE_MAX    32
 
-#define NAP_MAX_US 5000
+/* Control probes that wait for the rate; more wait on the line. */
+#define CONTROLS_MAX 1024
+#define STUCK_US     5000000
+#define NAP_MAX_US   5000
 
 struct queue {
 	struct sender *sender;
@@ -46,7 +49,13 @@ struct shooter {
 	size_t queue_count;
 	unsigned queue_of[WAYS_MAX];
 	uint16_t *templates; /* [way][port] */
-	uint64_t asked;      /* questions to neighbours, sent before */
+	struct {
+		struct address address;
+		uint16_t port;
+	} controls[CONTROLS_MAX];
+	size_t control_first;
+	size_t control_count;
+	uint64_t asked; /* questions to neighbours, sent before */
 };
 
 static void say_status(struct shooter *s)
@@ -100,6 +109,7 @@ static void nap(int64_t us)
 
 static void flush(struct shooter *s, struct queue *queue)
 {
+	int64_t until = clock_us() + STUCK_US;
 	size_t done = 0;
 
 	while (done < queue->count && !s->status.has_failed) {
@@ -110,7 +120,11 @@ static void flush(struct shooter *s, struct queue *queue)
 			s->status.has_failed = true;
 		}
 		done += sent;
-		if (sent == 0) {
+		if (sent > 0) {
+			until = clock_us() + STUCK_US;
+		} else if (clock_us() > until) {
+			s->status.has_failed = true; /* a link that went down takes nothing */
+		} else {
 			nap(50); /* the queue is full */
 		}
 	}
@@ -173,23 +187,32 @@ static void put_position(struct shooter *s, uint64_t position)
 	    pass < COOKIE_PASSES - 1 ? (unsigned)pass : COOKIE_PASSES - 2);
 }
 
-/* A control probe: TCP to an address that answered, so its port list has one of TCP. */
-static void put_control(struct shooter *s, struct reader *r)
+/* TCP to an address that answered, so the list of ports has one of TCP. */
+static void put_control(struct shooter *s)
 {
-	struct span bytes = reader_bytes(r, ADDRESS_SIZE);
-	uint16_t number = reader_be16(r);
-	struct address address;
+	size_t at = s->control_first;
 
-	if (!reader_done(r)) {
-		return;
-	}
-	address = address_v6(bytes.ptr);
+	s->control_first = (at + 1) % CONTROLS_MAX;
+	s->control_count--;
 	for (size_t i = 0; i < s->plan->ports->count; i++) {
 		if (s->plan->ports->items[i].transport == TRANSPORT_TCP) {
-			put(s, &address, (struct port){ TRANSPORT_TCP, number }, s->templates + i,
+			put(s, &s->controls[at].address,
+			    (struct port){ TRANSPORT_TCP, s->controls[at].port }, s->templates + i,
 			    COOKIE_PASSES - 1);
 			return;
 		}
+	}
+}
+
+static void take_control(struct shooter *s, struct reader *r)
+{
+	size_t at = (s->control_first + s->control_count) % CONTROLS_MAX;
+	struct span bytes = reader_bytes(r, ADDRESS_SIZE);
+
+	s->controls[at].port = reader_be16(r);
+	if (reader_done(r)) {
+		s->controls[at].address = address_v6(bytes.ptr);
+		s->control_count++;
 	}
 }
 
@@ -197,9 +220,10 @@ static void put_control(struct shooter *s, struct reader *r)
 static void obey(struct shooter *s)
 {
 	uint8_t bytes[MESSAGE_MAX];
-	ssize_t got;
+	ssize_t got = -1;
 
-	while ((got = recv(s->control, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
+	while (s->control_count < CONTROLS_MAX &&
+	       (got = recv(s->control, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
 		struct reader r = reader_over((struct span){ bytes, (size_t)got });
 
 		switch (reader_u8(&r)) {
@@ -213,8 +237,7 @@ static void obey(struct shooter *s)
 			s->passes++;
 			break;
 		case SAY_PROBE:
-			put_control(s, &r);
-			(void)rate_take(&s->rate, 1, 1000 * clock_us());
+			take_control(s, &r);
 			break;
 		default:
 			break;
@@ -225,26 +248,28 @@ static void obey(struct shooter *s)
 	}
 }
 
-/* Sends what is due; false where nothing was. */
+/* Sends what the rate allows, control probes first; false where there is nothing to send. */
 static bool shoot(struct shooter *s)
 {
 	uint64_t end = s->plan->shard_size * s->passes;
-	uint64_t left = end - s->status.position;
-	size_t count;
+	uint64_t left = end - s->status.position + s->control_count;
+	unsigned wanted = left < BATCH ? (unsigned)left : BATCH;
+	unsigned count;
 
 	if (s->is_stopped || left == 0) {
 		return false;
 	}
-	count = rate_take(&s->rate, left < BATCH ? (unsigned)left : BATCH, 1000 * clock_us());
+	count = rate_take(&s->rate, wanted, 1000 * clock_us());
 	if (count == 0) {
-		int64_t wait_us = rate_wait_ns(&s->rate, left < BATCH ? (unsigned)left : BATCH,
-					       1000 * clock_us()) /
-				  1000;
+		int64_t wait_us = rate_wait_ns(&s->rate, wanted, 1000 * clock_us()) / 1000;
 
 		nap(wait_us < 1 ? 1 : wait_us > NAP_MAX_US ? NAP_MAX_US : wait_us);
 		return true;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (; count > 0 && s->control_count > 0; count--) {
+		put_control(s);
+	}
+	for (unsigned i = 0; i < count; i++) {
 		put_position(s, s->status.position + i);
 	}
 	flush_all(s);
@@ -263,7 +288,6 @@ static int run(void *context)
 		bool was_waiting = s->status.is_waiting;
 
 		obey(s);
-		flush_all(s);
 		s->status.is_waiting = !shoot(s) || s->status.has_failed;
 		if (s->status.is_waiting != was_waiting ||
 		    clock_us() - s->told_us > STATUS_EACH_US) {

@@ -175,10 +175,13 @@ static char *plan_text(const struct request *request, struct discovery_plan *pla
 		sha256_add(&hash, (struct span){ ranges[i].first.bytes, ADDRESS_SIZE });
 		sha256_add(&hash, (struct span){ ranges[i].last.bytes, ADDRESS_SIZE });
 	}
+	sha256_done(&hash, digest);
+	text_to_hex((struct span){ digest, sizeof digest }, hex);
+	sha256_init(&hash);
+	sha256_add(&hash, (struct span){ digest, sizeof digest });
 	sha256_add(&hash, span_of(ports));
 	sha256_done(&hash, digest);
 	mem_copy(plan->key + COOKIE_KEY_SIZE, digest, DISCOVERY_KEY_SIZE - COOKIE_KEY_SIZE);
-	text_to_hex((struct span){ digest, sizeof digest }, hex);
 	snprintf(text, size,
 		 "targets: %" PRIu64 " addresses, SHA-256 %.16s\nports: %s\nprobes: %u\n"
 		 "shard: %" PRIu64 "/%" PRIu64 "\nengine: %s\ninterface: %s\n",
