@@ -8,7 +8,8 @@ extern const struct command command_assets, command_asset, command_history, comm
 	command_events, command_query, command_schema, command_check, command_sensors, command_tag,
 	command_policy, command_enroll_token, command_tenants, command_operator_token,
 	command_token, command_signin_link, command_audit, command_feed, command_completion,
-	command_vulns, command_sbom, command_tls, command_exposures, command_alerts, command_scope;
+	command_vulns, command_sbom, command_scan, command_tls, command_exposures, command_alerts,
+	command_scope;
 
 /* One a line, so that each can be added by itself. */
 /* clang-format off */
@@ -25,6 +26,7 @@ const struct command *const commands[] = {
 	&command_alerts,
 	&command_sbom,
 	&command_check,
+	&command_scan,
 	&command_tls,
 	&command_sensors,
 	&command_tag,

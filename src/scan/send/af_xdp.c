@@ -119,7 +119,7 @@ static bool make_rings(struct af_xdp *x)
 	int fill_slots = FILL_SLOTS;
 	int budget = BUDGET;
 	void *memory = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	if (memory == MAP_FAILED) {
 		return false;

@@ -1,0 +1,21 @@
+/*
+ * listing.h - what a scan found, sorted by address and port, and its report.
+ */
+#pragma once
+
+#include "cli/output.h"
+#include "scan/discovery.h"
+
+struct listing {
+	const struct results *results;
+	const struct discovery_report *report;
+	const char *ports;  /* as scanned, in words */
+	uint64_t addresses; /* asked for */
+	uint64_t left_out;
+	uint64_t shard; /* from 0 */
+	uint64_t shard_count;
+	bool is_all; /* closed and filtered ports, too */
+};
+
+/* Prints rows to stdout; the report for people to stderr, for JSON within the document. */
+void listing_print(const struct listing *listing, enum output output);

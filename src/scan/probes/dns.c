@@ -1,0 +1,18 @@
+/* dns.c - CHAOS TXT version.bind: every server answers, if only to refuse (RFC 1035, RFC 4892). */
+#include "scan/probes/probe.h"
+
+static const uint8_t payload[] = {
+	0x00, 0x00, 0x01, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x07, 0x76, 0x65,
+	0x72, 0x73, 0x69, 0x6f, 0x6e, 0x04, 0x62, 0x69, 0x6e, 0x64, 0x00, 0x00, 0x10, 0x00, 0x03,
+};
+
+const struct probe probe_dns = {
+	.name = "dns",
+	.summary = "version.bind of class CHAOS",
+	.ports = { 53 },
+	.payload = payload,
+	.payload_len = sizeof payload,
+	.cookie_at = 0,
+	.cookie_size = 2,
+	.is_echoed = true,
+};

@@ -1,0 +1,61 @@
+/* table_test.c - the contract that every payload keeps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/attr.h"
+#include "scan/probes/probe.h"
+
+static void every_probe_keeps_the_contract(void **state)
+{
+	(void)state;
+	for (size_t i = 0; probes[i] != NULL; i++) {
+		const struct probe *p = probes[i];
+		uint8_t payload[PROBE_PAYLOAD_MAX];
+		size_t len = probe_fill(p, payload);
+
+		assert_true(p->name != NULL && p->summary != NULL);
+		assert_true(len <= PROBE_PAYLOAD_MAX);
+		assert_true(p->cookie_size == 0 || p->cookie_size == 2 || p->cookie_size == 4);
+		assert_true(p->cookie_size == 0 || p->cookie_at + p->cookie_size <= p->payload_len);
+		assert_true(!p->is_echoed || p->cookie_size > 0);
+		for (size_t k = 0; k < i; k++) {
+			assert_string_not_equal(p->name, probes[k]->name);
+		}
+		for (size_t k = 0; k < PROBE_PORTS_MAX && p->ports[k] != 0; k++) {
+			assert_ptr_equal(probe_for(p->ports[k]), p); /* nobody before has it */
+		}
+	}
+}
+
+static void a_port_without_a_payload_gets_the_empty_one(void **state)
+{
+	(void)state;
+	assert_string_equal(probe_for(54321)->name, "empty");
+	assert_int_equal(probe_for(54321)->payload_len, 0);
+	assert_string_equal(probe_for(53)->name, "dns");
+}
+
+static void an_answer_without_the_cookie_is_not_ours(void **state)
+{
+	static const uint8_t answer[] = { 1, 2, 0x12, 0x34, 0x56, 0x78, 9 };
+	struct span bytes = { answer, sizeof answer };
+	(void)state;
+	assert_true(probe_accepts(probe_for(111), 0x12345678, bytes));
+	assert_false(probe_accepts(probe_for(111), 0x12345679, bytes));
+	assert_false(probe_accepts(probe_for(111), 0x12345678, span_first(bytes, 3)));
+	assert_true(probe_accepts(probe_for(53), 0xffff5678, bytes));   /* its two bytes */
+	assert_true(probe_accepts(probe_for(1900), 0x12345679, bytes)); /* repeats nothing */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_probe_keeps_the_contract),
+		cmocka_unit_test(a_port_without_a_payload_gets_the_empty_one),
+		cmocka_unit_test(an_answer_without_the_cookie_is_not_ours),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

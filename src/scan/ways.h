@@ -1,0 +1,49 @@
+/*
+ * ways.h - which way each address is reached: interface, gateway or neighbour, our address there.
+ *
+ * The kernel's routes are asked, for each range's first address; ranges are cut at the prefixes of
+ * this machine's own links before, so that neighbours and the rest of a range go their own ways.
+ */
+#pragma once
+
+#include <net/if.h>
+
+#include "scan/targets.h"
+
+#define WAYS_MAX 64
+
+struct way {
+	char interface[IF_NAMESIZE];
+	unsigned index;
+	bool is_v6;
+	bool is_ethernet;
+	bool is_neighbours;     /* each address has a MAC of its own */
+	struct address gateway; /* where not */
+	struct address source;
+	uint8_t mac[6]; /* ours */
+};
+
+struct way_piece {
+	struct address first;
+	struct address last;
+	unsigned way;
+};
+
+struct ways {
+	struct way items[WAYS_MAX];
+	size_t count;
+	struct way_piece *pieces; /* sorted, disjoint */
+	size_t piece_count;
+	size_t piece_capacity;
+	struct targets *local;       /* this machine's own addresses, and what is routed to it */
+	struct targets *unreachable; /* no route, or a network's own and broadcast address */
+};
+
+/* interface: what routes lead elsewhere is then unreachable; NULL: any. ERR_LIMIT: too many ways.
+ */
+MUST_USE int ways_find(const struct targets *targets, const char *interface, struct ways *out,
+		       struct why *why);
+void ways_done(struct ways *ways);
+
+/* The way of an address that is in a piece; NULL for others. */
+const struct way *ways_of(const struct ways *ways, const struct address *address);

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""`bartizan scan` against machines that are known to the last port: nothing missed, nothing invented, nothing twice."""
+
+import base64
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from lab import Lab, Skipped, build_folder, check, children_of, equal, is_root, isolate, note, read_text, story, tell, wait_for
+
+# the far side answers for all of this: 80 open, 81 closed, 82 filtered, 83 refused by a filter
+WIDE = "10.9.0.0/16" if os.environ.get("BARTIZAN_SLOW") else "10.9.0.0/20"
+SIZE = 2 ** (32 - int(WIDE.split("/")[1]))
+NET6 = "2001:db8:9::"
+
+LISTENER = """
+import resource, select, socket, struct
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+keep = [socket.create_server(("0.0.0.0", 80), backlog=65535), socket.create_server(("::", 80), family=socket.AF_INET6, backlog=65535)]
+u4, u6 = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+u6.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+u6.setsockopt(socket.IPPROTO_IPV6, 78, 1)  # IPV6_FREEBIND: to answer from addresses that are only routed here
+for u, level, option in ((u4, socket.IPPROTO_IP, 8), (u6, socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO)):
+    u.setsockopt(level, option, 1)
+    u.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+    u.setsockopt(socket.SOL_SOCKET, 32, 64 << 20)
+u4.bind(("0.0.0.0", 53)); u6.bind(("::", 53))
+print("ready", flush=True)
+while True:
+    for u in select.select([u4, u6], [], [])[0]:
+        data, notes, _, peer = u.recvmsg(2048, 256)
+        info = notes[0][2]
+        # from the address that was asked, with the question's id
+        if u is u4:
+            u.sendmsg([data[:2] + b"\\x81\\x85" + data[4:]], [(socket.IPPROTO_IP, 8, struct.pack("=I4s4s", 0, info[8:12], b"\\0" * 4))], 0, peer)
+        else:
+            u.sendmsg([data[:2] + b"\\x81\\x85" + data[4:]], [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, info[:16] + b"\\0" * 4)], 0, peer[:2])
+"""
+
+
+def run(*words, check_code=True, **options):
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, check=False, **options)
+    if check_code and done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
+    return done
+
+
+def command(*words, shown=()):
+    return [str(build_folder() / "bartizan"), "scan", *words, "--authorized", "--wait", "400ms", *shown]
+
+
+def scan(lab, *words, code=0):
+    done = run(*command(*words, "--json"), check_code=False, cwd=lab.work, timeout=60)
+    check("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr[-2000:])
+    equal(done.returncode, code, f"exit code ({done.stderr[-300:]})")
+    return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def ports_of(found):
+    """(address, port, state) of everything listed; each once."""
+    rows = [(h["address"], p.get("port"), p["state"]) for h in found["hosts"] for p in h["ports"] if p["transport"] in ("tcp", "udp")]
+    equal(len(rows), len(set(rows)), "rows without a repeat")
+    return rows
+
+
+def far(lab, *words, **options):
+    return run("nsenter", "-t", lab.far.pid, "-n", *words, **options)
+
+
+def nft(lab, text):
+    # rules and chains end with their lines
+    far(lab, "nft", "-f", "-", input=text.replace(" }", "\n}\n"))
+
+
+@story("a machine that answers for thousands of addresses")
+def begin(lab):
+    if not is_root():
+        raise Skipped("needs root: namespaces and raw packets")
+    lab.work = lab.new_folder("scan")
+    lab.far = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+    lab.closing.append(lab.far.kill)
+    ours = os.readlink("/proc/self/ns/net")
+    wait_for(lambda: os.readlink(f"/proc/{lab.far.pid}/ns/net") != ours, 5, "the other name space")
+    run("ip", "link", "add", "name", "scan0", "type", "veth", "peer", "name", "far0", "netns", lab.far.pid)
+    for words in ("addr add 192.0.2.1/24 dev scan0", "-6 addr add 2001:db8:1::1/64 dev scan0 nodad", "link set scan0 up",
+                  "route add 10.9.0.0/16 via 192.0.2.2", "-6 route add 2001:db8:9::/48 via 2001:db8:1::2"):
+        run("ip", *words.split())
+    for words in ("addr add 192.0.2.2/24 dev far0", "-6 addr add 2001:db8:1::2/64 dev far0 nodad", "link set far0 up", "link set lo up",
+                  "route add local 10.9.0.0/16 dev lo", "-6 route add local 2001:db8:9::/48 dev lo"):
+        far(lab, "ip", *words.split())
+    far(lab, "sh", "-c", "echo 200000 > /proc/sys/net/ipv4/tcp_max_syn_backlog; echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 200000 > /proc/sys/net/core/somaxconn;"
+        "echo 0 > /proc/sys/net/ipv6/icmp/ratelimit")
+    nft(lab, "table inet scan { chain in { type filter hook input priority 0; tcp dport 82 drop; tcp dport 83 reject with icmpx type admin-prohibited; } }")
+    listener = subprocess.Popen(["nsenter", "-t", str(lab.far.pid), "-n", sys.executable, "-c", LISTENER], stdout=subprocess.PIPE)
+    lab.closing.append(listener.kill)
+    equal(listener.stdout.readline(), b"ready\n", "the listener")
+
+
+@story("every address is found at full rate: open, closed and filtered as they are, none twice")
+def exact(lab):
+    for turn in range(5 if os.environ.get("BARTIZAN_SLOW") else 1):
+        found = scan(lab, WIDE, "-p", "80-82", "--rate", "10000000", "--all")
+        rows, report = ports_of(found), found["report"]
+        equal(sum(r[1:] == (80, "open") for r in rows), SIZE, "open")
+        equal(sum(r[1:] == (81, "closed") for r in rows), SIZE, "closed")
+        equal(len(rows), 2 * SIZE, "rows in all: what is filtered is silent")
+        equal((report["answered_both"], report["loss_estimated"], report["ring_drops"]), (2 * SIZE, 0, 0), "both probes answered; loss; drops")
+        note(f"turn {turn + 1}: {report['probes_sent']} probes at {report['rate_achieved']}/s by {report['sender']}")
+
+
+@story("a filter's refusal is told from a closed port, and the echo from both")
+def refusals(lab):
+    found = scan(lab, "10.9.0.0/28", "-p", "83,ping", "--all", "--rate", "500")
+    equal({r[2] for r in ports_of(found)}, {"filtered"}, "states")
+    check(all(any(p["reason"] == "echo" for p in h["ports"]) for h in found["hosts"]), "every host answers the echo")
+    equal(len(found["hosts"]), 16, "hosts")
+
+
+@story("UDP and IPv6 are as exact")
+def other_kinds(lab):
+    (lab.work / "hits").write_text("".join(f"{NET6}{i * 13 + 1:x}\n" for i in range(1000)))
+    found = scan(lab, "@hits", "-p", "80,81,U:53", "--rate", "20000", "--all")
+    rows = ports_of(found)
+    equal({s: sum(r[1:] == s for r in rows) for s in ((80, "open"), (81, "closed"), (53, "open"))}, {(80, "open"): 1000, (81, "closed"): 1000, (53, "open"): 1000}, "IPv6")
+    equal(len(rows), 3000, "rows of IPv6")
+    found = scan(lab, "10.9.0.0/22", "-p", "U:53", "--rate", "20000")
+    equal(len(ports_of(found)), 1024, "answers of UDP")
+
+
+@story("with 2 % lost each way 99.9 % is found, and the loss is known")
+def lossy(lab):
+    drop = "table netdev lossy {{ chain {0} {{ type filter hook {0} device far0 priority 0; {1} numgen random mod 100 < 2 drop; }} }}\n"
+    nft(lab, drop.format("ingress", "ip daddr 10.9.0.0/16") + drop.format("egress", "ip saddr 10.9.0.0/16"))
+    try:
+        for ports, kind in (("81", ["--all"]), ("U:53", [])):
+            found = scan(lab, WIDE, "-p", ports, "--rate", "20000", *kind)
+            report, count = found["report"], len(ports_of(found))
+            real = 1 - (report["answered_first"] + report["answered_second"]) / 2 / SIZE
+            note(f"{ports}: {count} of {SIZE}, {report['passes']} probes each, {real:.4f} lost, {report['loss_estimated']:.4f} estimated")
+            check(0.02 < real < 0.06, "something was lost")
+            check(count >= 0.999 * SIZE, f"{count} of {SIZE} found")
+            check(abs(report["loss_estimated"] - real) < 0.2 * real, "the estimate is within a fifth")
+    finally:
+        far(lab, "nft", "delete", "table", "netdev", "lossy")
+
+
+@story("shards together are the whole, and none repeats another")
+def shards(lab):
+    rows, sent = [], 0
+    for number in range(1, 4):
+        found = scan(lab, "10.9.0.0/23", "-p", "80,81", "--all", "--rate", "50000", "--probes", "2", "--shard", f"{number}/3")
+        rows += ports_of(found)
+        sent += found["report"]["probes_sent"]
+    equal((len(rows), len(set(rows))), (1024, 1024), "rows of all shards, and different ones")
+    equal(sent, 2 * 1024 + 512, "probes: two a port, and one of control for each address with an open one")
+
+
+def start(lab, *words, name):
+    """A scan under way, and the file that it keeps."""
+    path = lab.work / name
+    scanner = subprocess.Popen(command(*words, "--resume", str(path), "--json"), cwd=lab.work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return scanner, path
+
+
+@story("Ctrl-C leaves a file to go on with: no gap, no repeat, and another scan is refused it")
+def interrupted(lab):
+    words = (WIDE, "-p", "80", "--all", "--rate", "2000", "--probes", "2")
+    scanner, path = start(lab, *words, name="interrupted")
+    wait_for(lambda: path.exists() and path.stat().st_size > 20000, 20, "some answers in the file")
+    for child, name in children_of(scanner.pid).items():
+        state = dict(line.split(":\t", 1) for line in read_text(f"/proc/{child}/status").splitlines() if ":\t" in line)
+        equal((int(state["CapEff"], 16), state["Seccomp"]), (0, "2"), f"what {name} may: capabilities, filter of calls")
+    scanner.send_signal(signal.SIGINT)
+    first = json.loads(scanner.communicate(timeout=20)[0])
+    equal(scanner.returncode, 1, "exit code of a scan that was stopped")
+    check(not first["report"]["is_complete"] and 0 < len(ports_of(first)) < SIZE, "a part was found")
+    refused = run(*command("10.9.0.0/24", "-p", "80", "--resume", path), check_code=False)
+    check("is of another scan" in refused.stderr and "targets:" in refused.stderr, refused.stderr)
+    faster = [w if w != "2000" else "50000" for w in words]
+    second = scan(lab, *faster, "--resume", str(path))
+    equal(len(ports_of(second)), SIZE, "found in the end")
+    check(first["report"]["probes_sent"] + second["report"]["probes_sent"] < 3 * SIZE + 64, "nothing was probed again")
+
+
+@story("a scan that was killed is taken up by another: no gap, no repeat")
+def killed(lab):
+    words = (WIDE, "-p", "80", "--all", "--probes", "2")
+    scanner, path = start(lab, *words, "--rate", "2000", name="killed")
+    wait_for(lambda: path.exists() and path.stat().st_size > 300000, 25, "some answers in the file")
+    scanner.kill()
+    scanner.wait()
+    with open(path, "ab") as file:
+        file.write(b"\x02\0\0\0\x40half a record")
+    found = scan(lab, *words, "--rate", "50000", "--resume", str(path))
+    equal(len(ports_of(found)), SIZE, "found in the end")
+    check(found["report"]["probes_sent"] < 3 * SIZE, "what was surely answered is not probed again")
+    again = scan(lab, *words, "--resume", str(path))
+    equal((len(ports_of(again)), again["report"]["probes_sent"]), (SIZE, 0), "a complete one sends nothing")
+
+
+@story("an address that answers every port is summarised")
+def every_port(lab):
+    nft(lab, "table ip every { chain pre { type nat hook prerouting priority -100; ip daddr 10.9.8.0/30 tcp dport 1-65535 redirect to :80; } }")
+    try:
+        found = scan(lab, "10.9.8.0/29", "-p", "80-85,443", "--rate", "2000")
+    finally:
+        far(lab, "nft", "delete", "table", "ip", "every")
+    by = {h["address"]: h for h in found["hosts"]}
+    for last in range(8):
+        host = by[f"10.9.8.{last}"]
+        equal((host.get("answers_every_port", False), len(host["ports"])), (True, 0) if last < 4 else (False, 1), host["address"])
+
+
+@story("neighbours are found by their link, others there are not waited for")
+def neighbours(lab):
+    found = scan(lab, "192.0.2.0/29", "2001:db8:1::1-2001:db8:1::8", "-p", "80", "--rate", "2000", "--interface", "scan0")
+    by = {h["address"]: h for h in found["hosts"]}
+    mac = far(lab, "cat", "/sys/class/net/far0/address", check_code=False).stdout.strip()
+    for address in ("192.0.2.2", "2001:db8:1::2"):
+        equal([(p["transport"], p["state"]) for p in by[address]["ports"]], [("link", "host"), ("tcp", "open")], address)
+        check(len(by[address]["mac"]) == 17 and by[address]["mac"] != "00:00:00:00:00:00", f"the MAC of {address} ({mac})")
+
+
+@story("without raw packets connections find the same")
+def connections(lab):
+    here = socket.create_server(("127.0.0.1", 0))
+    found = scan(lab, "10.9.0.0/28", "127.0.0.1", "-p", f"80,81,{here.getsockname()[1]},U:53", "--sender", "connect", "--rate", "5000", "--all")
+    rows = ports_of(found)
+    equal(sum(r[1:] == (80, "open") for r in rows), 16, "open")
+    equal(sum(r[1:] == (53, "open") for r in rows), 16, "UDP")
+    check(("127.0.0.1", here.getsockname()[1], "open") in rows, "our own listener")
+    unprivileged = run("setpriv", "--reuid", "65534", "--clear-groups", *command("10.9.0.0/30", "-p", "80", "--json"), check_code=False)
+    check("raw packets are not allowed" in unprivileged.stderr and "setcap" in unprivileged.stderr, unprivileged.stderr)
+    equal(len(ports_of(json.loads(unprivileged.stdout))), 4, "found by a user without rights")
+
+
+@story("nobody is scanned without permission, and it is asked for once")
+def permission(lab):
+    words = [str(build_folder() / "bartizan"), "scan", "10.9.0.0/30", "-p", "80", "--wait", "1s", "--csv"]
+    env = dict(os.environ, XDG_CONFIG_HOME=str(lab.work / "config"))
+    done = run("setsid", "--wait", *words, check_code=False, env=env, stdin=subprocess.DEVNULL)
+    equal(done.returncode, 1, "exit code without a terminal")
+    check("--authorized" in done.stderr, done.stderr)
+    for answer, code in (("no", 1), ("yes", 0)):
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execve(words[0], words, env)
+        said = b""
+        while b"Type yes: " not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, answer.encode() + b"\n")
+        try:
+            while os.read(terminal, 4096):
+                pass
+        except OSError:
+            pass
+        equal(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), code, f"exit code after '{answer}'")
+        os.close(terminal)
+    done = run("setsid", "--wait", *words, check_code=False, env=env, stdin=subprocess.DEVNULL)
+    equal((done.returncode, done.stdout.count("open")), (0, 4), "scanned without being asked again")
+
+
+@story("what must not be scanned is not: special addresses, exclusions, those who opted out")
+def left_out(lab):
+    refused = run(*command("224.0.0.0/24", "-p", "80"), check_code=False)
+    check(refused.returncode == 1 and "nothing is left to scan" in refused.stderr, refused.stderr)
+    (lab.work / "not").write_text("10.9.0.0/30 # theirs\n10.9.0.9\n")
+    found = scan(lab, "10.9.0.0/28", "-p", "80", "--exclude", "not")
+    equal((len(found["hosts"]), found["left_out"]), (11, 5), "without the excluded")
+    path, key = lab.work / "opt-out", lab.work / "key"
+    run("openssl", "genpkey", "-algorithm", "ed25519", "-out", key)
+    run("openssl", "pkey", "-in", key, "-pubout", "-out", f"{path}.pub")
+    text = b"# asked on a Monday\n10.9.0.4/30\n"
+    (lab.work / "list").write_bytes(text)
+    run("openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", lab.work / "list", "-out", lab.work / "list.sig")
+    signature = base64.b64encode((lab.work / "list.sig").read_bytes())
+    path.write_bytes(text + b"signature " + signature + b"\n")
+    found = scan(lab, "10.9.0.0/28", "-p", "80", "--opt-out", "opt-out")
+    check(len(found["hosts"]) == 12 and "10.9.0.5" not in {h["address"] for h in found["hosts"]}, "without those who opted out")
+    path.write_bytes(text.replace(b"/30", b"/31") + b"signature " + signature + b"\n")
+    check("signature" in scan(lab, "10.9.0.0/28", "-p", "80", "--opt-out", "opt-out", code=1), "a changed list is a reason not to scan")
+
+
+if __name__ == "__main__":
+    isolate()
+    tell(Lab)
