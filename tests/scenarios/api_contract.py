@@ -438,10 +438,15 @@ class Contract:
 
     def estate(self, asset):
         """What scanners find; here nobody scans."""
-        for operation_id in ("getMap", "getTlsGrades", "listAlerts", "listExpiringCertificates", "listExposures", "listPorts", "listScopes"):
+        for operation_id in ("getMap", "getTlsGrades", "getTlsTrend", "listAlerts", "listExpiringCertificates", "listExposures", "listPortHolders", "listPorts",
+                             "listScopes", "listServices"):
             self.answers(operation_id, 200)
         self.answers("listExposures", 400, "a level that is none", query={"level": "worst"})
         self.answers("listPorts", 400, "a port that is none", query={"port": 65536})
+        self.answers("listPortHolders", 400, "a port that is none", query={"port": 65536})
+        self.answers("listServices", 200, "by program", query={"by": "product"})
+        self.answers("listServices", 400, "by what is none", query={"by": "vendor"})
+        self.answers("getTlsTrend", 400, "days that are none", query={"days": 0})
         self.answers("listExpiringCertificates", 400, "days that are none", query={"days": -1})
         self.answers("listAlerts", 400, "a cursor that is none", query={"after": "x"})
         for body in ({}, {"name": "127.0.0.0/8"}, {"name": "x"}, {"name": "192.0.2.0/24", "ports": "x"}, {"name": "192.0.2.0/24", "from_minute": 1440},
@@ -504,7 +509,7 @@ class Contract:
         self.answers("createEnrolmentToken", 404, "another tenant", token=token, body={}, query=other)
         for path in ("overview", "assets", "changes", "events", "policies", "sensors", "stream", "vulnerabilities", "vulnerabilities/summary",
                      "vulnerabilities/upgrades", "vulnerabilities/assets", "vulnerabilities/trend", "acceptances", "exposures", "alerts", "ports",
-                     "certificates/expiring", "tls/grades", "map", "scopes"):
+                     "ports/holders", "services", "certificates/expiring", "tls/grades", "tls/trend", "map", "scopes"):
             answer = self.client.ask("GET", "/api/v1/" + path, token, query=other)
             self.tap.check(f"another tenant's {path} does not exist", None if answer.status == 404 else answer.status)
         answer = self.client.ask("POST", "/api/v1/query", token, {"sql": "SELECT * FROM assets"}, query=other)

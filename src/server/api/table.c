@@ -15,8 +15,9 @@ extern const struct resource resource_health, resource_metrics, resource_openapi
 	resource_vulnerabilities, resource_vulnerability_summary, resource_vulnerability_upgrades,
 	resource_vulnerable_assets, resource_vulnerability_trend, resource_vulnerability,
 	resource_acceptances, resource_acceptance, resource_exposures, resource_alerts,
-	resource_ports, resource_certificates_expiring, resource_tls_grades, resource_map,
-	resource_scopes, resource_scope_proof, resource_scope, resource_asset_joins;
+	resource_ports, resource_port_holders, resource_services, resource_certificates_expiring,
+	resource_tls_grades, resource_tls_trend, resource_map, resource_scopes,
+	resource_scope_proof, resource_scope, resource_asset_joins;
 
 const struct resource *const resources[] = {
 	&resource_health,
@@ -66,8 +67,11 @@ const struct resource *const resources[] = {
 	&resource_exposures,
 	&resource_alerts,
 	&resource_ports,
+	&resource_port_holders,
+	&resource_services,
 	&resource_certificates_expiring,
 	&resource_tls_grades,
+	&resource_tls_trend,
 	&resource_map,
 	&resource_scopes,
 	&resource_scope_proof,
