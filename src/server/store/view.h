@@ -57,6 +57,9 @@ MUST_USE int view_query(struct view *view, struct span sql, const struct view_va
 /* The number of the newest committed change; 0 where there is none. */
 uint64_t view_last_change(struct view *view);
 
+/* The highest number of an asset: they are dense, from 1 on. */
+uint32_t view_asset_count(struct view *view);
+
 /* One table of an asset. */
 struct table;
 struct view_asset_table {
