@@ -283,9 +283,9 @@ static void rank(const struct fleet *f, struct fleet_row *row)
 {
 	uint8_t text[512];
 	struct writer reason = writer_over(text, sizeof text);
-	struct priority priority =
-		vulnerability_priority(&f->vulnerabilities[row->vulnerability].facts, row->status,
-				       row->exposure, row->urgency, &reason);
+	struct priority priority = vulnerability_priority(
+		&f->vulnerabilities[row->vulnerability].facts, row->status,
+		(struct reach){ .exposure = row->exposure }, row->urgency, &reason);
 
 	row->priority = (uint8_t)priority.value;
 	row->level = FLEET_NONE;
@@ -810,10 +810,11 @@ const struct fleet_row *fleet_row(const struct fleet *f, uint32_t number)
 }
 
 struct priority fleet_row_priority(const struct fleet *f, const struct fleet_row *row,
-				   struct writer *out_reason)
+				   struct span listeners, struct writer *out_reason)
 {
 	return vulnerability_priority(&f->vulnerabilities[row->vulnerability].facts, row->status,
-				      row->exposure, row->urgency, out_reason);
+				      (struct reach){ row->exposure, listeners }, row->urgency,
+				      out_reason);
 }
 
 const struct fleet_group *fleet_group_of(const struct fleet *f, const struct fleet_row *row)
