@@ -217,7 +217,7 @@ struct span knowledge_version(const struct knowledge *knowledge,
 	return string_of_word(knowledge, record(knowledge, FORM_LISTS, entry->versions_at + index));
 }
 
-static bool find_vulnerability(const struct knowledge *k, struct span id, uint32_t *out)
+bool knowledge_vulnerability_number(const struct knowledge *k, struct span id, uint32_t *out)
 {
 	*out = find(k, FORM_VULNERABILITIES, 0, k->counts[FORM_VULNERABILITIES], id);
 	return *out < k->counts[FORM_VULNERABILITIES];
@@ -226,14 +226,21 @@ static bool find_vulnerability(const struct knowledge *k, struct span id, uint32
 bool knowledge_vulnerability(const struct knowledge *knowledge, struct span id,
 			     struct knowledge_vulnerability *out)
 {
-	const struct knowledge *k = knowledge;
-	const uint8_t *v;
-	uint32_t at;
+	uint32_t number;
 
-	if (!find_vulnerability(k, id, &at)) {
+	if (!knowledge_vulnerability_number(knowledge, id, &number)) {
 		return false;
 	}
-	v = record(k, FORM_VULNERABILITIES, at);
+	knowledge_vulnerability_at(knowledge, number, out);
+	return true;
+}
+
+void knowledge_vulnerability_at(const struct knowledge *knowledge, uint32_t number,
+				struct knowledge_vulnerability *out)
+{
+	const struct knowledge *k = knowledge;
+	const uint8_t *v = record(k, FORM_VULNERABILITIES, number);
+
 	*out = (struct knowledge_vulnerability){
 		.id = string_of(k, v),
 		.summary = string_of(k, v + FORM_VULN_SUMMARY),
@@ -253,7 +260,6 @@ bool knowledge_vulnerability(const struct knowledge *knowledge, struct span id,
 	if (out->score_tenths >= 0) {
 		out->severity = span_of(cvss_severity(out->score_tenths));
 	}
-	return true;
 }
 
 bool knowledge_alias(const struct knowledge *knowledge, struct span alias, struct span *out_id)
@@ -278,7 +284,7 @@ void knowledge_places(const struct knowledge *knowledge, struct span id, knowled
 {
 	uint32_t at;
 
-	if (!find_vulnerability(knowledge, id, &at)) {
+	if (!knowledge_vulnerability_number(knowledge, id, &at)) {
 		return;
 	}
 	for (uint32_t i = le32(record(knowledge, FORM_VULNERABILITIES, at) + FORM_VULN_INVERSE);

@@ -64,6 +64,13 @@ struct knowledge_vulnerability {
 bool knowledge_vulnerability(const struct knowledge *knowledge, struct span id,
 			     struct knowledge_vulnerability *out);
 
+/* They have numbers, by rising id: the number of one, false where no feed speaks of it; and what is
+ * said of a number below knowledge_figures().vulnerabilities. */
+bool knowledge_vulnerability_number(const struct knowledge *knowledge, struct span id,
+				    uint32_t *out);
+void knowledge_vulnerability_at(const struct knowledge *knowledge, uint32_t number,
+				struct knowledge_vulnerability *out);
+
 /* The vulnerability that a feed also knows by this id (GHSA-..., PYSEC-...); false where there is
  * none. Looks at all of them: for what is asked once. */
 bool knowledge_alias(const struct knowledge *knowledge, struct span alias, struct span *out_id);
