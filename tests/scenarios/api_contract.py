@@ -427,6 +427,7 @@ class Contract:
         for query in ({"level": "worst"}, {"status": "x"}, {"exposure": "x"}, {"exploited": "yes"}, {"after": "CVE-1"}, {"limit": 0}):
             self.answers("listVulnerabilities", 400, f"{query}", query=query)
         self.answers("getVulnerability", 404, "one that nobody has", path={"vulnerability": "CVE-1999-99999"})
+        self.answers("getAdvisory", 404, "one that no feed names", path={"advisory": "DSA-1-1"})
         known = page["items"][0]["id"] if page["items"] else None
         if known:
             one = self.answers("getVulnerability", 200, path={"vulnerability": known}).json()

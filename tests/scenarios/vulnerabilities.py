@@ -182,6 +182,19 @@ def aliases(lab):
     equal((page["id"], len(page["affected"])), (ALL[0], 1), "the page by an alias")
 
 
+@story("an advisory about several vulnerabilities names them")
+def advisory(lab):
+    affected = [{"package": {"ecosystem": "Ubuntu:22.04:LTS", "name": name},
+                 "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}]} for name in ("openssl", "openssl1.0")]
+    load(lab, "osv-ubuntu", {"id": "USN-1-1", "modified": "2024-01-02T00:00:00Z", "upstream": [f"UBUNTU-{i}" for i in (ALL[1], ALL[0])], "affected": affected})
+    shown = vulns(lab, "--cve", "USN-1-1")
+    equal([(i["id"], i["assets"], i["is_exploited"]) for i in shown["items"]], [(ALL[0], 1, False), (ALL[1], 1, True)], "what it is about")
+    check(ALL[0] in lab.server.cli("vulns", "--cve", "USN-1-1").stdout, "the table does not name it")
+    equal(lab.server.request("GET", "/api/v1/advisories/USN-1-2")[0], 404, "one that no feed names")
+    refused = lab.server.cli("vulns", "--cve", "USN-1-2", expected=1)
+    check("no asset has or had 'USN-1-2'" in refused.stderr, refused.stderr)
+
+
 @story("every rule of the documentation can be told in a sentence")
 def rules(lab):
     document = (ROOT / "docs" / "vulnerability-matching.md").read_text()

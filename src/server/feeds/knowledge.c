@@ -277,6 +277,21 @@ bool knowledge_alias(const struct knowledge *knowledge, struct span alias, struc
 	return false;
 }
 
+void knowledge_advisory(const struct knowledge *knowledge, struct span advisory, knowledge_id *each,
+			void *context)
+{
+	const struct knowledge *k = knowledge;
+
+	for (uint32_t i = 0; advisory.len > 0 && i < k->counts[FORM_ENTRIES]; i++) {
+		const uint8_t *e = record(k, FORM_ENTRIES, i);
+
+		if (span_equal(string_of(k, e + FORM_ENTRY_ADVISORY), advisory) &&
+		    !each(context, string_of(k, record(k, FORM_VULNERABILITIES, le32(e))))) {
+			return;
+		}
+	}
+}
+
 /* --- who is concerned --- */
 
 void knowledge_places(const struct knowledge *knowledge, struct span id, knowledge_place *each,
