@@ -244,6 +244,27 @@ def access(lab):
     check(("feed-update", "kev") in actions and ("feed-import", "osv-npm") in actions, f"the audit log: {actions}")
 
 
+@story("the next mirror is asked where the first fails, a feed has its own, and all is asked through a proxy")
+def mirrors(lab):
+    broken = Mirror()
+    own = Mirror()
+    lab.mirror.answers[KEV] = fine(kev(100))
+    server = Server(lab, options=["--feed-mirror", f"{broken.url}/,osv-npm={own.url},{lab.mirror.url}"])
+    server.cli("feed", "update", "kev")
+    equal([path for path, _ in broken.asked], [KEV], "what the first mirror was asked for")
+    del lab.mirror.answers[KEV]
+    done = server.cli("feed", "update", "kev", expected=1)
+    check(done.stderr.count("HTTP 404") == 2, f"both are named: {done.stderr}")
+    server.cli("feed", "update", "osv-npm", expected=None)
+    check((NPM, None) in own.asked and NPM not in [path for path, _ in broken.asked + lab.mirror.asked[-1:]], "npm's own mirror")
+    server.stop()
+    lab.mirror.answers["http://mirror.invalid" + KEV] = fine(kev(100))
+    server = Server(lab, options=["--feed-mirror", "http://mirror.invalid", "--feed-proxy", lab.mirror.url])
+    server.cli("feed", "update", "kev")
+    equal(lab.mirror.asked[-1][0], "http://mirror.invalid" + KEV, "what the proxy was asked for")
+    server.stop()
+
+
 @story("what is in force outlives a restart; an index that is damaged is built anew")
 def restart(lab):
     before, index = feed(lab, "kev")

@@ -203,8 +203,9 @@ static bool start_fetch(struct feeds_role *role)
 		log_error("cannot fetch a feed", log_text("reason", why.text));
 		return false;
 	}
-	role->fetch =
-		(struct fetch){ .feed = role->doing.feed, .mirror = role->config->feed_mirror };
+	role->fetch = (struct fetch){ .feed = role->doing.feed,
+				      .mirrors = role->config->feed_mirrors,
+				      .proxy = role->config->feed_proxy };
 	return spawn(role, JOB_FETCH);
 }
 
