@@ -8,6 +8,7 @@
 #include "server/feeds/fetch.h"
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/reader.h"
 #include "server/feeds/feeds.h"
 #include "server/feeds/mirrors.h"
@@ -26,6 +27,7 @@
 #define PATH_SIZE        512
 #define HEAD_SIZE        1024
 #define VALUE_SIZE       256
+#define POINTER_SIZE     256
 #define CONNECT_S        20L
 #define WHOLE_S          1800L
 #define SLOW_BYTES       100L /* a second, for SLOW_S: given up */
@@ -262,6 +264,82 @@ static bool judge(struct transfer *t, CURLcode code, long status, const char *ad
 	return false;
 }
 
+/* What is no matter of reaching a server. */
+static void fail(struct transfer *t, const char *reason)
+{
+	snprintf(t->failure, sizeof t->failure, "%s", reason);
+	t->was_reached = true;
+}
+
+/* --- where a pointer points --- */
+
+struct pointer {
+	char text[POINTER_SIZE];
+	size_t len;
+};
+
+static size_t on_pointer(char *bytes, size_t one, size_t count, void *context)
+{
+	struct pointer *p = context;
+	size_t len = one * count;
+
+	if (len > sizeof p->text - p->len) {
+		return 0;
+	}
+	mem_copy(p->text + p->len, bytes, len);
+	p->len += len;
+	return len;
+}
+
+/* A name, and no way to another folder or host. */
+static bool is_file_name(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.ptr[i];
+		bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+				(c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+
+		if (!is_plain || (i == 0 && c == '.')) {
+			return false;
+		}
+	}
+	return name.len > 0;
+}
+
+/* Replaces the pointer's address by that of the file which it names, beside it. */
+static bool follow_pointer(CURL *curl, struct transfer *t, char address[ADDRESS_SIZE])
+{
+	char reason[CURL_ERROR_SIZE] = "";
+	struct pointer pointer = { .len = 0 };
+	char *slash = strrchr(address, '/');
+	char text[400];
+	long status = 0;
+	struct span name;
+	CURLcode code;
+
+	curl_easy_reset(curl);
+	set_up(curl, t, address, reason);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_pointer);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &pointer);
+	code = curl_easy_perform(curl);
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (!judge(t, code, status, address, reason)) {
+		return false;
+	}
+	name = span_trim((struct span){ (const uint8_t *)pointer.text, pointer.len });
+	if (slash == NULL || !is_file_name(name) ||
+	    (size_t)(slash + 1 - address) + name.len >= ADDRESS_SIZE) {
+		snprintf(text, sizeof text, "%.300s does not name a file beside it", address);
+		fail(t, text);
+		return false;
+	}
+	mem_copy(slash + 1, name.ptr, name.len);
+	slash[1 + name.len] = '\0';
+	t->etag[0] = '\0'; /* the pointer's */
+	t->modified[0] = '\0';
+	return true;
+}
+
 /* From one address. */
 static bool try_address(CURL *curl, struct transfer *t, bool *is_new)
 {
@@ -275,10 +353,15 @@ static bool try_address(CURL *curl, struct transfer *t, bool *is_new)
 	path_of(t, FEEDS_FETCH_PATH, "", "", path);
 	t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (t->fd < 0) {
-		snprintf(t->failure, sizeof t->failure, "%s", strerror(errno));
+		fail(t, strerror(errno));
 		return false;
 	}
 	address_of(t, address);
+	if (t->part->is_pointer && !follow_pointer(curl, t, address)) {
+		(void)close(t->fd);
+		(void)unlink(path);
+		return false;
+	}
 	ask_for_news_only(t);
 	curl_easy_reset(curl);
 	set_up(curl, t, address, reason);
@@ -287,7 +370,7 @@ static bool try_address(CURL *curl, struct transfer *t, bool *is_new)
 	is_fine = judge(t, code, status, address, reason);
 	*is_new = is_fine && status == STATUS_FINE;
 	if (*is_new && fsync(t->fd) != 0) {
-		snprintf(t->failure, sizeof t->failure, "%s", strerror(errno));
+		fail(t, strerror(errno));
 		is_fine = false;
 	}
 	(void)close(t->fd);
