@@ -312,7 +312,7 @@ class Contract:
         for operation_id, (method, template, operation) in self.operations.items():
             if operation.get("security") == []:
                 continue
-            path = template.format(id="0000000000000000", table="users", name="default", vulnerability="CVE-2024-0001", no="1")
+            path = template.format(id="0000000000000000", table="users", name="default", vulnerability="CVE-2024-0001", advisory="DSA-1-1", no="1")
             body = b"{}" if method == "POST" else None
             for name, token in (("no token", None), ("a wrong token", "btz_" + "A" * 43)):
                 answer = self.client.ask(method, path, token, body)
