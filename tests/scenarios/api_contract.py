@@ -312,7 +312,7 @@ class Contract:
         for operation_id, (method, template, operation) in self.operations.items():
             if operation.get("security") == []:
                 continue
-            path = template.format(id="0000000000000000", table="users", name="default", vulnerability="CVE-2024-0001", no="1")
+            path = template.format(id="0000000000000000", table="users", name="default", vulnerability="CVE-2024-0001", advisory="DSA-1-1", no="1")
             body = b"{}" if method == "POST" else None
             for name, token in (("no token", None), ("a wrong token", "btz_" + "A" * 43)):
                 answer = self.client.ask(method, path, token, body)
@@ -427,6 +427,7 @@ class Contract:
         for query in ({"level": "worst"}, {"status": "x"}, {"exposure": "x"}, {"exploited": "yes"}, {"after": "CVE-1"}, {"limit": 0}):
             self.answers("listVulnerabilities", 400, f"{query}", query=query)
         self.answers("getVulnerability", 404, "one that nobody has", path={"vulnerability": "CVE-1999-99999"})
+        self.answers("getAdvisory", 404, "one that no feed names", path={"advisory": "DSA-1-1"})
         known = page["items"][0]["id"] if page["items"] else None
         if known:
             one = self.answers("getVulnerability", 200, path={"vulnerability": known}).json()

@@ -14,10 +14,10 @@ extern const struct resource resource_health, resource_metrics, resource_openapi
 	resource_asset_why, resource_asset_sbom, resource_asset_updates_check,
 	resource_vulnerabilities, resource_vulnerability_summary, resource_vulnerability_upgrades,
 	resource_vulnerable_assets, resource_vulnerability_trend, resource_vulnerability,
-	resource_acceptances, resource_acceptance, resource_exposures, resource_alerts,
-	resource_ports, resource_port_holders, resource_services, resource_certificates_expiring,
-	resource_tls_grades, resource_tls_trend, resource_map, resource_scopes,
-	resource_scope_proof, resource_scope, resource_asset_joins;
+	resource_advisory, resource_acceptances, resource_acceptance, resource_exposures,
+	resource_alerts, resource_ports, resource_port_holders, resource_services,
+	resource_certificates_expiring, resource_tls_grades, resource_tls_trend, resource_map,
+	resource_scopes, resource_scope_proof, resource_scope, resource_asset_joins;
 
 const struct resource *const resources[] = {
 	&resource_health,
@@ -62,6 +62,7 @@ const struct resource *const resources[] = {
 	&resource_vulnerable_assets,
 	&resource_vulnerability_trend,
 	&resource_vulnerability,
+	&resource_advisory,
 	&resource_acceptances,
 	&resource_acceptance,
 	&resource_exposures,
