@@ -458,15 +458,8 @@ static int acceptances(const struct args *args, struct client *client, enum outp
 static int unaccept(const struct args *args, struct client *client, enum output output,
 		    struct why *why)
 {
-	struct target target = target_of("/api/v1/acceptances");
-	json_t *answer = NULL;
-	int error;
-
 	(void)output;
-	target_segment(&target, args->positionals[1]);
-	error = client_call(client, "DELETE", &target, NULL, &answer, why);
-	json_decref(answer);
-	return error;
+	return client_delete(client, "/api/v1/acceptances", args->positionals[1], why);
 }
 
 /* --- the command --- */
