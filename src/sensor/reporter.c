@@ -498,7 +498,10 @@ static bool read_table(struct reporter *r, struct report *t, int64_t now_ms)
 		schedule_signal(&t->schedule, now_ms);
 		return false;
 	}
-	schedule_done(&t->schedule, now_ms, clock_cpu_us() - cost_us);
+	cost_us = clock_cpu_us() - cost_us;
+	schedule_done(&t->schedule, now_ms, cost_us);
+	log_debug("table read", log_text("table", name_of(t)), log_number("cpu_us", cost_us),
+		  log_number("added", (int64_t)t->difference.add_count));
 	if (t->difference.is_capped) {
 		log_warn("table has more rows than are reported", log_text("table", name_of(t)),
 			 log_number("reported", LEDGER_ROWS_MAX));
