@@ -28,6 +28,7 @@ int collector_run(const struct collector *collector, struct machine *machine,
 	c->table = schema_by_number(collector->table);
 	c->take = take;
 	c->context = context;
+	tree_rest(machine->tree); /* what was reached before the walk nobody watches */
 	tree_refusal_clear(machine->tree);
 	error = collector->collect(c);
 	health_note(machine->health, collector->table, error, c->off, c->rows);
