@@ -17,22 +17,23 @@
 #include "agent/integrity/file_changes.h"
 #include "agent/integrity/integrity.h"
 #include "agent/integrity/privileged_walk.h"
-#include "sensor/link.h"
 #include "agent/load.h"
 #include "agent/machine.h"
-#include "sensor/policy_store.h"
-#include "sensor/reporter.h"
-#include "sensor/schedule.h"
-#include "sensor/secret.h"
+#include "agent/offers.h"
 #include "agent/served_listeners.h"
 #include "agent/signals.h"
-#include "sensor/snapshot_store.h"
 #include "agent/socket_owners.h"
 #include "agent/thrift.h"
 #include "agent/watches.h"
 #include "base/error.h"
 #include "base/reader.h"
 #include "schema/schema.h"
+#include "sensor/link.h"
+#include "sensor/policy_store.h"
+#include "sensor/reporter.h"
+#include "sensor/schedule.h"
+#include "sensor/secret.h"
+#include "sensor/snapshot_store.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
 #include "sys/clock.h"
@@ -84,6 +85,7 @@ struct collecting {
 	struct loop_timer *snapshot_timer;
 	struct loop_timer *walk_timer;
 	struct loop_timer *trim_timer;
+	struct loop_timer *updates_timer;
 	struct loop_timer *once_timer;
 	bool are_programs_watched;
 	bool are_files_new; /* none of them was told in an earlier run */
@@ -153,8 +155,20 @@ static int on_collect(void *context, uint16_t table, row_taker *take, void *take
 	if (p->machine.served != NULL && served_listeners_take_change(p->machine.served)) {
 		reporter_signal(p->reporter, TABLE_CERTIFICATES, clock_ms());
 	}
+	if (table == TABLE_UPDATES && offers_reread_at_ms(p->machine.offers) != 0) {
+		loop_timer_arm(p->updates_timer,
+			       offers_reread_at_ms(p->machine.offers) - clock_ms());
+	}
 	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
 	return error;
+}
+
+/* New packages have waited for APT's lists. */
+static void read_updates(void *context)
+{
+	struct collecting *p = context;
+
+	reporter_signal(p->reporter, TABLE_UPDATES, clock_ms());
 }
 
 static int on_send(void *context, struct span frame)
@@ -622,6 +636,7 @@ static void open_timers(struct collecting *p)
 	p->turn_timer = loop_timer(p->loop, wake, p);
 	p->snapshot_timer = loop_timer(p->loop, write_snapshot, p);
 	p->trim_timer = loop_timer(p->loop, trim, p);
+	p->updates_timer = loop_timer(p->loop, read_updates, p);
 	p->walk_timer = loop_timer(p->loop, walk_all, p);
 	p->once_timer = loop_timer(p->loop, give_up_once, p);
 	srandom((unsigned)(clock_us() ^ getpid()));
@@ -667,6 +682,7 @@ static void close_all(struct collecting *p)
 	loop_timer_free(&p->turn_timer);
 	loop_timer_free(&p->snapshot_timer);
 	loop_timer_free(&p->trim_timer);
+	loop_timer_free(&p->updates_timer);
 	loop_timer_free(&p->walk_timer);
 	loop_timer_free(&p->once_timer);
 	snapshot_store_close(&p->store);
