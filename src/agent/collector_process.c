@@ -145,13 +145,16 @@ static bool on_is_ready(void *context, uint16_t table)
 static int on_collect(void *context, uint16_t table, row_taker *take, void *take_context)
 {
 	struct collecting *p = context;
+	int64_t cpu_us;
 	int error;
 
 	p->reading = table;
 	tick_now(p);
+	cpu_us = clock_cpu_us();
 	watches_begin(p->watches, table);
 	error = collector_run(collector_of(table), &p->machine, take, take_context);
 	watches_end(p->watches);
+	thrift_note_walk(&p->thrift, table, clock_cpu_us() - cpu_us);
 	if (p->machine.served != NULL && served_listeners_take_change(p->machine.served)) {
 		reporter_signal(p->reporter, TABLE_CERTIFICATES, clock_ms());
 	}
@@ -252,7 +255,7 @@ static int64_t on_walk_at(void *context, uint16_t table, int64_t now_ms)
 	struct collecting *p = context;
 
 	/* what the sensor says of itself costs nothing, and is what would say why all else waits */
-	return table == TABLE_SENSOR_HEALTH ? now_ms : thrift_walk_at(&p->thrift, now_ms);
+	return table == TABLE_SENSOR_HEALTH ? now_ms : thrift_walk_at(&p->thrift, table, now_ms);
 }
 
 static bool on_is_congested(void *context)
@@ -378,9 +381,11 @@ static void after_work(struct collecting *p)
 	if (reporter_is_settled(p->reporter)) {
 		thrift_hold(&p->thrift);
 	}
-	/* what integrity takes it accounts for itself: a baseline must not make tables wait */
+	/* what watching files takes it accounts for itself: a baseline must not make tables wait */
 	thrift_note_cpu(&p->thrift,
-			(uint64_t)clock_cpu_us() - integrity_cpu_us(p->machine.integrity), now_ms);
+			(uint64_t)clock_cpu_us() - integrity_cpu_us(p->machine.integrity) -
+				privileged_walk_cpu_us(p->machine.programs),
+			now_ms);
 	thrift_tell(&p->thrift, p->machine.health, now_ms);
 	if (p->reading == 0) {
 		return;
