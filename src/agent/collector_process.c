@@ -88,7 +88,8 @@ struct collecting {
 	struct loop_timer *updates_timer;
 	struct loop_timer *once_timer;
 	bool are_programs_watched;
-	bool are_files_new; /* none of them was told in an earlier run */
+	bool are_files_whole; /* to be told whole: more than watched files may have changed */
+	bool are_files_new;   /* none of them was told in an earlier run */
 	uint64_t once_progress;
 	int status;
 };
@@ -142,19 +143,31 @@ static bool on_is_ready(void *context, uint16_t table)
 	return p->are_files_new && !p->settings->sensor.is_once; /* once says all of it */
 }
 
+static int64_t begin_walk(struct collecting *p, uint16_t table)
+{
+	p->reading = table;
+	tick_now(p);
+	return clock_cpu_us();
+}
+
+static void end_walk(struct collecting *p, uint16_t table, int64_t begun_us)
+{
+	thrift_note_walk(&p->thrift, table, clock_cpu_us() - begun_us);
+	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
+}
+
 static int on_collect(void *context, uint16_t table, row_taker *take, void *take_context)
 {
 	struct collecting *p = context;
-	int64_t cpu_us;
+	int64_t begun_us = begin_walk(p, table);
 	int error;
 
-	p->reading = table;
-	tick_now(p);
-	cpu_us = clock_cpu_us();
+	if (table == TABLE_FILES) {
+		p->are_files_whole = false;
+	}
 	watches_begin(p->watches, table);
 	error = collector_run(collector_of(table), &p->machine, take, take_context);
 	watches_end(p->watches);
-	thrift_note_walk(&p->thrift, table, clock_cpu_us() - cpu_us);
 	if (p->machine.served != NULL && served_listeners_take_change(p->machine.served)) {
 		reporter_signal(p->reporter, TABLE_CERTIFICATES, clock_ms());
 	}
@@ -162,7 +175,25 @@ static int on_collect(void *context, uint16_t table, row_taker *take, void *take
 		loop_timer_arm(p->updates_timer,
 			       offers_reread_at_ms(p->machine.offers) - clock_ms());
 	}
-	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
+	end_walk(p, table, begun_us);
+	return error;
+}
+
+static int on_collect_changes(void *context, uint16_t table, row_taker *gone, row_taker *take,
+			      void *take_context)
+{
+	struct collecting *p = context;
+	int64_t begun_us;
+	int error;
+
+	if (table != TABLE_FILES || p->are_files_whole) {
+		return ERR_UNSUPPORTED;
+	}
+	begun_us = begin_walk(p, table);
+	error = collector_run_changes(collector_of(table), &p->machine, gone, take, take_context);
+	if (error != ERR_UNSUPPORTED) {
+		end_walk(p, table, begun_us);
+	}
 	return error;
 }
 
@@ -230,6 +261,7 @@ static void apply_policy(struct collecting *p)
 	event_path_apply_policy(&p->events);
 	tell_file_changes(p);
 	reporter_set_policy(p->reporter, policy_store_digest(p->policy));
+	p->are_files_whole = true;
 	reporter_signal(p->reporter, TABLE_FILES, clock_ms());
 }
 
@@ -307,6 +339,13 @@ static void trim(void *context)
 	heap_trim();
 }
 
+/* The table may have changed, for whatever reason; 0: all of them. */
+static void signal_table(struct collecting *p, uint16_t table)
+{
+	p->are_files_whole = p->are_files_whole || table == 0 || table == TABLE_FILES;
+	reporter_signal(p->reporter, table, clock_ms());
+}
+
 static void on_file_changed(void *context, uint16_t table)
 {
 	struct collecting *p = context;
@@ -315,7 +354,7 @@ static void on_file_changed(void *context, uint16_t table)
 		privileged_walk_begin(p->machine.programs); /* which ends in its signal */
 	}
 	if (table != TABLE_PRIVILEGED_FILES) {
-		reporter_signal(p->reporter, table, clock_ms());
+		signal_table(p, table);
 	}
 }
 
@@ -326,7 +365,7 @@ static void on_signal(void *context, uint16_t table, pid_t pid)
 	if (pid != 0 && p->machine.owners != NULL) {
 		socket_owners_hint(p->machine.owners, pid);
 	}
-	reporter_signal(p->reporter, table, clock_ms());
+	signal_table(p, table);
 }
 
 static void walk_all(void *context)
@@ -337,7 +376,7 @@ static void walk_all(void *context)
 		p->hung_tables = 0; /* what hung an hour ago may not any more */
 		apply_to_tables(p);
 	}
-	reporter_signal(p->reporter, 0, clock_ms());
+	signal_table(p, 0);
 	integrity_verify(p->machine.integrity);
 	privileged_walk_begin(p->machine.programs);
 	loop_timer_arm(p->walk_timer, FULL_WALK_MS + random() % FULL_WALK_SPREAD_MS);
@@ -536,7 +575,9 @@ static int open_machine(struct collecting *p, struct why *why)
 
 static void on_files_changed(void *context)
 {
-	on_file_changed(context, TABLE_FILES);
+	struct collecting *p = context;
+
+	reporter_signal(p->reporter, TABLE_FILES, clock_ms());
 }
 
 static void put_file_change(void *context, const struct row *row)
@@ -606,6 +647,7 @@ static int open_reporter(struct collecting *p, struct why *why)
 {
 	const struct reporter_hooks hooks = { .is_ready = on_is_ready,
 					      .collect = on_collect,
+					      .collect_changes = on_collect_changes,
 					      .send = on_send,
 					      .is_congested = on_is_congested,
 					      .end = on_end,
