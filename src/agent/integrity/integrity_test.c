@@ -646,7 +646,7 @@ static void change_something(const struct world *w, unsigned n)
 		break;
 	case 4:
 		(void)unlink(path_in(w, other, path));
-		(void)symlink(name, path);
+		(void)!symlink(name, path);
 		break;
 	default:
 		(void)unlink(path_in(w, name, path));
