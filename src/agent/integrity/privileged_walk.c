@@ -22,7 +22,7 @@
 #define SLICE_US      5000
 #define REST_MS       5
 #define QUIET_MS      20
-#define COST_TIMES    50
+#define COST_TIMES    20
 #define NAMES_BETWEEN 32
 
 const char *const privileged_roots[] = {
