@@ -244,6 +244,9 @@ static void take_back(struct af_xdp *x)
 	uint32_t end = __atomic_load_n(x->done.producer, __ATOMIC_ACQUIRE);
 	const uint64_t *entries = x->done.entries;
 
+	if (x->slot_size == 0) {
+		return; /* nothing was ever sent */
+	}
 	for (; x->completed != end && x->free_count < x->slot_count; x->completed++) {
 		uint64_t at = entries[x->completed & (SLOTS - 1)];
 
