@@ -67,7 +67,8 @@ static int open_one(const char *plan, struct results *results, struct journal_st
 		    struct why *why)
 {
 	struct journal *journal = NULL;
-	int error = journal_open(path, plan, results, state, &journal, why);
+	int error = journal_open(path, plan, &(struct journal_into){ results, NULL }, state,
+				 &journal, why);
 
 	journal_close(&journal);
 	return error;
