@@ -51,7 +51,7 @@ def run(*words, check_code=True, **options):
 
 
 def command(*words, shown=()):
-    return [str(build_folder() / "bartizan"), "scan", *words, "--authorized", "--wait", "400ms", *shown]
+    return [str(build_folder() / "bartizan"), "scan", *words, "--authorized", "--no-identify", "--wait", "400ms", *shown]
 
 
 def scan(lab, *words, code=0):
