@@ -11,13 +11,13 @@
 #include "scan/catcher.h"
 #include "scan/cookie.h"
 #include "scan/follower.h"
+#include "scan/identify/prober.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
 
-#define WINDOW_MAX      1024 /* rows under way */
-#define HOST_WINDOW_MAX 4    /* of one host: its connections at once, and the next ones at hand */
-#define RESTARTS_MAX    16
-#define BUCKETS_MIN     1024
+#define WINDOW_MAX   1024 /* rows under way */
+#define RESTARTS_MAX 16
+#define BUCKETS_MIN  1024
 
 struct item {
 	struct item *next;
@@ -26,16 +26,21 @@ struct item {
 	uint8_t payload[];
 };
 
+struct queue {
+	struct item *first;
+	struct item *last;
+};
+
 struct host {
 	struct address address;
 	struct host *next_in_bucket;
 	struct host *next_ready;
-	struct item *first; /* waiting */
-	struct item *last;
+	struct queue queues[2]; /* usual ports, and others */
 	unsigned waiting;
 	unsigned under_way;
 	unsigned begun;
-	unsigned fruitless; /* in a row */
+	unsigned fruitless;
+	unsigned known;
 	bool is_ready;
 	bool is_every_port;
 };
@@ -119,7 +124,7 @@ static struct host *host_of(struct follow_up *f, const struct address *address)
 
 static void queue_host(struct follow_up *f, struct host *host)
 {
-	if (host->is_ready || host->first == NULL || host->under_way >= HOST_WINDOW_MAX) {
+	if (host->is_ready || host->waiting == 0 || host->under_way >= FOLLOW_UP_PER_HOST) {
 		return;
 	}
 	host->is_ready = true;
@@ -132,25 +137,54 @@ static void queue_host(struct follow_up *f, struct host *host)
 	f->ready_last = host;
 }
 
-static struct item *take_item(struct follow_up *f, struct host *host)
+/* The next one of a host that has some: usual ports first, whatever came when. */
+static struct queue *next_queue(struct host *host)
 {
-	struct item *item = host->first;
+	return &host->queues[host->queues[0].first == NULL ? 1 : 0];
+}
 
-	host->first = item->next;
-	if (host->first == NULL) {
-		host->last = NULL;
+static struct item *take_item(struct follow_up *f, struct host *host, struct queue *queue)
+{
+	struct item *item = queue->first;
+
+	queue->first = item->next;
+	if (queue->first == NULL) {
+		queue->last = NULL;
 	}
 	host->waiting--;
 	f->counts.waiting--;
 	return item;
 }
 
-static void drop_waiting(struct follow_up *f, struct host *host, uint64_t *reason)
+/* A protocol has the port, or it is one of the system's (RFC 6335). */
+static bool is_usual(const struct result *row)
 {
-	while (host->first != NULL) {
-		free(take_item(f, host));
+	for (size_t i = 0; probers[i] != NULL; i++) {
+		if (prober_has_port(probers[i], row->port)) {
+			return true;
+		}
+	}
+	return row->port < 1024;
+}
+
+/* Who told something now and then is asked longer. */
+static bool is_fruitless(const struct host *host)
+{
+	return host->fruitless >= FOLLOW_UP_FRUITLESS_MAX + FOLLOW_UP_FRUITLESS_EACH * host->known;
+}
+
+static void drop_queue(struct follow_up *f, struct host *host, unsigned which, uint64_t *reason)
+{
+	while (host->queues[which].first != NULL) {
+		free(take_item(f, host, &host->queues[which]));
 		(*reason)++;
 	}
+}
+
+static void drop_waiting(struct follow_up *f, struct host *host, uint64_t *reason)
+{
+	drop_queue(f, host, 0, reason);
+	drop_queue(f, host, 1, reason);
 }
 
 /* --- turns --------------------------------------------------------------------------------- */
@@ -169,7 +203,8 @@ static bool begin(struct follow_up *f, struct slot *slot, struct host *host)
 {
 	uint8_t body[RESULT_PACKED_SIZE + CATCHER_PAYLOAD_MAX];
 	struct writer w = writer_over(body, sizeof body);
-	struct item *item = host->first;
+	struct queue *queue = next_queue(host);
+	struct item *item = queue->first;
 
 	result_pack(results_at(f->results, item->row), body);
 	(void)writer_reserve(&w, RESULT_PACKED_SIZE);
@@ -179,7 +214,7 @@ static bool begin(struct follow_up *f, struct slot *slot, struct host *host)
 		return false; /* it is closed, or full: answers make room */
 	}
 	*slot = (struct slot){ host, item->row };
-	free(take_item(f, host));
+	free(take_item(f, host, queue));
 	host->under_way++;
 	host->begun++;
 	f->counts.under_way++;
@@ -202,7 +237,7 @@ static void take_turns(void *context)
 	       (slot = free_slot(f)) != NULL) {
 		struct host *host = f->ready_first;
 
-		if (host->first != NULL && !begin(f, slot, host)) {
+		if (host->waiting > 0 && !begin(f, slot, host)) {
 			break;
 		}
 		f->ready_first = host->next_ready;
@@ -243,9 +278,12 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 	f->counts.connections += service.connections;
 	if (service.outcome == IDENTIFY_KNOWN) {
 		f->counts.known++;
-		slot->host->fruitless = 0;
-	} else if (++slot->host->fruitless >= FOLLOW_UP_FRUITLESS_MAX) {
-		drop_waiting(f, slot->host, &f->counts.fruitless);
+		slot->host->known++;
+	} else {
+		slot->host->fruitless++;
+	}
+	if (is_fruitless(slot->host)) {
+		drop_queue(f, slot->host, 1, &f->counts.fruitless);
 	}
 	if (f->events.service != NULL) {
 		f->events.service(f->context, slot->row, body);
@@ -354,6 +392,8 @@ void follow_up_free(struct follow_up **follow_up)
 void follow_up_add(struct follow_up *f, size_t row, struct span payload)
 {
 	struct host *host = host_of(f, &results_at(f->results, row)->address);
+	unsigned which = is_usual(results_at(f->results, row)) ? 0 : 1;
+	struct queue *queue = &host->queues[which];
 	struct span kept = span_first(payload, CATCHER_PAYLOAD_MAX);
 	struct item *item;
 
@@ -366,7 +406,7 @@ void follow_up_add(struct follow_up *f, size_t row, struct span payload)
 		f->counts.too_many++;
 		return;
 	}
-	if (host->fruitless >= FOLLOW_UP_FRUITLESS_MAX) {
+	if (which == 1 && is_fruitless(host)) {
 		f->counts.fruitless++;
 		return;
 	}
@@ -374,12 +414,12 @@ void follow_up_add(struct follow_up *f, size_t row, struct span payload)
 	item->row = row;
 	item->payload_len = (uint16_t)kept.len;
 	mem_copy(item->payload, kept.ptr, kept.len);
-	if (host->last != NULL) {
-		host->last->next = item;
+	if (queue->last != NULL) {
+		queue->last->next = item;
 	} else {
-		host->first = item;
+		queue->first = item;
 	}
-	host->last = item;
+	queue->last = item;
 	host->waiting++;
 	f->counts.waiting++;
 	queue_host(f, host);

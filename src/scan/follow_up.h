@@ -23,8 +23,10 @@
 /* Of one address; more is a machine that answers everywhere. */
 #define FOLLOW_UP_PORTS_MAX 1024
 
-/* Ports of one address in a row where asking led to nothing: a tarpit, or a filter that answers. */
-#define FOLLOW_UP_FRUITLESS_MAX 32
+/* Ports of one address where asking led to nothing: a tarpit, or a filter that answers. Each port
+ * that told something allows for some more; ports that a protocol has are always asked. */
+#define FOLLOW_UP_FRUITLESS_MAX  32
+#define FOLLOW_UP_FRUITLESS_EACH 4
 
 struct follow_up_options {
 	struct fingerprints *fingerprints; /* or NULL; must outlive it */

@@ -551,9 +551,8 @@ static void print_identification(const struct follow_up_counts *c)
 	if (passed_over > 0) {
 		fprintf(stderr,
 			"  not asked: %" PRIu64 " of addresses that answer every port, %" PRIu64
-			" beyond %d of one address, %" PRIu64 " where %d before told nothing\n",
-			c->every_port, c->too_many, FOLLOW_UP_PORTS_MAX, c->fruitless,
-			FOLLOW_UP_FRUITLESS_MAX);
+			" beyond %d of one address, %" PRIu64 " where too many told nothing\n",
+			c->every_port, c->too_many, FOLLOW_UP_PORTS_MAX, c->fruitless);
 	}
 	if (c->lost > 0) {
 		fprintf(stderr,
