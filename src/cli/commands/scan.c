@@ -237,6 +237,24 @@ static int identify_of(const struct args *args, struct session_options *session,
 	return 0;
 }
 
+/* A scan that reached nobody is no empty network. */
+static bool is_nothing_sent(const struct discovery_report *report, const struct results *results,
+			    struct why *why)
+{
+	const struct discovery_progress *p = &report->progress;
+
+	if (p->sent > 0 || results_count(results) > 0 ||
+	    (report->unreachable == 0 && p->refused == 0)) {
+		return false;
+	}
+	(void)why_set(why, 0,
+		      "nothing could be sent: there is no way to %" PRIu64
+		      " addresses, and the kernel refused %" PRIu64
+		      " probes; look at routes and links (ip route), or give --interface",
+		      report->unreachable, p->refused);
+	return true;
+}
+
 static int scan(const struct args *args, const struct request *request, struct discovery_plan *plan,
 		enum output output, struct why *why)
 {
@@ -274,6 +292,9 @@ static int scan(const struct args *args, const struct request *request, struct d
 		return EXIT_REFUSED;
 	}
 	listing_print(&listing, output);
+	if (is_nothing_sent(&outcome.report, results, why)) {
+		return EXIT_REFUSED;
+	}
 	if (outcome.report.is_complete && session_left(&outcome) == 0) {
 		return EXIT_FINE;
 	}
