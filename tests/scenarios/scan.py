@@ -2,6 +2,8 @@
 """`bartizan scan` against machines that are known to the last port: nothing missed, nothing invented, nothing twice."""
 
 import base64
+import bisect
+import collections
 import json
 import os
 import pty
@@ -74,6 +76,22 @@ async def main():
     print("ready", flush=True)
     await asyncio.Event().wait()
 asyncio.run(main())
+"""
+
+# when each SYN to port 81 came off the wire, by the kernel's clock: nanoseconds, one a line
+WATCHER = """
+import socket, struct, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+s.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+s.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
+s.bind(("far0", 0x0800))
+print("ready", flush=True)
+times = []
+while len(times) < int(sys.argv[1]):
+    frame, notes, _, _ = s.recvmsg(128, 256)
+    if frame[23] == 6 and frame[36:38] == b"\\0\\x51" and frame[47] == 2:
+        times.append(struct.unpack("=qq", notes[0][2]))
+print(*(a * 10**9 + b for a, b in times), sep="\\n", flush=True)
 """
 
 RECOG = """<?xml version='1.0' encoding='UTF-8'?>
@@ -201,6 +219,22 @@ def lossy(lab):
             check(abs(report["loss_estimated"] - real) < 0.2 * real, "the estimate is within a fifth")
     finally:
         far(lab, "nft", "delete", "table", "netdev", "lossy")
+
+
+@story("in no second are more probes sent than the rate and one percent, by the receiver's clock")
+def rate(lab):
+    for asked, net, sender in ((3000, "10.9.0.0/21", "best"), (3000, "10.9.0.0/21", "sendmmsg"), (25000, WIDE.split("/")[0] + "/17", "best")):
+        wanted = 2 * 2 ** (32 - int(net.split("/")[1]))
+        watcher = subprocess.Popen(["nsenter", "-t", str(lab.far.pid), "-n", sys.executable, "-c", WATCHER, str(wanted)], stdout=subprocess.PIPE)
+        lab.closing.append(watcher.kill)
+        equal(watcher.stdout.readline(), b"ready\n", "the watcher")
+        scan(lab, net, "-p", "81", "--rate", str(asked), "--sender", sender, "--probes", "2")
+        times = sorted(int(line) for line in watcher.communicate(timeout=20)[0].split())
+        equal(len(times), wanted, "probes that came")
+        most = max(bisect.bisect_left(times, t + 10**9) - i for i, t in enumerate(times))
+        windows = collections.Counter((t - times[0]) // 10**7 for t in times)
+        note(f"{asked}/s asked by {sender}: at most {most} in any second, {max(windows.values())} in any 10 ms")
+        check(most <= asked * 1.01 + 1, f"{most} probes in a second; {asked} were asked for")
 
 
 @story("shards together are the whole, and none repeats another")
