@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 
-from lab import Lab, build_folder, check, isolate, need_root, note, story, tell, wait_for
+from lab import Lab, build_folder, check, equal, isolate, need_root, note, story, tell, wait_for
 
 HOST = "127.0.0.1"
 RUN_DEADLINE_S = 60
@@ -592,6 +592,13 @@ def scanned(lab):
     check(figures["left"] == 0 and figures["lost"] == 0, "nothing left, nothing lost")
     if ("udp", 53) in wanted:
         check(rows["udp", 53]["service"]["found"] == "answer to discovery", "the answer to discovery was enough")
+
+    if ("tcp", 1883) in s.expected and ("udp", 161) in s.expected:
+        done = lab.run(build_folder(lab.build) / "bartizan", "scan", HOST, "-p", "1883,U:161", "--authorized", "--json", "--wait", "500ms", "--no-anonymous-asks",
+                       deadline_s=RUN_DEADLINE_S)
+        services = {p["transport"]: p["service"] for p in json.loads(done.stdout)["hosts"][0]["ports"]}
+        check(services["tcp"].get("protocol") != "mqtt", "without the ask MQTT is not recognised")
+        equal((services["udp"]["protocol"], "public" in services["udp"]["banner"]), ("snmp", False), "SNMP by its engine, not by a community")
 
 
 isolate()
