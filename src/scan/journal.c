@@ -19,7 +19,7 @@
 #include "sys/buffer.h"
 #include "sys/file.h"
 
-enum { RECORD_HEAD = 1, RECORD_ROW = 2, RECORD_POSITION = 3 };
+enum { RECORD_HEAD = 1, RECORD_ROW = 2, RECORD_POSITION = 3, RECORD_SERVICE = 4 };
 
 #define MAGIC       "bartizan scan\n"
 #define RECORD_OVER 13
@@ -65,10 +65,16 @@ static struct journal *journal_over(int fd)
 
 static int open_to_append(const char *path, struct journal **out, struct why *why)
 {
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0) {
 		return why_set(why, ERR_IO, "%.300s cannot be written: %s", path, strerror(errno));
+	}
+	/* a process's own: its children do not hold it when it died */
+	if (fcntl(fd, F_SETLK, &whole) != 0) {
+		close(fd);
+		return why_set(why, ERR_CONFLICT, "another scan is using %.300s now", path);
 	}
 	*out = journal_over(fd);
 	return 0;
@@ -159,15 +165,37 @@ static int read_head(const char *path, struct reader *r, const char *plan,
 	return span_is(body, plan) ? 0 : say_difference(path, body, span_of(plan), why);
 }
 
-static void take_record(uint8_t kind, struct span body, struct results *results,
+static void take_service(struct span body, const struct journal_into *into)
+{
+	struct reader r = reader_over(body);
+	struct span address = reader_bytes(&r, ADDRESS_SIZE);
+	unsigned transport = reader_u8(&r);
+	unsigned port = reader_be16(&r);
+	struct span packed = reader_rest(&r);
+	struct address at;
+	size_t row;
+
+	if (!reader_ok(&r) || into->services == NULL) {
+		return;
+	}
+	at = address_v6(address.ptr);
+	row = results_find(into->results, &at, transport, port);
+	if (row < results_count(into->results)) {
+		services_put(into->services, row, packed);
+	}
+}
+
+static void take_record(uint8_t kind, struct span body, const struct journal_into *into,
 			struct journal_state *state)
 {
 	struct reader r = reader_over(body);
 	struct result row;
 
 	if (kind == RECORD_ROW && result_unpack(body, &row) == 0) {
-		(void)results_restore(results, &row);
+		(void)results_restore(into->results, &row);
 		state->rows++;
+	} else if (kind == RECORD_SERVICE) {
+		take_service(body, into);
 	} else if (kind == RECORD_POSITION) {
 		for (unsigned i = 0; i < DISCOVERY_LEGS; i++) {
 			state->positions[i] = reader_be64(&r);
@@ -176,7 +204,7 @@ static void take_record(uint8_t kind, struct span body, struct results *results,
 	}
 }
 
-int journal_open(const char *path, const char *plan, struct results *results,
+int journal_open(const char *path, const char *plan, const struct journal_into *into,
 		 struct journal_state *state, struct journal **out, struct why *why)
 {
 	struct journal_state read = { .rows = 0 };
@@ -197,11 +225,15 @@ int journal_open(const char *path, const char *plan, struct results *results,
 	error = read_head(path, &r, plan, &read, why);
 	good = file.len - reader_left(&r);
 	while (error == 0 && next_record(&r, &kind, &body)) {
-		take_record(kind, body, results, &read);
+		take_record(kind, body, into, &read);
 		good = file.len - reader_left(&r);
 	}
 	if (error == 0) {
 		error = open_to_append(path, out, why);
+	}
+	if (error == 0 && lseek((*out)->fd, 0, SEEK_END) != (off_t)file.len) {
+		journal_close(out);
+		error = why_set(why, ERR_CONFLICT, "another scan is using %.300s now", path);
 	}
 	if (error == 0 && good < file.len && ftruncate((*out)->fd, (off_t)good) != 0) {
 		journal_close(out);
@@ -221,6 +253,19 @@ void journal_row(struct journal *journal, const struct result *row)
 	result_pack(row, packed);
 	/* full: the row is found again after the position, which is then not written either */
 	(void)(append(&journal->pending, RECORD_ROW, (struct span){ packed, sizeof packed }) != 0);
+}
+
+void journal_service(struct journal *journal, const struct result *row, struct span packed)
+{
+	uint8_t body[ADDRESS_SIZE + 3 + SERVICE_PACKED_MAX];
+	struct writer w = writer_over(body, sizeof body);
+
+	writer_bytes(&w, (struct span){ row->address.bytes, ADDRESS_SIZE });
+	writer_u8(&w, row->transport);
+	writer_be16(&w, row->port);
+	writer_bytes(&w, packed);
+	/* full or too long: it is identified again */
+	(void)(writer_ok(&w) && append(&journal->pending, RECORD_SERVICE, writer_span(&w)) != 0);
 }
 
 int journal_commit(struct journal *journal, const uint64_t positions[DISCOVERY_LEGS],

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -67,7 +68,8 @@ static int open_one(const char *plan, struct results *results, struct journal_st
 		    struct why *why)
 {
 	struct journal *journal = NULL;
-	int error = journal_open(path, plan, results, state, &journal, why);
+	int error = journal_open(path, plan, &(struct journal_into){ results, NULL }, state,
+				 &journal, why);
 
 	journal_close(&journal);
 	return error;
@@ -154,6 +156,69 @@ static void a_file_that_is_none_is_refused(void **state)
 	results_free(&results);
 }
 
+static void what_was_identified_comes_back_beside_its_row(void **state)
+{
+	const uint64_t positions[DISCOVERY_LEGS] = { 1, 0 };
+	struct journal_into into = { results_new(), services_new() };
+	struct result row = row_number(7);
+	struct result other = row_number(8);
+	struct journal *journal = NULL;
+	struct journal_state read;
+	struct why why;
+
+	(void)state;
+	write_one(8);
+	assert_int_equal(
+		journal_open(path, "targets: some\nports: 80\n", &into, &read, &journal, &why), 0);
+	journal_service(journal, &row, span_of("packed"));
+	journal_service(journal, &other, span_of("of no row"));
+	assert_int_equal(journal_commit(journal, positions, true, &why), 0);
+	journal_close(&journal);
+	results_free(&into.results);
+	into.results = results_new();
+	assert_int_equal(
+		journal_open(path, "targets: some\nports: 80\n", &into, &read, &journal, &why), 0);
+	assert_int_equal(services_count(into.services), 1);
+	assert_true(span_is(services_packed(into.services, 7), "packed"));
+	assert_false(services_has(into.services, 0));
+	journal_close(&journal);
+	results_free(&into.results);
+	services_free(&into.services);
+}
+
+static int open_in_a_child(void)
+{
+	struct results *results = results_new();
+	struct journal_state read;
+	struct why why;
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		_exit(-open_one("targets: some\nports: 80\n", results, &read, &why));
+	}
+	results_free(&results);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return -WEXITSTATUS(status);
+}
+
+static void a_file_that_another_scan_uses_is_refused(void **state)
+{
+	struct journal_into into = { results_new(), NULL };
+	struct journal *journal = NULL;
+	struct journal_state read;
+	struct why why;
+
+	(void)state;
+	write_one(1);
+	assert_int_equal(
+		journal_open(path, "targets: some\nports: 80\n", &into, &read, &journal, &why), 0);
+	assert_int_equal(open_in_a_child(), ERR_CONFLICT);
+	journal_close(&journal);
+	assert_int_equal(open_in_a_child(), 0);
+	results_free(&into.results);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +226,8 @@ int main(void)
 		cmocka_unit_test(another_scan_is_refused_with_the_line_that_differs),
 		cmocka_unit_test(every_truncation_is_mended_and_can_be_gone_on_with),
 		cmocka_unit_test(a_file_that_is_none_is_refused),
+		cmocka_unit_test(what_was_identified_comes_back_beside_its_row),
+		cmocka_unit_test(a_file_that_another_scan_uses_is_refused),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

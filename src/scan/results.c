@@ -205,6 +205,19 @@ const struct result *results_at(const struct results *results, size_t n)
 	return &results->rows[n];
 }
 
+size_t results_number(const struct results *results, const struct result *row)
+{
+	return (size_t)(row - results->rows);
+}
+
+size_t results_find(const struct results *results, const struct address *address,
+		    unsigned transport, unsigned port)
+{
+	uint32_t row = results->slots[slot_of(results, address, transport, port)];
+
+	return row == EMPTY ? results->count : row;
+}
+
 void results_mark(struct results *results, size_t n, unsigned middlebox)
 {
 	results->rows[n].middlebox |= (uint8_t)middlebox;

@@ -45,6 +45,13 @@ enum results_news results_add(struct results *results, const struct answer *answ
 size_t results_count(const struct results *results);
 const struct result *results_at(const struct results *results, size_t n);
 
+/* Which one it is, of a row that is where results_at or results_add said. */
+size_t results_number(const struct results *results, const struct result *row);
+
+/* Its number, or results_count() where it is not there. */
+size_t results_find(const struct results *results, const struct address *address,
+		    unsigned transport, unsigned port);
+
 /* Marks what an address told about the way to it. */
 void results_mark(struct results *results, size_t n, unsigned middlebox);
 

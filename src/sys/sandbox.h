@@ -28,6 +28,10 @@ struct sandbox_path {
 	bool is_writable; /* create, write, rename, remove below it */
 };
 
+/* connect_port: any, and sockets may be bound to source ports of their own. Those who bind are kept
+ * from listening by sandbox_calls. */
+#define SANDBOX_PORTS_ANY_BOUND (-2)
+
 /* ERR_UNSUPPORTED where the kernel has no Landlock (the caller decides and says so).
  * connect_port: the only TCP port that may be connected to (0: none, -1: any), bind: none, on
  * kernels that can. */
@@ -50,6 +54,7 @@ enum {
 	SANDBOX_THREADS = 128,    /* clone of threads */
 	SANDBOX_NOTIFY = 256,     /* inotify_add_watch, inotify_rm_watch, fanotify_mark on open
 				     descriptors;     name_to_handle_at */
+	SANDBOX_BIND = 512,       /* bind; no set has listen */
 };
 MUST_USE int sandbox_calls(unsigned allowed, struct why *why);
 

@@ -166,6 +166,9 @@ static void judges_sockets_by_their_kind(void **state)
 	assert_int_equal(ask(both, SYS_socket, AF_UNIX, SOCK_STREAM, 0), REFUSE);
 	assert_int_equal(ask(SANDBOX_BASIC, SYS_socket, AF_INET, SOCK_STREAM, 0), REFUSE);
 	assert_int_equal(ask(SANDBOX_SOCKETS_OPEN, SYS_connect, 3, 0, 0), REFUSE);
+	assert_int_equal(ask(both, SYS_bind, 3, 0, 0), REFUSE);
+	assert_int_equal(ask(both | SANDBOX_BIND, SYS_bind, 3, 0, 0), ALLOW);
+	assert_int_equal(ask(both | SANDBOX_BIND, SYS_listen, 3, 1, 0), REFUSE);
 }
 
 static void tells_forks_threads_and_name_spaces_apart(void **state)

@@ -71,7 +71,8 @@ static int make_ruleset(long version, int connect_port)
 {
 	struct ruleset rules = {
 		.files = file_rights(version),
-		.network = BIND_TCP | (connect_port < 0 ? 0 : CONNECT_TCP),
+		.network = (connect_port == SANDBOX_PORTS_ANY_BOUND ? 0 : BIND_TCP) |
+			   (connect_port < 0 ? 0 : CONNECT_TCP),
 		.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL,
 	};
 	size_t size = version >= 6   ? sizeof rules

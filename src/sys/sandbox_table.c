@@ -32,6 +32,7 @@
 #define CHILDREN SANDBOX_CHILDREN
 #define THREADS  SANDBOX_THREADS
 #define NOTIFY   SANDBOX_NOTIFY
+#define BIND     SANDBOX_BIND
 
 /* Any of these and the file is not opened for reading only. The access mode's two bits include the
  * value 3, which some drivers take as both (O_ACCMODE will not do: musl puts O_PATH into it).
@@ -279,6 +280,7 @@ const struct call_row sandbox_call_rows[] = {
 	/* libcurl's resolver thread; such a pair can be connected to nothing else */
 	{ SYS_socketpair, INTERNET, { { EQUALS, 0, AF_UNIX }, { KIND_IS, 1, SOCK_STREAM } } },
 	{ SYS_connect, INTERNET | UNIX },
+	{ SYS_bind, BIND },
 
 	/* children, which may take more from themselves */
 	{ SYS_clone, CHILDREN, ONLY_IF(NO_BITS, 0, ~(uint32_t)FORK_FLAGS) },

@@ -837,6 +837,8 @@ static void connects_only_to_the_port_that_is_allowed(void **state)
 	assert_int_equal(with_files(try_connect, -1), 0);
 	assert_int_equal(with_files(try_connect_other, -1), ECONNREFUSED);
 	assert_int_equal(with_files(try_bind, -1), EACCES);
+	assert_int_equal(with_files(try_bind, SANDBOX_PORTS_ANY_BOUND), 0);
+	assert_int_equal(with_files(try_connect_other, SANDBOX_PORTS_ANY_BOUND), ECONNREFUSED);
 }
 
 static int try_abstract(void)

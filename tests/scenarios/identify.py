@@ -4,6 +4,7 @@
 Each is started by hand in network and process namespaces of this scenario's own; one that is not installed is skipped and said so.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -12,8 +13,9 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 
-from lab import Lab, build_folder, check, isolate, need_root, note, story, tell, wait_for
+from lab import Lab, build_folder, check, equal, isolate, need_root, note, story, tell, wait_for
 
 HOST = "127.0.0.1"
 RUN_DEADLINE_S = 60
@@ -557,6 +559,46 @@ def told(lab):
         note(line)
     check(not wrong, f"{len(wrong)} of {len(s.expected)} are wrong")
     check("at most 2 at once" in figures or "at most 1 at once" in figures, figures)
+
+
+ASKED_BY_DISCOVERY = {53, 123, 161, 5060}  # of UDP: others get an empty datagram, which these servers do not answer
+
+
+@story("the whole command finds them among neighbours and names them, without a server of ours", deadline_s=60)
+def scanned(lab):
+    need_root("servers on their usual ports, in namespaces of their own")
+    s = lab.servers
+    wanted, kinds = {}, collections.Counter()
+    for target, expected in s.expected.items():
+        kinds[expected[:2]] += 1
+        if kinds[expected[:2]] <= 2 and (target[0] == "tcp" or target[1] in ASKED_BY_DISCOVERY):  # two of a kind: a host gets two connections at once
+            wanted[target] = expected
+    ports = ",".join(f"{'U' if kind == 'udp' else 'T'}:{port}" for kind, port in wanted)
+    began = time.monotonic()
+    done = lab.run(build_folder(lab.build) / "bartizan", "scan", "127.0.0.0/30", "-p", ports, "--rate", "2000", "--authorized", "--json", "--wait", "500ms",
+                   deadline_s=RUN_DEADLINE_S)
+    found = json.loads(done.stdout)
+    rows = {(p["transport"], p["port"]): p for host in found["hosts"] if host["address"] == HOST for p in host["ports"] if p["state"] == "open"}
+    wrong = []
+    for target, (protocol, layer, _) in wanted.items():
+        service = rows.get(target, {}).get("service", {})
+        if (service.get("protocol"), service.get("tls", "plain")) != (protocol, layer):
+            wrong.append(f"{target}: {json.dumps(rows.get(target))[:500]}; expected {protocol} {layer}")
+    for line in wrong:
+        note(line)
+    figures = found["report"]["identification"]
+    note(f"{len(wanted)} ports in {time.monotonic() - began:.1f} s: {json.dumps(figures)}")
+    check(not wrong, f"{len(wrong)} of {len(wanted)} are wrong")
+    check(figures["left"] == 0 and figures["lost"] == 0, "nothing left, nothing lost")
+    if ("udp", 53) in wanted:
+        check(rows["udp", 53]["service"]["found"] == "answer to discovery", "the answer to discovery was enough")
+
+    if ("tcp", 1883) in s.expected and ("udp", 161) in s.expected:
+        done = lab.run(build_folder(lab.build) / "bartizan", "scan", HOST, "-p", "1883,U:161", "--authorized", "--json", "--wait", "500ms", "--no-anonymous-asks",
+                       deadline_s=RUN_DEADLINE_S)
+        services = {p["transport"]: p["service"] for p in json.loads(done.stdout)["hosts"][0]["ports"]}
+        check(services["tcp"].get("protocol") != "mqtt", "without the ask MQTT is not recognised")
+        equal((services["udp"]["protocol"], "public" in services["udp"]["banner"]), ("snmp", False), "SNMP by its engine, not by a community")
 
 
 isolate()

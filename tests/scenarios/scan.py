@@ -2,6 +2,8 @@
 """`bartizan scan` against machines that are known to the last port: nothing missed, nothing invented, nothing twice."""
 
 import base64
+import bisect
+import collections
 import json
 import os
 import pty
@@ -42,6 +44,72 @@ while True:
             u.sendmsg([data[:2] + b"\\x81\\x85" + data[4:]], [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, info[:16] + b"\\0" * 4)], 0, peer[:2])
 """
 
+# speaks as its port asks; each connection is a line: our port, theirs, how many of them then
+SPEAKERS = """
+import asyncio, sys
+active = {}
+def serve(port, words, closes):
+    async def handle(reader, writer):
+        peer = writer.get_extra_info("peername")
+        ours = writer.get_extra_info("sockname")
+        active[ours[0]] = active.get(ours[0], 0) + 1
+        print(port, peer[1], active[ours[0]], ours[0], file=open(sys.argv[1], "a"), flush=True)
+        try:
+            if port == 8080:
+                await reader.readuntil(b"\\r\\n\\r\\n")
+            writer.write(words)
+            await writer.drain()
+            if not closes:
+                await reader.read(-1)
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        active[ours[0]] -= 1
+        writer.close()
+    return asyncio.start_server(handle, "0.0.0.0", port, backlog=1000)
+async def main():
+    await serve(22, b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\\r\\n", False)
+    await serve(8080, b"HTTP/1.1 200 OK\\r\\nServer: lab/1.0\\r\\nContent-Length: 0\\r\\n\\r\\n", True)
+    for port in range(7000, 7064):
+        await serve(port, b"", True)
+    for port in range(7100, 7108):
+        await serve(port, b"", False)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+# when each SYN to port 81 came off the wire, by the kernel's clock: nanoseconds, one a line
+WATCHER = """
+import socket, struct, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+s.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+s.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
+s.bind(("far0", 0x0800))
+print("ready", flush=True)
+times = []
+while len(times) < int(sys.argv[1]):
+    frame, notes, _, _ = s.recvmsg(128, 256)
+    if frame[23] == 6 and frame[36:38] == b"\\0\\x51" and frame[47] == 2:
+        times.append(struct.unpack("=qq", notes[0][2]))
+print(*(a * 10**9 + b for a, b in times), sep="\\n", flush=True)
+"""
+
+RECOG = """<?xml version='1.0' encoding='UTF-8'?>
+<fingerprints matches="ssh.banner" protocol="ssh" database_type="service" preference="0.90">
+  <fingerprint pattern="^OpenSSH_(\\S+) Debian-\\S*deb12\\S*$">
+    <description>OpenSSH of Debian 12</description>
+    <param pos="1" name="service.version"/>
+    <param pos="0" name="service.vendor" value="OpenBSD"/>
+    <param pos="0" name="service.product" value="OpenSSH"/>
+    <param pos="0" name="service.cpe23" value="cpe:/a:openbsd:openssh:{service.version}"/>
+    <param pos="0" name="os.vendor" value="Debian"/>
+    <param pos="0" name="os.family" value="Linux"/>
+    <param pos="0" name="os.product" value="Linux"/>
+    <param pos="0" name="os.version" value="12.0"/>
+  </fingerprint>
+</fingerprints>
+"""
+
 
 def run(*words, check_code=True, **options):
     done = subprocess.run([str(w) for w in words], capture_output=True, text=True, check=False, **options)
@@ -51,11 +119,15 @@ def run(*words, check_code=True, **options):
 
 
 def command(*words, shown=()):
-    return [str(build_folder() / "bartizan"), "scan", *words, "--authorized", "--wait", "400ms", *shown]
+    return [str(build_folder() / "bartizan"), "scan", *words, "--authorized", "--no-identify", "--wait", "400ms", *shown]
 
 
-def scan(lab, *words, code=0):
-    done = run(*command(*words, "--json"), check_code=False, cwd=lab.work, timeout=60)
+def identifying(lab, *words):
+    return [w for w in command(*words, "--fingerprints", lab.work / "recog.xml", "--json") if w != "--no-identify"]
+
+
+def scan(lab, *words, code=0, made=command):
+    done = run(*(identifying(lab, *words) if made == identifying else command(*words, "--json")), check_code=False, cwd=lab.work, timeout=60)
     check("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr[-2000:])
     equal(done.returncode, code, f"exit code ({done.stderr[-300:]})")
     return json.loads(done.stdout) if done.stdout else done.stderr
@@ -135,18 +207,35 @@ def other_kinds(lab):
 @story("with 2 % lost each way 99.9 % is found, and the loss is known")
 def lossy(lab):
     drop = "table netdev lossy {{ chain {0} {{ type filter hook {0} device far0 priority 0; {1} numgen random mod 100 < 2 drop; }} }}\n"
-    nft(lab, drop.format("ingress", "ip daddr 10.9.0.0/16") + drop.format("egress", "ip saddr 10.9.0.0/16"))
+    nft(lab, "".join(drop.format(way, f"{kind} {end} {net}") for kind, net in (("ip", "10.9.0.0/16"), ("ip6", "2001:db8:9::/48")) for way, end in (("ingress", "daddr"), ("egress", "saddr"))))
+    (lab.work / "hits6").write_text("".join(f"{NET6}{i * 13 >> 16:x}:{i * 13 % 65536:x}\n" for i in range(1, SIZE + 1)))
     try:
-        for ports, kind in (("81", ["--all"]), ("U:53", [])):
-            found = scan(lab, WIDE, "-p", ports, "--rate", "20000", *kind)
+        for net, ports, kind in ((WIDE, "81", ["--all"]), (WIDE, "U:53", []), ("@hits6", "81", ["--all"]))[:None if os.environ.get("BARTIZAN_SLOW") else 2]:
+            found = scan(lab, net, "-p", ports, "--rate", "20000", *kind)
             report, count = found["report"], len(ports_of(found))
             real = 1 - (report["answered_first"] + report["answered_second"]) / 2 / SIZE
-            note(f"{ports}: {count} of {SIZE}, {report['passes']} probes each, {real:.4f} lost, {report['loss_estimated']:.4f} estimated")
+            note(f"{net} {ports}: {count} of {SIZE}, {report['passes']} probes each, {real:.4f} lost, {report['loss_estimated']:.4f} estimated")
             check(0.02 < real < 0.06, "something was lost")
             check(count >= 0.999 * SIZE, f"{count} of {SIZE} found")
             check(abs(report["loss_estimated"] - real) < 0.2 * real, "the estimate is within a fifth")
     finally:
         far(lab, "nft", "delete", "table", "netdev", "lossy")
+
+
+@story("in no second are more probes sent than the rate and one percent, by the receiver's clock")
+def rate(lab):
+    for asked, net, sender in ((3000, "10.9.0.0/21", "best"), (3000, "10.9.0.0/21", "sendmmsg"), (25000, WIDE.split("/")[0] + "/17", "best")):
+        wanted = 2 * 2 ** (32 - int(net.split("/")[1]))
+        watcher = subprocess.Popen(["nsenter", "-t", str(lab.far.pid), "-n", sys.executable, "-c", WATCHER, str(wanted)], stdout=subprocess.PIPE)
+        lab.closing.append(watcher.kill)
+        equal(watcher.stdout.readline(), b"ready\n", "the watcher")
+        scan(lab, net, "-p", "81", "--rate", str(asked), "--sender", sender, "--probes", "2")
+        times = sorted(int(line) for line in watcher.communicate(timeout=20)[0].split())
+        equal(len(times), wanted, "probes that came")
+        most = max(bisect.bisect_left(times, t + 10**9) - i for i, t in enumerate(times))
+        windows = collections.Counter((t - times[0]) // 10**7 for t in times)
+        note(f"{asked}/s asked by {sender}: at most {most} in any second, {max(windows.values())} in any 10 ms")
+        check(most <= asked * 1.01 + 1, f"{most} probes in a second; {asked} were asked for")
 
 
 @story("shards together are the whole, and none repeats another")
@@ -216,6 +305,82 @@ def every_port(lab):
         equal((host.get("answers_every_port", False), len(host["ports"])), (True, 0) if last < 4 else (False, 1), host["address"])
 
 
+def services_of(found, address):
+    return {(p["transport"], p["port"]): p.get("service", {}) for h in found["hosts"] if h["address"] == address for p in h["ports"] if p["state"] == "open"}
+
+
+@story("what answers is identified, by few connections at once and from ports of their own")
+def identified(lab):
+    (lab.work / "recog.xml").write_text(RECOG)
+    lab.log = lab.work / "connections"
+    speakers = subprocess.Popen(["nsenter", "-t", str(lab.far.pid), "-n", sys.executable, "-c", SPEAKERS, str(lab.log)], stdout=subprocess.PIPE)
+    lab.closing.append(speakers.kill)
+    equal(speakers.stdout.readline(), b"ready\n", "the speakers")
+    found = scan(lab, "10.9.1.1", "10.9.1.2", "-p", "22,8080,7000-7063,81,U:53", "--rate", "2000", made=identifying)
+    for address in ("10.9.1.1", "10.9.1.2"):
+        services = services_of(found, address)
+        ssh = services["tcp", 22]
+        equal((ssh["protocol"], ssh["product"], ssh["version"]), ("ssh", "OpenSSH", "9.2p1"), "SSH")
+        check(ssh["cpe"].startswith("cpe:2.3:a:openbsd:openssh:9.2p1:"), ssh)
+        equal((services["tcp", 8080]["protocol"], services["udp", 53]["protocol"]), ("http", "dns"), "HTTP and DNS")
+        equal((services["udp", 53]["found"], services["udp", 53]["connections"]), ("answer to discovery", 0), "not asked again")
+        host = next(h for h in found["hosts"] if h["address"] == address)
+        check(host["system"]["family"] == "Linux" and "TCP stack" in host["system"]["why"] and "ssh.banner" in host["system"]["why"], host["system"])
+        check(85 <= host["system"]["confidence"] <= 95, host["system"])
+    report = found["report"]["identification"]
+    equal((report["asked"], report["known"], report["left"], report["lost"]), (134, 6, 0, 0), "of 67 ports each: asked, known, left, lost")
+    check(report["not_asked_fruitless"] >= 20, f"after 32 ports that closed at once, and 4 for each other, the rest is let be: {report}")
+    lines = [line.split() for line in lab.log.read_text().splitlines()]
+    check(all(61000 <= int(line[1]) <= 61439 for line in lines), "source ports")
+    check(max(int(line[2]) for line in lines) <= 2, "connections at once to one address")
+
+
+@story("an address that answers every port is not followed")
+def not_followed(lab):
+    before = len(lab.log.read_text().splitlines())
+    nft(lab, "table ip every { chain pre { type nat hook prerouting priority -100; ip daddr 10.9.8.1 tcp dport 1-65535 redirect to :7000; } }")
+    try:
+        found = scan(lab, "10.9.8.1", "-p", "1-2000", "--rate", "2000", made=identifying)
+    finally:
+        far(lab, "nft", "delete", "table", "ip", "every")
+    report = found["report"]["identification"]
+    check(report["not_asked_every_port"] >= 1990 and report["ended"] <= 8, report)
+    check(len(lab.log.read_text().splitlines()) - before < 60, "connections")
+    check("service" not in json.dumps(found["hosts"]), "no services are listed")
+
+
+@story("what was not identified when Ctrl-C came is said, and identified by the next run")
+def left(lab):
+    words = ("10.9.1.3", "10.9.1.4", "-p", "22,7100-7107", "--rate", "2000", "--resume", lab.work / "left")
+    # one address speaks, the other takes connections and is silent
+    nft(lab, "table inet shut { chain in { type filter hook input priority 0; ip daddr 10.9.1.3 tcp dport 7100-7107 reject with tcp reset;"
+        " ip daddr 10.9.1.4 tcp dport 22 reject with tcp reset; } }")
+    scanner = subprocess.Popen([str(w) for w in identifying(lab, *words)], cwd=lab.work, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_for(lambda: b"OpenSSH" in (lab.work / "left").read_bytes() if (lab.work / "left").exists() else False, 20, "a service in the file")
+    roles = {name: child for child, name in children_of(scanner.pid).items()}
+    state = dict(line.split(":\t", 1) for line in read_text(f"/proc/{roles['scan-identify']}/status").splitlines() if ":\t" in line)
+    equal((int(state["CapEff"], 16), state["Seccomp"]), (0, "2"), "what the process that identifies may: capabilities, filter of calls")
+    open_files = {os.readlink(f"/proc/{roles['scan-identify']}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{roles['scan-identify']}/fd")}
+    check(not any(name.startswith("/") and str(lab.work) in name for name in open_files), f"it holds no file of ours: {open_files}")
+    second = run(*identifying(lab, *words), check_code=False, cwd=lab.work)
+    check(second.returncode == 1 and "another scan is using" in second.stderr, second.stderr)
+    scanner.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    scanner.send_signal(signal.SIGINT)
+    out, said = scanner.communicate(timeout=20)
+    equal(scanner.returncode, 1, said.decode())
+    first = json.loads(out)["report"]["identification"]
+    check(first["left"] == 8, first)
+    nft(lab, "table inet shut { chain in { type filter hook input priority 0; tcp dport 7100-7107 reject with tcp reset; } }")
+    try:
+        found = scan(lab, *map(str, words), made=identifying)
+    finally:
+        far(lab, "nft", "delete", "table", "inet", "shut")
+    report = found["report"]["identification"]
+    check(report["asked"] <= first["left"] and report["left"] == 0, f"only what was left: {report}")
+    equal(services_of(found, "10.9.1.3")["tcp", 22].get("product"), "OpenSSH", "what the first run learnt is listed")
+
+
 @story("neighbours are found by their link, others there are not waited for")
 def neighbours(lab):
     found = scan(lab, "192.0.2.0/29", "2001:db8:1::1-2001:db8:1::8", "-p", "80", "--rate", "2000", "--interface", "scan0")
@@ -241,7 +406,7 @@ def connections(lab):
 
 @story("nobody is scanned without permission, and it is asked for once")
 def permission(lab):
-    words = [str(build_folder() / "bartizan"), "scan", "10.9.0.0/30", "-p", "80", "--wait", "1s", "--csv"]
+    words = [str(build_folder() / "bartizan"), "scan", "10.9.0.0/30", "-p", "80", "--wait", "1s", "--no-identify", "--csv"]
     env = dict(os.environ, XDG_CONFIG_HOME=str(lab.work / "config"))
     done = run("setsid", "--wait", *words, check_code=False, env=env, stdin=subprocess.DEVNULL)
     equal(done.returncode, 1, "exit code without a terminal")

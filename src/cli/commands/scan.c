@@ -17,12 +17,15 @@
 #include "cli/scan/request.h"
 #include "cli/scan/session.h"
 #include "scan/cookie.h"
+#include "scan/services.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 #include "sys/sandbox.h"
 
 /* Gentle to any network of today, and a /24 with the default ports in a minute. */
-#define RATE_DEFAULT 10000
+#define RATE_DEFAULT     10000
+#define IDENTIFY_DEFAULT (10 * INT64_C(60000))
+
 #define RATE_LIMIT   100000000
 #define WAIT_DEFAULT 4000
 #define WAIT_LIMIT   60000
@@ -45,6 +48,14 @@ static const struct arg options[] = {
 	{ "--opt-out", "FILE",
 	  "a signed list of those who asked to be left out, besides "
 	  "/etc/bartizan/opt-out" },
+	{ "--no-identify", NULL, "find hosts and ports only; do not ask what answers there" },
+	{ "--fingerprints", "PATH",
+	  "Recog's files for products and versions (default: $BARTIZAN_FINGERPRINTS, else "
+	  "/usr/share/bartizan/recog)" },
+	{ "--no-anonymous-asks", NULL,
+	  "do not ask MQTT to be let in without a name, nor SNMP with the community 'public'" },
+	{ "--identify-time", "TIME",
+	  "begin identifying no longer than this after the last probe's answers (default 10m)" },
 	{ "--authorized", NULL,
 	  "do not ask: the targets are yours, or their owner allows this scan" },
 	{ "--interface", "NAME", "only what is reached by this interface" },
@@ -191,6 +202,59 @@ static char *plan_text(const struct request *request, struct discovery_plan *pla
 	return text;
 }
 
+static int identify_of(const struct args *args, struct session_options *session,
+		       struct fingerprints **fingerprints, struct why *why)
+{
+	const char *path = args_value(args, "--fingerprints", NULL);
+	const char *time = args_value(args, "--identify-time", NULL);
+	int error;
+
+	session->identify_ms = IDENTIFY_DEFAULT;
+	if (time != NULL && (clock_duration_from_text(span_of(time), &session->identify_ms) != 0 ||
+			     session->identify_ms < 0)) {
+		return why_set(why, ERR_USAGE, "--identify-time %.32s: give a time, as 10m", time);
+	}
+	if (args_has(args, "--no-identify")) {
+		return 0;
+	}
+	error = fingerprints_open_default(path, NULL, fingerprints, why);
+	if (error != 0 && path != NULL) {
+		return error;
+	}
+	if (error != 0) {
+		*fingerprints = NULL;
+		fprintf(stderr,
+			"bartizan scan: %s; protocols are told, products only where a protocol "
+			"states them\n",
+			why->text);
+		*why = (struct why){ 0 };
+	}
+	session->services = services_new();
+	session->follow_up = (struct follow_up_options){
+		.fingerprints = *fingerprints,
+		.is_without_anonymous_asks = args_has(args, "--no-anonymous-asks"),
+	};
+	return 0;
+}
+
+/* A scan that reached nobody is no empty network. */
+static bool is_nothing_sent(const struct discovery_report *report, const struct results *results,
+			    struct why *why)
+{
+	const struct discovery_progress *p = &report->progress;
+
+	if (p->sent > 0 || results_count(results) > 0 ||
+	    (report->unreachable == 0 && p->refused == 0)) {
+		return false;
+	}
+	(void)why_set(why, 0,
+		      "nothing could be sent: there is no way to %" PRIu64
+		      " addresses, and the kernel refused %" PRIu64
+		      " probes; look at routes and links (ip route), or give --interface",
+		      report->unreachable, p->refused);
+	return true;
+}
+
 static int scan(const struct args *args, const struct request *request, struct discovery_plan *plan,
 		enum output output, struct why *why)
 {
@@ -201,6 +265,9 @@ static int scan(const struct args *args, const struct request *request, struct d
 		.resume = args_value(args, "--resume", NULL),
 		.is_quiet = args_has(args, "--quiet") || isatty(STDERR_FILENO) == 0,
 	};
+	OWNED(fingerprints_free) struct fingerprints *fingerprints = NULL;
+	OWNED(services_free) struct services *services = NULL;
+	int error = identify_of(args, &session, &fingerprints, why);
 	struct session_outcome outcome;
 	struct listing listing = {
 		.results = results,
@@ -213,18 +280,27 @@ static int scan(const struct args *args, const struct request *request, struct d
 		.is_all = args_has(args, "--all"),
 	};
 
+	services = session.services;
+	listing.services = services;
+	listing.identified = &outcome.identified;
 	plan->targets = request->targets;
 	plan->ports = &request->ports;
+	if (error != 0) {
+		return error == ERR_USAGE ? EXIT_USAGE : EXIT_REFUSED;
+	}
 	if (session_run(&session, plan, words, results, &outcome, why) != 0) {
 		return EXIT_REFUSED;
 	}
 	listing_print(&listing, output);
-	if (outcome.report.is_complete) {
+	if (is_nothing_sent(&outcome.report, results, why)) {
+		return EXIT_REFUSED;
+	}
+	if (outcome.report.is_complete && session_left(&outcome) == 0) {
 		return EXIT_FINE;
 	}
 	(void)why_set(why, 0,
-		      "stopped before the end; go on with the same command and --resume %.300s",
-		      outcome.kept);
+		      "stopped before the end%s; go on with the same command and --resume %.300s",
+		      outcome.report.is_complete ? " of identification" : "", outcome.kept);
 	return EXIT_REFUSED;
 }
 
@@ -255,7 +331,8 @@ const struct command command_scan = {
 	.name = "scan",
 	.spec = { .usage = "bartizan scan TARGETS... [-p PORTS] [--rate PPS] [options]",
 		  .summary =
-			  "Finds hosts and open ports, without a server. TARGETS: addresses, "
+			  "Finds hosts and open ports and says what answers there, without a "
+			  "server. TARGETS: addresses, "
 			  "prefixes (10.0.0.0/8), ranges (1.2.3.0-1.2.5.255, 10.0.0-255.1), names, "
 			  "@FILE, or - for a list on the input. Scan only what is yours or what "
 			  "you "

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/resolve.h"
 #include "cli/tls_judge.h"
 #include "cli/tls_report.h"
 #include "scan/tls/assess.h"
@@ -42,7 +43,22 @@ static const struct arg options[] = {
 	{ 0 },
 };
 
+/* A target with the addresses that its name has; the next is tried where one takes no connection.
+ */
+struct named {
+	struct named *next;
+	struct tls_target target;
+	struct net_address addresses[RESOLVE_ADDRESSES_MAX];
+	size_t count;
+	size_t at;
+	bool is_under_way;
+	bool is_due; /* its next address is to be tried */
+};
+
 struct assessing {
+	struct resolver *resolver;
+	struct named *named;
+	size_t due;
 	const struct args *args;
 	struct loop *loop;
 	struct tls_assessor *assessor;
@@ -71,8 +87,12 @@ static void print_result(struct assessing *a, const struct tls_result *result)
 		fputc('\n', stdout);
 		json_decref(document);
 	} else {
-		tls_report_text(result, stdout);
+		if (result->failure == TLS_FINE) {
+			output_escaped(span_of(result->target.host), stdout);
+			printf(":%u\n", result->target.port);
+		}
 		tls_judge_print(a->judge, stdout);
+		tls_report_text(result, stdout);
 	}
 }
 
@@ -115,16 +135,98 @@ static int split(struct span text, char host[256], char port[6], struct why *why
 	return net_split(span_of(with_port), host, port, why);
 }
 
+static void forget(struct assessing *a, struct named *named)
+{
+	struct named **link = &a->named;
+
+	while (*link != named) {
+		link = &(*link)->next;
+	}
+	*link = named->next;
+	free(named);
+}
+
+static void on_resolved(void *context, void *about, const struct net_address *addresses,
+			size_t count, const char *reason)
+{
+	struct assessing *a = context;
+	struct named *named = about;
+
+	if (count == 0) {
+		refuse_target(a, &named->target, reason);
+		forget(a, named);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		named->addresses[i] = addresses[i];
+	}
+	named->count = count;
+	named->is_due = true;
+	a->due++;
+}
+
+static void add_due(struct assessing *a)
+{
+	struct named *next;
+
+	for (struct named *named = a->named;
+	     named != NULL && a->due > 0 && tls_assessor_room(a->assessor) > 0; named = next) {
+		next = named->next;
+		if (named->is_due) {
+			named->is_due = false;
+			named->is_under_way = true;
+			a->due--;
+			tls_assessor_add(a->assessor, &named->target,
+					 &named->addresses[named->at++]);
+		}
+	}
+}
+
+static struct named *named_of(struct assessing *a, const struct tls_result *result)
+{
+	for (struct named *named = a->named; named != NULL; named = named->next) {
+		char text[NET_TEXT_SIZE];
+
+		if (!named->is_under_way || named->target.port != result->target.port ||
+		    strcmp(named->target.host, result->target.host) != 0) {
+			continue;
+		}
+		net_host_text(&named->addresses[named->at - 1], text);
+		if (strcmp(text, result->target.address) == 0) {
+			return named;
+		}
+	}
+	return NULL;
+}
+
+/* True where another address of the name is tried instead. */
+static bool tries_next(struct assessing *a, const struct tls_result *result)
+{
+	struct named *named = named_of(a, result);
+
+	if (named == NULL) {
+		return false;
+	}
+	if ((result->failure != TLS_REFUSED && result->failure != TLS_TIMED_OUT) ||
+	    named->at == named->count) {
+		forget(a, named);
+		return false;
+	}
+	named->is_under_way = false;
+	named->is_due = true;
+	a->due++;
+	return true;
+}
+
 static void add_target(struct assessing *a, struct span text)
 {
 	struct tls_target target = { .starttls = a->starttls };
 	struct net_address address;
-	struct net_address numeric;
+	struct named *named;
 	struct why why = { 0 };
 	char port[6] = "";
 	char whole[NET_TEXT_SIZE + 8];
 	uint64_t number = 0;
-	size_t count = 0;
 
 	if (split(text, target.host, port, &why) != 0 ||
 	    text_to_u64(span_of(port), 65535, &number) != 0 || number == 0) {
@@ -134,14 +236,18 @@ static void add_target(struct assessing *a, struct span text)
 		return;
 	}
 	target.port = (uint16_t)number;
-	if (net_resolve(target.host, port, &address, 1, &count, &why) != 0 || count == 0) {
-		refuse_target(a, &target, why.text);
+	(void)snprintf(whole, sizeof whole, strchr(target.host, ':') != NULL ? "[%s]:%s" : "%s:%s",
+		       target.host, port);
+	target.is_host_address = net_address_parse(span_of(whole), &address, NULL) == 0;
+	if (target.is_host_address) {
+		tls_assessor_add(a->assessor, &target, &address);
 		return;
 	}
-	(void)snprintf(whole, sizeof whole, strchr(target.host, ':') != NULL ? "[%s]:1" : "%s:1",
-		       target.host);
-	target.is_host_address = net_address_parse(span_of(whole), &numeric, NULL) == 0;
-	tls_assessor_add(a->assessor, &target, &address);
+	named = alloc_zeroed(1, sizeof *named);
+	named->target = target;
+	named->next = a->named;
+	a->named = named;
+	resolver_ask(a->resolver, target.host, port, named);
 }
 
 /* False where there is no further target. */
@@ -163,18 +269,26 @@ static bool next_target(struct assessing *a, struct span *out)
 	return false;
 }
 
+static bool is_all_done(const struct assessing *a)
+{
+	return a->is_out_of_targets && a->due == 0 && resolver_busy(a->resolver) == 0 &&
+	       tls_assessor_busy(a->assessor) == 0;
+}
+
 static void feed(struct assessing *a)
 {
 	struct span text;
 
-	while (!a->is_out_of_targets && tls_assessor_room(a->assessor) > 0) {
+	add_due(a);
+	while (!a->is_out_of_targets &&
+	       tls_assessor_room(a->assessor) > resolver_busy(a->resolver) + a->due) {
 		if (!next_target(a, &text)) {
 			a->is_out_of_targets = true;
 		} else {
 			add_target(a, text);
 		}
 	}
-	if (a->is_out_of_targets && tls_assessor_busy(a->assessor) == 0) {
+	if (is_all_done(a)) {
 		loop_stop(a->loop);
 	}
 }
@@ -183,7 +297,9 @@ static void on_done(void *context, struct tls_result *result)
 {
 	struct assessing *a = context;
 
-	take_result(a, result);
+	if (!tries_next(a, result)) {
+		take_result(a, result);
+	}
 	tls_result_free(&result);
 }
 
@@ -250,12 +366,17 @@ static int assess_all(struct assessing *a, const struct tls_assess_config *confi
 {
 	a->loop = loop_new();
 	a->assessor = tls_assessor_new(a->loop, config, on_done, a);
+	a->resolver = resolver_new(a->loop, on_resolved, a);
 	loop_on_idle(a->loop, on_idle, a);
 	feed(a);
-	if (!a->is_out_of_targets || tls_assessor_busy(a->assessor) > 0) {
+	if (!is_all_done(a)) {
 		loop_run(a->loop);
 	}
 	tls_assessor_free(&a->assessor);
+	resolver_free(&a->resolver);
+	while (a->named != NULL) {
+		forget(a, a->named);
+	}
 	loop_free(&a->loop);
 	return a->failed > 0 ? EXIT_REFUSED : EXIT_FINE;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/scan/listing_service.h"
 #include "sys/alloc.h"
 
 /* An address, with its rows in a row. */
@@ -112,27 +113,103 @@ static void add_number(struct sheet *sheet, uint64_t number, bool is_known)
 	sheet_text(sheet, span_of(text));
 }
 
-static void add_row(struct sheet *sheet, const struct result *row)
+/* What system and device stand behind an address, of all that its ports said. */
+static void guess_of(const struct listing *listing, const struct host *host,
+		     struct device_guess *out)
+{
+	struct device device;
+	struct service s;
+	bool has_stack = false;
+
+	device_init(&device);
+	for (size_t i = 0; i < host->count; i++) {
+		const struct result *row = host->rows[i];
+
+		if (!has_stack && row->reason == ANSWER_SYN_ACK && row->middlebox == 0) {
+			has_stack = true;
+			device_add_stack(&device, &row->stack,
+					 host->is_every_port ? MIDDLEBOX_EVERY_PORT : 0);
+		}
+		if (!services_get(listing->services, results_number(listing->results, row), &s)) {
+			continue;
+		}
+		for (unsigned k = 0; k < s.system_count; k++) {
+			device_add_claim(&device, false, &s.systems[k]);
+		}
+		for (unsigned k = 0; k < s.hardware_count; k++) {
+			device_add_claim(&device, true, &s.hardware[k]);
+		}
+	}
+	device_guess(&device, out);
+}
+
+static void add_state(struct sheet *sheet, const struct result *row)
 {
 	char text[128];
-	bool has_stack = row->stack.ttl != 0;
-	bool has_window = row->reason == ANSWER_SYN_ACK;
 
 	address_text(&row->address, text);
 	sheet_text(sheet, span_of(text));
 	add_number(sheet, row->port, row->state != PORT_HOST && row->transport != TRANSPORT_ICMP);
 	sheet_text(sheet, span_of(transport_text(row->transport)));
 	sheet_text(sheet, span_of(port_state_text(row->state)));
-	reason_text(row, text, sizeof text);
-	sheet_text(sheet, span_of(text));
-	add_number(sheet, row->stack.ttl, has_stack);
-	add_number(sheet, row->stack.window, has_window);
+}
+
+static void add_packet(struct sheet *sheet, const struct result *row)
+{
+	char text[128];
+
+	add_number(sheet, row->stack.ttl, row->stack.ttl != 0);
+	add_number(sheet, row->stack.window, row->reason == ANSWER_SYN_ACK);
 	answer_order_text(&row->stack, text, sizeof text);
 	sheet_text(sheet, span_of(text));
+}
+
+static void add_guess(struct sheet *sheet, const struct device_part *part)
+{
+	char text[LISTING_GUESS_SIZE];
+
+	listing_guess_text(part, text);
+	sheet_text(sheet, span_of(text));
+}
+
+/* guess is shown once a host on a terminal, and with each row for programs. */
+static void add_identified(const struct listing *listing, struct sheet *sheet,
+			   const struct result *row, const struct device_guess *guess,
+			   enum output output)
+{
+	struct service s;
+	bool is_known = services_get(listing->services, results_number(listing->results, row), &s);
+	bool is_short = output == OUTPUT_TABLE;
+	char text[128];
+
+	add_state(sheet, row);
+	listing_service_cells(sheet, is_known ? &s : NULL);
+	if (!is_short) {
+		listing_service_more_cells(sheet, is_known ? &s : NULL);
+	}
+	add_guess(sheet, &guess->os);
+	add_guess(sheet, &guess->hardware);
+	listing_banner_cell(sheet, is_known ? &s : NULL, is_short);
+	if (!is_short) {
+		reason_text(row, text, sizeof text);
+		sheet_text(sheet, span_of(text));
+		add_packet(sheet, row);
+	}
 	sheet_text(sheet, span_of(note_of(row)));
 }
 
-static void add_every_port(struct sheet *sheet, const struct host *host)
+static void add_row(struct sheet *sheet, const struct result *row)
+{
+	char text[128];
+
+	add_state(sheet, row);
+	reason_text(row, text, sizeof text);
+	sheet_text(sheet, span_of(text));
+	add_packet(sheet, row);
+	sheet_text(sheet, span_of(note_of(row)));
+}
+
+static void add_every_port(struct sheet *sheet, const struct host *host, size_t columns)
 {
 	char text[96];
 
@@ -142,30 +219,77 @@ static void add_every_port(struct sheet *sheet, const struct host *host)
 	sheet_text(sheet, span_of("tcp"));
 	sheet_text(sheet, span_of("every port"));
 	snprintf(text, sizeof text, "%zu answered", open_ports(host));
-	for (unsigned i = 0; i < 4; i++) {
-		sheet_text(sheet, span_of(i == 0 ? text : ""));
+	for (size_t i = 4; i < columns - 1; i++) {
+		sheet_text(sheet, span_of(i == 4 ? text : ""));
 	}
 	sheet_text(sheet, span_of("answers a port nobody uses: a middlebox, no list of services"));
 }
 
+static void add_host(const struct listing *listing, struct sheet *sheet, const struct host *host,
+		     enum output output)
+{
+	const struct device_guess nothing = { .hops = -1 };
+	struct device_guess guess = nothing;
+	bool is_first = true;
+
+	if (listing->services != NULL) {
+		guess_of(listing, host, &guess);
+	}
+	for (size_t i = 0; i < host->count; i++) {
+		if (!is_listed(listing, host->rows[i])) {
+			continue;
+		}
+		if (listing->services == NULL) {
+			add_row(sheet, host->rows[i]);
+		} else {
+			add_identified(listing, sheet, host->rows[i],
+				       is_first || output != OUTPUT_TABLE ? &guess : &nothing,
+				       output);
+		}
+		is_first = false;
+	}
+}
+
 static void print_sheet(const struct listing *listing, enum output output)
 {
-	static const char *const columns[] = { "address", "port",   "transport", "state", "reason",
-					       "ttl",     "window", "options",   "note",  NULL };
+	static const char *const plain[] = { "address", "port",   "transport", "state", "reason",
+					     "ttl",     "window", "options",   "note",  NULL };
+	static const char *const shown[] = {
+		"address", "port",   "transport", "state", LISTING_SERVICE_COLUMNS,
+		"system",  "device", "banner",    "note",  NULL
+	};
+	static const char *const whole[] = { "address",
+					     "port",
+					     "transport",
+					     "state",
+					     LISTING_SERVICE_COLUMNS,
+					     LISTING_SERVICE_MORE_COLUMNS,
+					     "system",
+					     "device",
+					     "banner",
+					     "reason",
+					     "ttl",
+					     "window",
+					     "options",
+					     "note",
+					     NULL };
+	const char *const *columns = listing->services == NULL ? plain
+				     : output == OUTPUT_TABLE  ? shown
+							       : whole;
+	size_t column_count = 0;
 	const struct result **rows = sorted(listing->results);
 	struct sheet *sheet = sheet_new(columns);
 	struct host host;
 	size_t at = 0;
 
+	while (columns[column_count] != NULL) {
+		column_count++;
+	}
 	while (next_host(rows, results_count(listing->results), &at, &host)) {
 		if (host.is_every_port) {
-			add_every_port(sheet, &host);
-			continue;
-		}
-		for (size_t i = 0; i < host.count; i++) {
-			if (is_listed(listing, host.rows[i])) {
-				add_row(sheet, host.rows[i]);
-			}
+			add_every_port(sheet, &host, column_count);
+		} else {
+			add_host(listing, sheet, &host, output);
 		}
 	}
 	sheet_print(sheet, output, output_width(), stdout);
@@ -193,9 +317,10 @@ static json_t *json_middlebox(unsigned bits)
 	return list;
 }
 
-static json_t *json_row(const struct result *row)
+static json_t *json_row(const struct listing *listing, const struct result *row)
 {
 	json_t *object = json_object();
+	struct service service;
 	char text[128];
 
 	if (row->state != PORT_HOST && row->transport != TRANSPORT_ICMP) {
@@ -224,7 +349,50 @@ static json_t *json_row(const struct result *row)
 	if ((row->middlebox & ~(unsigned)MIDDLEBOX_EVERY_PORT) != 0) {
 		json_object_set_new(object, "suspicion", json_middlebox(row->middlebox));
 	}
+	if (listing->services != NULL &&
+	    services_get(listing->services, results_number(listing->results, row), &service)) {
+		json_object_set_new(object, "service", listing_service_json(&service));
+	}
 	return object;
+}
+
+static void add_guess_json(const struct listing *listing, const struct host *host, json_t *object)
+{
+	struct device_guess guess;
+	json_t *part;
+
+	if (listing->services == NULL) {
+		return;
+	}
+	guess_of(listing, host, &guess);
+	part = listing_guess_json(&guess.os);
+	if (part != NULL) {
+		json_object_set_new(object, "system", part);
+	}
+	part = listing_guess_json(&guess.hardware);
+	if (part != NULL) {
+		json_object_set_new(object, "device", part);
+	}
+	if (guess.hops >= 0) {
+		json_object_set_new(object, "hops", json_integer(guess.hops));
+	}
+}
+
+static json_t *json_identification(const struct listing *listing)
+{
+	const struct follow_up_counts *c = listing->identified;
+	json_t *o = json_object();
+
+	json_object_set_new(o, "asked", json_number(c->asked));
+	json_object_set_new(o, "ended", json_number(c->ended));
+	json_object_set_new(o, "known", json_number(c->known));
+	json_object_set_new(o, "connections", json_number(c->connections));
+	json_object_set_new(o, "left", json_number(c->waiting + c->under_way));
+	json_object_set_new(o, "lost", json_number(c->lost));
+	json_object_set_new(o, "not_asked_every_port", json_number(c->every_port));
+	json_object_set_new(o, "not_asked_too_many", json_number(c->too_many));
+	json_object_set_new(o, "not_asked_fruitless", json_number(c->fruitless));
+	return o;
 }
 
 static json_t *json_host(const struct listing *listing, const struct host *host)
@@ -245,13 +413,14 @@ static json_t *json_host(const struct listing *listing, const struct host *host)
 			json_object_set_new(object, "mac", json_string(text));
 		}
 		if (is_listed(listing, row) && !host->is_every_port) {
-			json_array_append_new(ports, json_row(row));
+			json_array_append_new(ports, json_row(listing, row));
 		}
 	}
 	if (host->is_every_port) {
 		json_object_set_new(object, "answers_every_port", json_true());
 		json_object_set_new(object, "open_count", json_number(open_ports(host)));
 	}
+	add_guess_json(listing, host, object);
 	json_object_set_new(object, "ports", ports);
 	return object;
 }
@@ -322,6 +491,9 @@ static json_t *json_report(const struct listing *listing)
 			    r->estimate.loss < 0 ? json_null() : json_real(r->estimate.loss));
 	json_object_set_new(o, "missed_estimated",
 			    r->estimate.missed < 0 ? json_null() : json_real(r->estimate.missed));
+	if (listing->services != NULL) {
+		json_object_set_new(o, "identification", json_identification(listing));
+	}
 	return o;
 }
 
@@ -368,6 +540,30 @@ static void print_estimate(const struct listing *listing)
 		100 * r->estimate.loss, r->estimate.missed < 10 ? 1 : 0, r->estimate.missed);
 }
 
+static void print_identification(const struct follow_up_counts *c)
+{
+	uint64_t passed_over = c->every_port + c->too_many + c->fruitless;
+
+	fprintf(stderr,
+		"  %" PRIu64 " of %" PRIu64 " open ports identified, with %" PRIu64
+		" connections\n",
+		c->known, c->asked, c->connections);
+	if (passed_over > 0) {
+		fprintf(stderr,
+			"  not asked: %" PRIu64 " of addresses that answer every port, %" PRIu64
+			" beyond %d of one address, %" PRIu64 " where too many told nothing\n",
+			c->every_port, c->too_many, FOLLOW_UP_PORTS_MAX, c->fruitless);
+	}
+	if (c->lost > 0) {
+		fprintf(stderr,
+			"  %" PRIu64 " lost: the process that asked them died; please report it\n",
+			c->lost);
+	}
+	if (c->waiting + c->under_way > 0) {
+		fprintf(stderr, "  %" PRIu64 " are left\n", c->waiting + c->under_way);
+	}
+}
+
 static void print_report(const struct listing *listing)
 {
 	const struct discovery_report *r = listing->report;
@@ -389,6 +585,9 @@ static void print_report(const struct listing *listing)
 		" by the ring, %" PRIu64 " by the kernel before it\n",
 		p->answers, p->duplicates, p->ring_drops, p->kernel_drops);
 	print_estimate(listing);
+	if (listing->services != NULL) {
+		print_identification(listing->identified);
+	}
 	if (tally.every_port > 0) {
 		fprintf(stderr,
 			"  %" PRIu64 " addresses answer every port: middleboxes, summarised\n",

@@ -5,6 +5,8 @@
 
 #include "cli/output.h"
 #include "scan/discovery.h"
+#include "scan/follow_up.h"
+#include "scan/services.h"
 
 struct listing {
 	const struct results *results;
@@ -14,6 +16,8 @@ struct listing {
 	uint64_t left_out;
 	uint64_t shard; /* from 0 */
 	uint64_t shard_count;
+	const struct services *services; /* NULL: nothing was to be identified */
+	const struct follow_up_counts *identified;
 	bool is_all; /* closed and filtered ports, too */
 };
 

@@ -139,6 +139,15 @@ static bool take_hinted(struct choice_state *s, struct choice *out)
 	return false;
 }
 
+void choice_skip_anonymous(struct choice_state *s)
+{
+	for (size_t i = 0; probers[i] != NULL; i++) {
+		if (probers[i]->is_anonymous_ask) {
+			s->tried |= UINT64_C(1) << i;
+		}
+	}
+}
+
 bool choice_next(struct choice_state *s, struct choice *out)
 {
 	if (s->has_tls_bytes && take_tls(s, out)) {

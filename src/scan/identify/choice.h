@@ -29,6 +29,9 @@ struct choice_state {
 	const char *alpn;            /* agreed protocol, or "" */
 };
 
+/* Leaves out the probers whose hello is an anonymous ask. */
+void choice_skip_anonymous(struct choice_state *state);
+
 /* The next, which is then taken for tried; false where nothing is left. */
 bool choice_next(struct choice_state *state, struct choice *out);
 

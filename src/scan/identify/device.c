@@ -84,6 +84,21 @@ void device_add_match(struct device *d, const struct fingerprint_match *m)
 	add_hardware(d, m);
 }
 
+const struct device_claim *device_claims(const struct device *d, bool is_hardware, size_t *count)
+{
+	*count = is_hardware ? d->hardware_count : d->system_count;
+	return is_hardware ? d->hardware : d->systems;
+}
+
+void device_add_claim(struct device *d, bool is_hardware, const struct device_claim *claim)
+{
+	if (is_hardware) {
+		add(d->hardware, &d->hardware_count, claim);
+	} else {
+		add(d->systems, &d->system_count, claim);
+	}
+}
+
 void device_add_stack(struct device *d, const struct answer_stack *stack, unsigned middlebox)
 {
 	const struct device_stack *row = device_stack_of(stack);

@@ -61,4 +61,8 @@ void device_add_stack(struct device *d, const struct answer_stack *stack, unsign
  * empty. An address that was made up locally says nothing. */
 void device_add_mac(struct device *d, const uint8_t mac[6], struct span vendor);
 
+/* What was seen of one part before, by another struct device: to be gathered again. */
+const struct device_claim *device_claims(const struct device *d, bool is_hardware, size_t *count);
+void device_add_claim(struct device *d, bool is_hardware, const struct device_claim *claim);
+
 void device_guess(const struct device *d, struct device_guess *out);

@@ -32,6 +32,7 @@ struct identify_options {
 	int64_t target_ms;             /* all of a target's connections: 25000 */
 	uint16_t source_port_first;    /* ports of its own to connect from; 0: the system's */
 	uint16_t source_port_last;
+	bool is_without_anonymous_asks; /* see prober.h */
 };
 
 /* How a target ended. */

@@ -35,6 +35,7 @@ struct probe_view {
 	bool ended;          /* nothing more will come: closed, silent, or at the limit */
 	bool is_datagram;    /* UDP */
 	bool is_tls;         /* within TLS */
+	bool is_ours;        /* it answers our question for sure: no need to look for its number */
 	const char *alpn;    /* "" where none */
 	const char *host;    /* for Host and the like: a name, or the address as text */
 	unsigned port;
@@ -48,6 +49,8 @@ struct prober {
 	const uint16_t *tls_ports; /* usual ones where it is within TLS, ended by 0; or NULL */
 	const char *const *alpn;   /* names of it (RFC 7301), ended by NULL; or NULL */
 	enum starttls_protocol starttls;
+	bool is_anonymous_ask; /* its hello asks to be let in as nobody, or with a word that is
+				* everybody's: some owners do not want that */
 
 	/* What is said first. view->bytes is empty. */
 	void (*hello)(const struct probe_view *view, struct writer *say);

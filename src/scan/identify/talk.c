@@ -465,6 +465,9 @@ struct talk *talk_new(struct talk_setup *setup, const struct net_address *addres
 	t->outer.transport = transport == IDENTIFY_UDP ? PROBER_UDP : PROBER_TCP;
 	t->outer.port = port_of(address);
 	t->outer.alpn = "";
+	if (setup->options.is_without_anonymous_asks) {
+		choice_skip_anonymous(&t->outer);
+	}
 	t->inner = t->outer;
 	t->inner.is_inner = true;
 	t->hellos_max = setup->options.handshakes_max;

@@ -89,7 +89,7 @@ static enum probe_verdict dns_read(const struct probe_view *view, struct service
 		}
 		r = reader_over(reader_bytes(&r, len));
 	}
-	if (reader_be16(&r) != QUERY_ID) {
+	if (reader_be16(&r) != QUERY_ID && !view->is_ours) {
 		return PROBE_NOT;
 	}
 	flags = reader_be16(&r);

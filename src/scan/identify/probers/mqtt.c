@@ -45,6 +45,7 @@ const struct prober prober_mqtt = {
 	.ports = ports,
 	.tls_ports = tls_ports,
 	.alpn = alpn,
+	.is_anonymous_ask = true,
 	.hello = hello,
 	.read = mqtt_read,
 };

@@ -45,7 +45,8 @@ static enum probe_verdict ntp_read(const struct probe_view *view, struct service
 		return PROBE_IS;
 	}
 	(void)reader_bytes(&r, 22);
-	if (mode != MODE_SERVER || reader_be64(&r) != UINT64_C(0x6274627462746274)) {
+	if (mode != MODE_SERVER ||
+	    (reader_be64(&r) != UINT64_C(0x6274627462746274) && !view->is_ours)) {
 		return PROBE_NOT;
 	}
 	writer_decimal(&w, second);

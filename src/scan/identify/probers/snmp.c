@@ -120,6 +120,7 @@ const struct prober prober_snmp = {
 	.name = "snmp",
 	.transports = PROBER_UDP,
 	.ports = ports,
+	.is_anonymous_ask = true,
 	.hello = hello_system,
 	.read = snmp_read,
 };
