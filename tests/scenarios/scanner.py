@@ -35,23 +35,28 @@ def run(*words, **options):
     return done.stdout
 
 
-class Box:
-    """A network name space behind a link of its own, that has one address."""
+class Space:
+    """A network name space."""
 
-    def __init__(self, lab, number, address):
+    def __init__(self, lab):
         self.lab = lab
         self.holder = subprocess.Popen(["unshare", "--net", "sleep", "600"])
         lab.closing.append(self.holder.kill)
         ours = os.readlink("/proc/self/ns/net")
         wait_for(lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != ours, 5, "the other name space")
-        self.ours = f"192.0.{number}.1"
-        run("ip", "link", "add", "name", f"lab{number}", "type", "veth", "peer", "name", "up0", "netns", self.holder.pid)
-        run("ip", "addr", "add", f"{self.ours}/30", "dev", f"lab{number}")
-        run("ip", "link", "set", f"lab{number}", "up")
-        run("ip", "route", "add", f"{address}/32", "via", f"192.0.{number}.2", "src", self.ours)
-        for words in (f"addr add 192.0.{number}.2/30 dev up0", "link set up0 up", "link set lo up", f"addr add {address}/32 dev lo",
-                      f"route add default via {self.ours}"):
+        self.run("ip", "link", "set", "lo", "up")
+
+    def link(self, number, router=None):
+        """A link 192.0.NUMBER.0/30 to a router, or to us."""
+        near = router.run if router else run
+        near("ip", "link", "add", "name", f"lab{number}", "type", "veth", "peer", "name", "up0", "netns", self.holder.pid)
+        near("ip", "addr", "add", f"192.0.{number}.1/30", "dev", f"lab{number}")
+        near("ip", "link", "set", f"lab{number}", "up")
+        for words in (f"addr add 192.0.{number}.2/30 dev up0", "link set up0 up", f"route add default via 192.0.{number}.1"):
             self.run("ip", *words.split())
+
+    def own(self, address):
+        self.run("ip", "addr", "add", f"{address}/32", "dev", "lo")
 
     @property
     def prefix(self):
@@ -115,8 +120,17 @@ def begin(lab):
         if shutil.which(program) is None:
             raise Skipped(f"{program} is not installed")
     lab.work = lab.new_folder("services")
-    lab.watched, lab.box = Box(lab, 2, WATCHED), Box(lab, 3, BOX)
-    lab.server = Server(lab, sensors=f"{lab.watched.ours}:0")
+    router, lab.watched, lab.box = Space(lab), Space(lab), Space(lab)
+    router.link(2)
+    router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+    router.run("ip", "route", "add", "blackhole", SCOPE)
+    run("ip", "route", "add", SCOPE, "via", "192.0.2.2")
+    for number, box, address in ((3, lab.watched, WATCHED), (4, lab.box, BOX)):
+        box.link(number, router)
+        box.own(address)
+        router.run("ip", "route", "add", f"{address}/32", "via", f"192.0.{number}.2")
+        run("ip", "route", "add", f"192.0.{number}.0/30", "via", "192.0.2.2")
+    lab.server = Server(lab, sensors="192.0.2.1:0")
     os.makedirs("/run/sshd", exist_ok=True)
     lab.ssh_key = "/etc/ssh/ssh_host_ed25519_key"
     if not os.path.exists(lab.ssh_key):
@@ -126,19 +140,19 @@ def begin(lab):
     (lab.work / "nginx.conf").write_text(
         f"daemon off; pid {lab.work}/nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; client_body_temp_path {lab.work}/b; proxy_temp_path {lab.work}/p;"
         f" fastcgi_temp_path {lab.work}/f; uwsgi_temp_path {lab.work}/u; scgi_temp_path {lab.work}/s;"
-        f" server {{ listen 443 ssl; ssl_certificate {lab.work}/tls.pem; ssl_certificate_key {lab.work}/tls.key; return 200 ok; }} }}\n")
+        f" server {{ listen 443 ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {lab.work}/tls.pem; ssl_certificate_key {lab.work}/tls.key; return 200 ok; }} }}\n")
     lab.nginx = lab.box.start("nginx", "nginx", "-c", lab.work / "nginx.conf", "-p", lab.work)
     lab.redis = lab.box.start("redis", "redis-server", "--port", "6379", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--dir", str(lab.work))
     for address, port in ((WATCHED, 22), (BOX, 443), (BOX, 6379)):
         wait_port(lab, address, port)
-    lab.agent = Agent(lab, lab.server, token=lab.server.token(), options=["--once"], prefix=lab.watched.prefix)
+    lab.agent = Agent(lab, lab.server, token=lab.server.token(), prefix=lab.watched.prefix)
     lab.scanner = Scanner(lab, token=lab.server.cli("enroll-token", "--kind", "scanner").stdout.split()[0])
     lab.scanner.wait_log("sensor enrolled|enrolled|connected")
 
 
 @story("nothing is scanned before a scope is proved")
 def unproved(lab):
-    equal(lab.agent.wait_end(30), 0, "the agent told all")
+    wait_for(lambda: lab.server.sql("SELECT 1 FROM listeners") and lab.server.sql("SELECT 1 FROM addresses"), 15, "the agent's tables")
     lab.server.cli("scope", "add", SCOPE, "--ports", PORTS, "--rate", "2000", "--every", "3600")
     equal(scan_rows(lab, "scan_hosts"), [], "hosts found without a proof")
     lab.server.cli("scope", "prove", SCOPE, "--statement", "the lab, by who runs it")
@@ -222,7 +236,7 @@ def withdrawn(lab):
     lab.scanner.wait_log(r"scanning.*run=4")
 
     def sent():
-        return int(open("/sys/class/net/lab3/statistics/tx_packets").read())
+        return int(open("/sys/class/net/lab2/statistics/tx_packets").read())
 
     first = sent()
     wait_for(lambda: sent() > first + 5, 10, "probes")

@@ -68,7 +68,7 @@ static void say(struct asker *a, struct task *task)
 	task->answer.rows = writer_span(&task->rows.out);
 	ask_answer_write(&task->answer, &w);
 	if (!writer_ok(&w) || channel_send(a->line, ASKER_ANSWER, task->id, writer_span(&w)) != 0) {
-		exit(1); /* an answer would be waited for in vain */
+		_exit(1); /* an answer would be waited for in vain */
 	}
 	forget(a, task);
 }
@@ -348,7 +348,7 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 static void on_closed(void *context)
 {
 	(void)context;
-	exit(0);
+	_exit(0);
 }
 
 static int open_roots(struct asker *a, const char *path, struct why *why)

@@ -235,6 +235,7 @@ static void apply_wish(struct campaign *c, struct course *course, const struct p
 		/* what was never looked for is looked for now, not when the period is over */
 		course->found->started_s = 0;
 		course->found->is_underway = false;
+		course->is_hurried = true;
 	}
 	course->wish = *wish;
 	course->wish.name = (struct span){ NULL, 0 };

@@ -32,9 +32,11 @@ struct course {
 	struct found_scope *found;
 	enum course_phase phase;
 	char reason[COURSE_REASON_SIZE];
-	bool is_name;     /* of DNS; else a prefix */
-	bool is_done;     /* was told since the start */
-	bool is_stopping; /* the finder was told to stop */
+	bool is_name;      /* of DNS; else a prefix */
+	bool is_done;      /* was told since the start */
+	bool is_hurried;   /* the next run goes as fast as it may: somebody asked for other ports */
+	bool is_stopping;  /* the finder was told to stop */
+	bool is_part_only; /* of this run something could not be reached at all */
 	struct targets *targets;
 	char *ports;
 	uint64_t probes; /* of a whole run */

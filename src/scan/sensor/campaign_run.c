@@ -138,7 +138,8 @@ static void tell_finder(struct campaign *c, struct course *course, const struct 
 
 static uint64_t rate_of(const struct campaign *c, const struct course *course)
 {
-	const struct turn turn = { .is_first = course->found->runs == 0 || c->is_once,
+	const struct turn turn = { .is_first = course->found->runs == 0 || c->is_once ||
+					       course->is_hurried,
 				   .period_s = course->wish.period_s,
 				   .rate = course->wish.rate,
 				   .from_minute = course->wish.from_minute,
@@ -156,6 +157,7 @@ static void begin_anew(struct course *course, const uint8_t plan[SHA256_SIZE])
 	f->started_s = clock_wall_ms() / 1000;
 	f->probes_now = 0;
 	f->left_out = 0;
+	course->is_part_only = false;
 	mem_copy(f->plan, plan, SHA256_SIZE);
 	mem_zero(f->positions, sizeof f->positions);
 	pki_random(f->key, sizeof f->key);
@@ -415,7 +417,8 @@ static bool confirm(struct campaign *c, struct course *course)
 
 static void drop_unseen(struct campaign *c, struct course *course)
 {
-	size_t dropped = found_drop_unseen(c->found, course->found);
+	/* where there was no way to some of it, nothing is known of what is there */
+	size_t dropped = course->is_part_only ? 0 : found_drop_unseen(c->found, course->found);
 
 	if (dropped > 0) {
 		log_info("is not there any more", log_text("scope", course->name),
@@ -454,6 +457,13 @@ static void done(struct campaign *c, struct course *course, const struct finder_
 		return;
 	}
 	note(f, p);
+	if (p->unreachable > 0) {
+		course->is_part_only = true;
+		snprintf(course->reason, sizeof course->reason,
+			 "%" PRIu64 " of its addresses have no route from here; what was known "
+			 "of the scope is kept",
+			 p->unreachable);
+	}
 	if (!p->is_complete) {
 		course->phase = COURSE_WAITING;
 		campaign_changed(c, TABLE_SCAN_SCOPES);
@@ -503,6 +513,7 @@ static void end(struct campaign *c, struct course *course)
 	f->is_told = false;
 	f->probes = f->probes_now;
 	course->phase = COURSE_TELLING;
+	course->is_hurried = false;
 	c->is_saved_now = true;
 	log_info("scanned", log_text("scope", course->name), log_number("run", (int64_t)f->run),
 		 log_number("hosts", (int64_t)f->host_count),

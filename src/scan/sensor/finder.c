@@ -3,6 +3,7 @@
 
 #include <linux/capability.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -99,6 +100,7 @@ static void progress_write(const struct finder_progress *p, struct writer *w)
 	}
 	writer_be64(w, p->sent);
 	writer_be64(w, p->ring_drops);
+	writer_be64(w, p->unreachable);
 	writer_be32(w, p->loss_permille);
 	writer_u8(w, p->is_complete);
 	writer_u8(w, p->is_raw);
@@ -114,6 +116,7 @@ int finder_progress_read(struct span body, struct finder_progress *out)
 	}
 	p.sent = reader_be64(&r);
 	p.ring_drops = reader_be64(&r);
+	p.unreachable = reader_be64(&r);
 	p.loss_permille = reader_be32(&r);
 	p.is_complete = reader_u8(&r) != 0;
 	p.is_raw = reader_u8(&r) != 0;
@@ -141,7 +144,7 @@ static void clear(void *context)
 static void say(struct finder *f, uint8_t kind, struct span body)
 {
 	if (channel_send(f->line, kind, f->id, body) != 0) {
-		exit(1); /* answers would be lost unseen: the observer starts everything anew */
+		_exit(1); /* answers would be lost unseen: the observer starts everything anew */
 	}
 }
 
@@ -180,6 +183,7 @@ static void on_done(void *context, const struct discovery_report *report)
 	struct finder *f = context;
 	struct finder_progress p = { .sent = report->progress.sent,
 				     .ring_drops = report->progress.ring_drops,
+				     .unreachable = report->unreachable,
 				     .loss_permille = UINT32_MAX,
 				     .is_complete = report->is_complete,
 				     .is_raw = f->is_raw };
@@ -281,7 +285,7 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 static void on_closed(void *context)
 {
 	(void)context;
-	exit(0); /* the observer is gone */
+	_exit(0); /* the observer is gone */
 }
 
 static int confine(struct why *why)

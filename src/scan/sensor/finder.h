@@ -38,12 +38,13 @@ struct finder_progress {
 	uint64_t positions[DISCOVERY_LEGS];
 	uint64_t sent;
 	uint64_t ring_drops;
+	uint64_t unreachable;   /* addresses without a way to them: not scanned */
 	uint32_t loss_permille; /* UINT32_MAX: not known */
 	bool is_complete;
 	bool is_raw;
 };
 
-#define FINDER_PROGRESS_SIZE (8 * DISCOVERY_LEGS + 8 + 8 + 4 + 2)
+#define FINDER_PROGRESS_SIZE (8 * DISCOVERY_LEGS + 8 + 8 + 8 + 4 + 2)
 
 /* ERR_LIMIT where the targets have too many ranges. */
 MUST_USE int finder_scan_write(const struct finder_scan *scan, struct buffer *out);

@@ -2,6 +2,7 @@
 #include "scan/sensor/names.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/writer.h"
@@ -43,14 +44,14 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 		}
 	}
 	if (channel_send(n->line, NAMES_ANSWER, id, writer_span(&w)) != 0) {
-		exit(1);
+		_exit(1);
 	}
 }
 
 static void on_closed(void *context)
 {
 	(void)context;
-	exit(0);
+	_exit(0);
 }
 
 static int confine(struct why *why)
