@@ -7,7 +7,7 @@ import time
 from lab import Lab, Sensor, Server, cbor, check, equal, row_hash, story, tell, wait_for
 from lab.programs import Program, build_folder
 from lab.rows import Schema, encode_row
-from lab.sensor import ACK, NO_POLICY, POLICY, REFUSE, WELCOME
+from lab.sensor import ACK, GOODBYE, HELLO, NO_POLICY, POLICY, REFUSE, WELCOME
 
 PUBLIC, PRIVATE = "45.33.32.0/24", "10.7.0.0/16"
 REPORTS = ["scan_scopes", "scan_hosts", "scan_ports", "scan_tls", "scan_certificates", "scan_web", "scan_host_keys"]
@@ -257,9 +257,9 @@ def refused(lab):
     liar.sensor.delta(number, [row])
     equal(liar.sensor.receive()[0], REFUSE, "an agent's report")
     liar.sensor.close()
-    liar.sensor.connect().hello([number], NO_POLICY, "scanner")
-    liar.sensor.delta(number, [row])
-    equal(liar.sensor.receive()[0], REFUSE, "the report of an agent that says it is a scanner")
+    liar.sensor.connect().send([HELLO, 1, "scanner", "by-hand", int(time.time() * 1000), [number], NO_POLICY])
+    answer = liar.sensor.receive()
+    check(answer[0] == GOODBYE and "--kind scanner" in answer[2], f"the hello of an agent that says it is a scanner: {answer}")
     equal(lab.server.sql("SELECT count(*) AS n FROM asset_joins WHERE address = '10.7.0.66'"), [{"n": 0}], "assets")
 
 

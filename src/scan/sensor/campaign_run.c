@@ -486,6 +486,10 @@ void run_message(void *campaign, uint8_t kind, uint64_t id, struct span body)
 		take_row(c, course, body);
 	} else if (kind == FINDER_PROGRESS && finder_progress_read(body, &p) == 0) {
 		c->is_unsaved = true;
+		log_debug("probing", log_text("scope", course->name),
+			  log_number("sent", (int64_t)p.sent),
+			  log_number("position", (int64_t)p.positions[LEG_RAW]),
+			  log_number("asked", (int64_t)ask_left(c, course->found)));
 		if (course->phase == COURSE_RUNNING) {
 			note(course->found, &p);
 		}

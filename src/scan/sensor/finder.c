@@ -133,6 +133,8 @@ static void clear(void *context)
 {
 	struct finder *f = context;
 
+	/* the next scan may have been asked for before the last one was cleared away */
+	loop_timer_disarm(f->clear_timer);
 	discovery_free(&f->discovery);
 	targets_free(&f->targets);
 	ports_done(&f->ports);
