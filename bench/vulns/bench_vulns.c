@@ -12,7 +12,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "simulated.h"
+#include "server/api/coverage.h"
 #include "server/api/fleet.h"
+#include "server/api/unjudged.h"
 #include "server/engine/findings.h"
 #include "server/inventory/view.h"
 #include "sys/clock.h"
@@ -85,6 +87,10 @@ struct asked {
 	double recount_ms; /* the same where all is counted anew: other knowledge, acceptances */
 	uint64_t bytes;
 	double order_s;
+	double unjudged_load_ms;
+	double unjudged_ms;
+	uint32_t unjudged;
+	uint64_t unjudged_bytes;
 	double affected_ms; /* the slowest of a hundred */
 	uint64_t affected;
 };
@@ -94,6 +100,31 @@ static bool count_holder(void *context, uint32_t asset)
 	(void)asset;
 	++*(uint64_t *)context;
 	return true;
+}
+
+/* What the summary's page takes beside its counts: brought up to date, and read. */
+static void ask_unjudged(struct view *view, const struct knowledge *knowledge, struct asked *out)
+{
+	struct unjudged *unjudged = unjudged_new();
+	struct span names[16];
+	struct why why;
+	int64_t start_us = clock_us();
+
+	must(unjudged_sync(unjudged, view, knowledge, INT64_MAX, &why), &why);
+	out->unjudged_load_ms = seconds_since(start_us) * 1e3;
+	start_us = clock_us();
+	must(unjudged_sync(unjudged, view, knowledge, INT64_MAX, &why), &why);
+	for (uint32_t asset = unjudged_next(unjudged, 0), listed = 0; asset != 0 && listed < 100;
+	     asset = unjudged_next(unjudged, asset), listed++) {
+		struct coverage coverage;
+
+		must(coverage_of_asset(view, asset, knowledge, &coverage, &why), &why);
+	}
+	(void)unjudged_languages(unjudged, names, COUNT_OF(names));
+	out->unjudged_ms = seconds_since(start_us) * 1e3;
+	out->unjudged = unjudged_count(unjudged);
+	out->unjudged_bytes = unjudged_bytes(unjudged);
+	unjudged_free(&unjudged);
 }
 
 /* As the api does it, 15 ms at a time. */
@@ -152,6 +183,7 @@ static void ask(const char *path, const struct knowledge *knowledge, struct aske
 	fleet = fleet_new();
 	out->slice_ms = longest_slice(fleet, view, knowledge);
 	fleet_free(&fleet);
+	ask_unjudged(view, knowledge, out);
 	view_close(&view);
 }
 
@@ -225,6 +257,10 @@ static void tell(const struct options *o, const struct results *r)
 		{ "summary_longest_recount_slice", r->asked.recount_ms, "ms", 0 },
 		{ "summary_memory", (double)r->asked.bytes / (1 << 20), "MiB", 0 },
 		{ "summary_ordered", r->asked.order_s, "s", 0 },
+		{ "unjudged_assets", r->asked.unjudged, "", 0 },
+		{ "unjudged_loaded", r->asked.unjudged_load_ms, "ms", 0 },
+		{ "unjudged_asked", r->asked.unjudged_ms, "ms", 0 },
+		{ "unjudged_memory", (double)r->asked.unjudged_bytes, "B", 0 },
 		{ "who_is_affected_slowest_of_100", r->asked.affected_ms, "ms", 10 },
 		{ "index_bytes", (double)r->index.bytes, "B", 0 },
 		{ "index_bytes_an_entry", (double)r->index.bytes / (double)r->index.entries, "B",

@@ -39,6 +39,10 @@
 #define BASE_SOURCES 200
 
 /* Packages of a role of which something runs, and among them those that listen. */
+#define UNJUDGED    50 /* one asset of so many runs what no feed speaks of */
+#define MODULES     20 /* of a language, an asset */
+#define MODULES_ALL 20000
+
 #define RUNNING   90
 #define LISTENING 12
 
@@ -353,13 +357,35 @@ static void add_use(struct inventory *inv, struct rows *rows, const struct simul
 	}
 }
 
+/* Of a language that no feed speaks of. */
+static void add_modules(struct inventory *inv, struct rows *rows, const struct simulated_asset *a)
+{
+	static const unsigned columns[] = { LANGUAGE_PACKAGES_ECOSYSTEM, LANGUAGE_PACKAGES_NAME,
+					    LANGUAGE_PACKAGES_VERSION, LANGUAGE_PACKAGES_PATH };
+	char name[32];
+	char path[64];
+
+	for (unsigned i = 0; i < MODULES; i++) {
+		snprintf(name, sizeof name, "module-%u", (a->number * 31 + i * 7) % MODULES_ALL);
+		snprintf(path, sizeof path, "/srv/%s/package.json", name);
+		add_text_row(rows, TABLE_LANGUAGE_PACKAGES, columns,
+			     (const char *const[]){ "npm", name, "1.0.0", path },
+			     COUNT_OF(columns));
+	}
+	apply(inv, a->number, TABLE_LANGUAGE_PACKAGES, rows);
+}
+
 static void add_system(struct inventory *inv, struct rows *rows, const struct simulated_asset *a)
 {
-	static const unsigned columns[] = { OS_ID, OS_VERSION_ID, OS_CODENAME };
+	static const unsigned columns[] = { OS_ID, OS_VERSION_ID, OS_CODENAME, OS_HOSTNAME };
 	char release[32];
+	char hostname[32];
 	struct row kernel;
 
-	add_text_row(rows, TABLE_OS, columns, (const char *const[]){ "debian", "12", "bookworm" },
+	snprintf(hostname, sizeof hostname, "host-%u", a->number);
+	add_text_row(rows, TABLE_OS, columns,
+		     (const char *const[]){ "debian", a->number % UNJUDGED == 0 ? "4" : "12",
+					    "bookworm", hostname },
 		     COUNT_OF(columns));
 	apply(inv, a->number, TABLE_OS, rows);
 	snprintf(release, sizeof release, "6.1.0-%u-amd64", a->age);
@@ -386,6 +412,7 @@ void simulated_fleet(struct inventory *inv, unsigned assets, unsigned packages)
 		must(inventory_begin(inv, &why), &why);
 		must(inventory_asset(inv, id, 1000, &a.number, &why), &why);
 		add_system(inv, &rows, &a);
+		add_modules(inv, &rows, &a);
 		add_use(inv, &rows, &a);
 		add_packages(&rows, &a, packages);
 		apply(inv, a.number, TABLE_PACKAGES, &rows);

@@ -4,7 +4,7 @@ import type { AssetEvent, Value } from './types';
 
 export const KIND_NAMES: Record<string, string> = {
 	executions: 'Execution', logins: 'Login', sudo_uses: 'Sudo', account_changes: 'Account',
-	service_changes: 'Service', file_changes: 'File', gaps: 'Gap',
+	service_changes: 'Service', file_changes: 'File', gaps: 'Gap', alerts: 'Alert',
 };
 
 /** What of a sentence is foreign, and what is ours. */
@@ -83,6 +83,10 @@ const KINDS: Record<string, (row: Row) => Words> = {
 		phrases: say(['', text(row, 'path')], ['', text(row, 'action')], ['by', text(row, 'process')],
 			['of', text(row, 'user')]),
 		tone: 'plain',
+	}),
+	alerts: (row) => ({
+		phrases: say(['', text(row, 'what')], ['in scope', text(row, 'scope')], ['was', text(row, 'before')], ['is', text(row, 'after')]),
+		tone: row['level'] === 'high' || row['level'] === 'critical' ? 'bad' : 'warn',
 	}),
 	gaps: (row) => ({
 		phrases: say(typeof row['count'] === 'number' ? `${valueText(row['count'])} events were lost:` : 'Events were lost, nobody knows how many:',

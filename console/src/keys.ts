@@ -12,6 +12,9 @@ export const KEYS: [keys: string, meaning: string][] = [
 	['g o', 'Go to the overview'],
 	['g a', 'Go to the assets'],
 	['g v', 'Go to the vulnerabilities'],
+	['g n', 'Go to the network map'],
+	['g x', 'Go to the exposures'],
+	['g c', 'Go to the certificates'],
 	['g e', 'Go to the events'],
 	['g s', 'Go to the sensors'],
 	['g p', 'Go to the policies'],
@@ -27,7 +30,7 @@ export const KEYS: [keys: string, meaning: string][] = [
 ];
 
 const PAGES: Record<string, string[]> = {
-	o: [], a: ['assets'], v: ['vulnerabilities'], e: ['events'], s: ['sensors'], p: ['policies'], f: ['feeds'], q: ['query'],
+	o: [], a: ['assets'], v: ['vulnerabilities'], n: ['network'], x: ['network', 'exposures'], c: ['network', 'certificates'], e: ['events'], s: ['sensors'], p: ['policies'], f: ['feeds'], q: ['query'],
 };
 const CHORD_MS = 1500;
 

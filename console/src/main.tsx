@@ -19,9 +19,16 @@ import { visible } from './text';
 import './styles/app.css';
 
 // What is not looked at first is loaded when it is looked at.
+const AlertsPage = lazy('alerts', async () => (await import('./pages/alerts')).AlertsPage);
+const CertificatesPage = lazy('certificates', async () => (await import('./pages/certificates')).CertificatesPage);
 const EventsPage = lazy('events', async () => (await import('./pages/events')).EventsPage);
+const ExposuresPage = lazy('exposures', async () => (await import('./pages/exposures')).ExposuresPage);
 const FeedsPage = lazy('feeds', async () => (await import('./pages/feeds')).FeedsPage);
+const MapPage = lazy('the map', async () => (await import('./pages/map')).MapPage);
 const PoliciesPage = lazy('policies', async () => (await import('./pages/policies')).PoliciesPage);
+const PortsPage = lazy('ports', async () => (await import('./pages/ports')).PortsPage);
+const ScopesPage = lazy('scopes', async () => (await import('./pages/scopes')).ScopesPage);
+const TlsPage = lazy('grades', async () => (await import('./pages/tls')).TlsPage);
 const VulnerabilitiesPage = lazy('vulnerabilities', async () => (await import('./pages/vulnerabilities')).VulnerabilitiesPage);
 const VulnerabilityPage = lazy('the vulnerability', async () => (await import('./pages/vulnerability')).VulnerabilityPage);
 
@@ -41,6 +48,35 @@ async function start(): Promise<void> {
 	}
 }
 
+function NoSuchPage({ name }: { name: string }) {
+	return (
+		<Empty title="There is no such page">
+			The address says “{visible(name)}”. <a href={href([])}>Go to the overview</a>
+		</Empty>
+	);
+}
+
+function NetworkPage({ part }: { part: string | undefined }) {
+	switch (part) {
+	case undefined:
+		return <MapPage />;
+	case 'ports':
+		return <PortsPage />;
+	case 'certificates':
+		return <CertificatesPage />;
+	case 'tls':
+		return <TlsPage />;
+	case 'exposures':
+		return <ExposuresPage />;
+	case 'alerts':
+		return <AlertsPage />;
+	case 'scopes':
+		return <ScopesPage />;
+	default:
+		return <NoSuchPage name={part} />;
+	}
+}
+
 function Page() {
 	const [page, id, table] = route.value.parts;
 	switch (page) {
@@ -50,6 +86,8 @@ function Page() {
 		return id ? <AssetPage key={id} id={id} table={table ?? null} /> : <AssetsPage />;
 	case 'vulnerabilities':
 		return id ? <VulnerabilityPage key={id} id={id} /> : <VulnerabilitiesPage />;
+	case 'network':
+		return <NetworkPage part={id} />;
 	case 'events':
 		return <EventsPage />;
 	case 'feeds':
@@ -61,11 +99,7 @@ function Page() {
 	case 'query':
 		return <QueryPage />;
 	default:
-		return (
-			<Empty title="There is no such page">
-				The address says “{visible(page)}”. <a href={href([])}>Go to the overview</a>
-			</Empty>
-		);
+		return <NoSuchPage name={page} />;
 	}
 }
 

@@ -24,11 +24,14 @@ export interface Asset {
 	os: string | null;
 	addresses: string[];
 	sensor: string | null;
-	is_connected: boolean;
+	/** null: it has no sensor that could be. */
+	is_connected: boolean | null;
 	first_seen: string;
 	last_seen: string;
 	rows: number;
 	tags: string[];
+	/** What watches it; scanned: scans alone find it. */
+	kind: 'agent' | 'scanner' | 'scanned';
 }
 
 export interface AssetTable {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { columnsOf, iso, SCHEMA } from './mockdata.mjs';
 import { assetPolicy, feeds, firstFeeds, firstPolicies, policies, tags } from './mockadmin.mjs';
 import { EVENT_KINDS, Events } from './mockevents.mjs';
+import { assetJoins, Network, networkResources } from './mocknetwork.mjs';
 import { Refusal, Tenant } from './mocktenant.mjs';
 import { acceptances, Vulnerabilities, vulnerabilities } from './mockvulns.mjs';
 
@@ -69,7 +70,7 @@ function runSql(t, { sql, limit = 10_000 }) {
 	}
 	const rows = [];
 	for (const asset of t.assets) {
-		for (const row of t.rowsOf(asset)[name]) {
+		for (const row of t.rowsOf(asset)[name] ?? []) {
 			if (rows.length === limit) {
 				return { columns: ['asset', ...columnsOf(name)], rows, is_truncated: true, elapsed_ms: 41.2 };
 			}
@@ -83,12 +84,13 @@ function assetVulnerabilities(t, found, [id, what], query) {
 	return what === 'why' ? t.vulnerabilities.why(found, id) : t.vulnerabilities.ofAsset(found, query);
 }
 
-function asset({ t, rest: [id, what, table, ...more], query, body, request }) {
+function asset({ t, rest: [id, what, table, ...more], query, body, me, request, response }) {
 	const found = t.find(id);
 	switch (what) {
 	case 'tags': return tags(found, body, request.method);
 	case 'policy': return assetPolicy(t, found);
 	case 'vulnerabilities': return assetVulnerabilities(t, found, [table, ...more], query);
+	case 'joins': return assetJoins({ t, found, body, me, request, response });
 	case 'sbom': return t.vulnerabilities.sbom(found);
 	case 'updates-check': return t.vulnerabilities.updatesCheck(found);
 	default: return assetTables(t, found, what, table, query);
@@ -166,6 +168,7 @@ const RESOURCES = {
 	'events': ({ t, query }) => t.events.page(query),
 	'vulnerabilities': vulnerabilities,
 	'acceptances': acceptances,
+	...networkResources,
 	'policies': policies,
 	'feeds': feeds,
 	'sensors': ({ t, rest }) => sensors(t, rest),
@@ -179,6 +182,7 @@ class Mock {
 		this.tenants.forEach((t) => {
 			t.events = new Events(t);
 			t.vulnerabilities = new Vulnerabilities(t);
+			t.network = new Network(t);
 			t.policies = firstPolicies(t.start);
 		});
 		this.tenant = this.tenants.get('default');

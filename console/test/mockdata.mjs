@@ -30,6 +30,15 @@ export const SCHEMA = [
 		column('is_ca', 'boolean')]),
 ];
 
+/** What scans find; their tables, as far as the console shows them. */
+const text = (names) => names.split(' ').map((name) => column(name));
+SCHEMA.push(
+	table(60, 'scanned_hosts', 'Addresses at which a scan found this asset', text('address scope mac names alive_by ttl system device confidence is_middlebox')),
+	table(62, 'open_ports', 'Ports that a scan found open', text('address transport port scope reason protocol appeared')),
+	table(63, 'network_services', 'Services that a scan identified', text('address transport port scope protocol is_tls vendor product version cpe access banner')),
+	table(64, 'tls_endpoints', 'TLS servers and their grades', text('address port name scope grade protocols key_exchange vulnerabilities reasons')),
+	table(65, 'served_certificates', 'Certificates that a scan was shown', text('address port name fingerprint subject names issuer not_after is_self_signed chain')));
+
 /** What an attacker on a watched machine may put into a name. */
 export const HOSTILE = '<img src=x onerror=alert(1)>\u202Egpj.exe\u001b[31m';
 

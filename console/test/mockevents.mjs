@@ -15,6 +15,7 @@ export const EVENT_KINDS = [
 	kind(1004, 'account_changes', 'Changes of accounts', ['action', 'account', 'kind', 'by', 'text']),
 	kind(1005, 'service_changes', 'Changes of services', ['unit', 'action', 'result', 'text']),
 	kind(1006, 'file_changes', 'Changes of files', ['path', 'action', 'process', 'executable', 'user', 'pid']),
+	kind(1007, 'alerts', 'What appeared in a scope', ['alert', 'level', 'scope', 'address', 'transport', 'port', 'what', 'before', 'after']),
 ];
 
 const MAKE = [

@@ -115,16 +115,16 @@ export class Tenant {
 	}
 
 	find(id) {
-		const asset = this.assets.find((a) => a.id === id || a.name === id) ?? this.assets.find((a) => id.length >= 4 && a.id.startsWith(id));
+		const asset = [...this.assets, ...this.scanned ?? []].find((a) => a.id === id || a.name === id) ?? this.assets.find((a) => id.length >= 4 && a.id.startsWith(id));
 		if (!asset) {
 			throw new Refusal(404, 'not_found', `There is no asset "${id}". GET /api/v1/assets lists those there are.`);
 		}
 		return asset;
 	}
 
-	shape({ n, ...asset }) {
+	shape({ n, scope, device, ports, priority, ...asset }) {
 		const rows = this.rows.has(asset.id) ? Object.values(this.rows.get(asset.id)).reduce((sum, t) => sum + t.length, 0) : 214;
-		return { ...asset, rows };
+		return { kind: 'agent', ...asset, rows };
 	}
 
 	newest(query, only = () => true) {

@@ -420,7 +420,7 @@ function feedChecks({ url, mock, getPage }) {
 		}],
 		['the navigation names every page at 400 pixels, none cut', async () => {
 			const page = getPage();
-			for (const width of [400, 720, 1024]) {
+			for (const width of [400, 720, 1024, 1140]) {
 				await page.setViewportSize({ width, height: 800 });
 				await show(page, url, '#/vulnerabilities');
 				const links = await page.locator('.top nav a').evaluateAll((all) => all.map((a) => {
@@ -428,7 +428,7 @@ function feedChecks({ url, mock, getPage }) {
 					return [a.getAttribute('aria-label'), left >= 0 && right <= innerWidth && a.scrollWidth <= a.clientWidth + 1];
 				}));
 				equal(links.filter(([, isWhole]) => !isWhole).join(), '', `links that are cut at ${width}`);
-				equal(links.length, 6, 'links');
+				equal(links.length, 7, 'links');
 				const tools = await page.locator('.tools').evaluate((e) => e.getBoundingClientRect().right <= innerWidth + 1);
 				expect(tools, `the tools to be inside at ${width}`);
 			}

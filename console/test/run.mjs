@@ -1,7 +1,8 @@
 // run.mjs - drives the console in Chromium and prints TAP.
 //
 // Without --url it builds the console and runs every check against the mock; with --url and --code it runs
-// those that hold on any server with an asset. --shots DIR writes screenshots of every page (mock only).
+// those that hold on any server with an asset, or with --scans those of a server that has been told what scans find.
+// --shots DIR writes screenshots of every page (of the mock, or while --scans goes over them).
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,13 +11,14 @@ import { FIRST_BUDGET_BYTES, PART_BUDGET_BYTES, buildConsole } from '../build.mj
 import { anyChecks } from './anychecks.mjs';
 import { expect, launch, runChecks } from './harness.mjs';
 import { CODE, startMock } from './mock.mjs';
+import { scanChecks } from './scanchecks.mjs';
 import { mockChecks, takeShots } from './mockchecks.mjs';
 
 const { values: args } = parseArgs({
-	options: { url: { type: 'string' }, code: { type: 'string' }, shots: { type: 'string' } },
+	options: { url: { type: 'string' }, code: { type: 'string' }, shots: { type: 'string' }, scans: { type: 'boolean', default: false } },
 });
 if (args.url && !args.code) {
-	console.error('usage: node test/run.mjs [--shots DIR] | --url https://HOST:PORT --code CODE');
+	console.error('usage: node test/run.mjs [--shots DIR] | --url https://HOST:PORT --code CODE [--scans]');
 	process.exit(2);
 }
 
@@ -48,7 +50,7 @@ const browser = await launch();
 let isGood = false;
 try {
 	isGood = args.url
-		? await runChecks(anyChecks({ browser, url: args.url.replace(/\/$/, ''), code: args.code }))
+		? await runChecks((args.scans ? scanChecks : anyChecks)({ browser, url: args.url.replace(/\/$/, ''), code: args.code, shots: args.shots }))
 		: await againstMock(browser);
 } finally {
 	await browser.close();

@@ -265,6 +265,18 @@ static bool next_cursor(const json_t *page, char out[256])
 	return true;
 }
 
+int client_delete(struct client *client, const char *path, const char *name, struct why *why)
+{
+	struct target target = target_of(path);
+	json_t *answer = NULL;
+	int error;
+
+	target_segment(&target, name);
+	error = client_call(client, "DELETE", &target, NULL, &answer, why);
+	json_decref(answer);
+	return error;
+}
+
 int client_pages(struct client *client, const struct target *target, const char *cursor_name,
 		 size_t limit, json_t **out, struct why *why)
 {

@@ -40,6 +40,10 @@ void target_param(struct target *t, const char *name, const char *value);
 MUST_USE int client_call(struct client *client, const char *method, const struct target *target,
 			 json_t *body, json_t **out, struct why *why);
 
+/* DELETE of path/name, whose answer says nothing more. */
+MUST_USE int client_delete(struct client *client, const char *path, const char *name,
+			   struct why *why);
+
 /* Every page of a listing, as one {"items": [...]}. limit 0: all. */
 MUST_USE int client_pages(struct client *client, const struct target *target,
 			  const char *cursor_name, size_t limit, json_t **out, struct why *why);

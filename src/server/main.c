@@ -3,6 +3,7 @@
 #include "server/api/api.h"
 #include "server/engine/engine.h"
 #include "server/feeds/feeds.h"
+#include "server/feeds/mirrors.h"
 #include "server/ingest/ingest.h"
 #include "server/supervisor.h"
 #include "sys/args.h"
@@ -23,8 +24,11 @@ static const struct arg options[] = {
 	  "where the console and the API are served (default 127.0.0.1:7444)" },
 	{ "--cert-life", "DURATION", "life of a sensor's certificate (default 90d)" },
 	{ "--offline", NULL, "fetch no vulnerability feeds; `bartizan feed import` still works" },
-	{ "--feed-mirror", "URL",
-	  "fetch feeds below this address: URL/HOST/PATH instead of https://HOST/PATH" },
+	{ "--feed-mirror", "[FEED=]URL,...",
+	  "fetch feeds (or this one) below the first of these addresses that answers: "
+	  "URL/HOST/PATH instead of https://HOST/PATH" },
+	{ "--feed-proxy", "URL",
+	  "fetch feeds through this proxy (http, https, socks5h) instead of the environment's" },
 	{ "--role", "ROLE", "run only this role in this process: engine, ingest, api or feeds" },
 	{ "--verbose", NULL, "say more on stderr" },
 	{ "--version", NULL, "print the version" },
@@ -46,6 +50,18 @@ static int fail(const struct why *why)
 {
 	fprintf(stderr, "bartizand: %s\nTry: bartizand --help\n", why->text);
 	return 2;
+}
+
+static bool is_proxy(const char *address)
+{
+	static const char *const schemes[] = { "http://", "https://", "socks5://", "socks5h://" };
+
+	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+		if (span_starts_with(span_of(address), schemes[i])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static int read_config(const struct args *args, struct supervisor_config *out, struct why *why)
@@ -74,13 +90,14 @@ static int read_config(const struct args *args, struct supervisor_config *out, s
 	out->cert_life_s = life_ms / 1000;
 	out->is_verbose = args_has(args, "--verbose");
 	out->is_offline = args_has(args, "--offline");
-	out->feed_mirror = args_value(args, "--feed-mirror", NULL);
-	if (out->feed_mirror != NULL && !span_starts_with(span_of(out->feed_mirror), "https://") &&
-	    !span_starts_with(span_of(out->feed_mirror), "http://")) {
+	out->feed_mirrors = args_value(args, "--feed-mirror", NULL);
+	out->feed_proxy = args_value(args, "--feed-proxy", NULL);
+	if (out->feed_proxy != NULL && !is_proxy(out->feed_proxy)) {
 		return why_set(why, ERR_USAGE,
-			       "--feed-mirror is an address such as https://mirror/feeds");
+			       "--feed-proxy is an address such as http://proxy:3128 or "
+			       "socks5h://proxy:1080");
 	}
-	return 0;
+	return out->feed_mirrors != NULL ? mirrors_check(out->feed_mirrors, why) : 0;
 }
 
 int main(int argc, char **argv)

@@ -28,8 +28,9 @@ struct role_config {
 	/* The addresses that are served, for people: "127.0.0.1:7443". */
 	const char *sensors_address;
 	const char *api_address;
-	bool is_offline;         /* feeds: nothing is fetched */
-	const char *feed_mirror; /* feeds: see fetch.h; may be NULL */
+	bool is_offline;          /* feeds: nothing is fetched */
+	const char *feed_mirrors; /* feeds: see fetch.h; may be NULL */
+	const char *feed_proxy;   /* feeds: see fetch.h; may be NULL */
 };
 
 struct role {

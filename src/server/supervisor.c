@@ -115,7 +115,8 @@ static void fill_config(const struct supervisor *s, unsigned role, struct role_c
 		.sensors_address = s->sensors_text,
 		.api_address = s->api_text,
 		.is_offline = s->config->is_offline,
-		.feed_mirror = s->config->feed_mirror,
+		.feed_mirrors = s->config->feed_mirrors,
+		.feed_proxy = s->config->feed_proxy,
 	};
 }
 

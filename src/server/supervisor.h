@@ -22,7 +22,8 @@ struct supervisor_config {
 	int64_t cert_life_s;
 	bool is_verbose;
 	bool is_offline;                      /* nothing is fetched from the Internet */
-	const char *feed_mirror;              /* NULL: feeds' own addresses */
+	const char *feed_mirrors;             /* NULL: feeds' own addresses */
+	const char *feed_proxy;               /* NULL: as the environment says */
 	const struct role *roles[ROLE_COUNT]; /* NULL: not run */
 };
 

@@ -312,7 +312,7 @@ class Contract:
         for operation_id, (method, template, operation) in self.operations.items():
             if operation.get("security") == []:
                 continue
-            path = template.format(id="0000000000000000", table="users", name="default", vulnerability="CVE-2024-0001", no="1")
+            path = template.format(id="0000000000000000", table="users", name="default", vulnerability="CVE-2024-0001", advisory="DSA-1-1", no="1")
             body = b"{}" if method == "POST" else None
             for name, token in (("no token", None), ("a wrong token", "btz_" + "A" * 43)):
                 answer = self.client.ask(method, path, token, body)
@@ -427,6 +427,7 @@ class Contract:
         for query in ({"level": "worst"}, {"status": "x"}, {"exposure": "x"}, {"exploited": "yes"}, {"after": "CVE-1"}, {"limit": 0}):
             self.answers("listVulnerabilities", 400, f"{query}", query=query)
         self.answers("getVulnerability", 404, "one that nobody has", path={"vulnerability": "CVE-1999-99999"})
+        self.answers("getAdvisory", 404, "one that no feed names", path={"advisory": "DSA-1-1"})
         known = page["items"][0]["id"] if page["items"] else None
         if known:
             one = self.answers("getVulnerability", 200, path={"vulnerability": known}).json()
@@ -438,10 +439,15 @@ class Contract:
 
     def estate(self, asset):
         """What scanners find; here nobody scans."""
-        for operation_id in ("getMap", "getTlsGrades", "listAlerts", "listExpiringCertificates", "listExposures", "listPorts", "listScopes"):
+        for operation_id in ("getMap", "getTlsGrades", "getTlsTrend", "listAlerts", "listExpiringCertificates", "listExposures", "listPortHolders", "listPorts",
+                             "listScopes", "listServices"):
             self.answers(operation_id, 200)
         self.answers("listExposures", 400, "a level that is none", query={"level": "worst"})
         self.answers("listPorts", 400, "a port that is none", query={"port": 65536})
+        self.answers("listPortHolders", 400, "a port that is none", query={"port": 65536})
+        self.answers("listServices", 200, "by program", query={"by": "product"})
+        self.answers("listServices", 400, "by what is none", query={"by": "vendor"})
+        self.answers("getTlsTrend", 400, "days that are none", query={"days": 0})
         self.answers("listExpiringCertificates", 400, "days that are none", query={"days": -1})
         self.answers("listAlerts", 400, "a cursor that is none", query={"after": "x"})
         for body in ({}, {"name": "127.0.0.0/8"}, {"name": "x"}, {"name": "192.0.2.0/24", "ports": "x"}, {"name": "192.0.2.0/24", "from_minute": 1440},
@@ -504,7 +510,7 @@ class Contract:
         self.answers("createEnrolmentToken", 404, "another tenant", token=token, body={}, query=other)
         for path in ("overview", "assets", "changes", "events", "policies", "sensors", "stream", "vulnerabilities", "vulnerabilities/summary",
                      "vulnerabilities/upgrades", "vulnerabilities/assets", "vulnerabilities/trend", "acceptances", "exposures", "alerts", "ports",
-                     "certificates/expiring", "tls/grades", "map", "scopes"):
+                     "ports/holders", "services", "certificates/expiring", "tls/grades", "tls/trend", "map", "scopes"):
             answer = self.client.ask("GET", "/api/v1/" + path, token, query=other)
             self.tap.check(f"another tenant's {path} does not exist", None if answer.status == 404 else answer.status)
         answer = self.client.ask("POST", "/api/v1/query", token, {"sql": "SELECT * FROM assets"}, query=other)

@@ -25,7 +25,9 @@ def begin(lab):
 @story("each table has a change here, or a reason why it has none")
 def each(lab):
     told = {t for table, also, _, _ in KINDS.values() for t in (table, *also)}
-    names = set(Schema(lab.server).names())
+    schema = Schema(lab.server)
+    # what scanners tell, and what the server makes of it, has scenarios of its own
+    names = {n for n in schema.names() if not schema.tables[n]["signal"].startswith(("the scanner", "the server"))}
     check(told | NONE.keys() >= names, f"no change for {sorted(names - told - NONE.keys())}")
     check(not told & NONE.keys(), f"a change and a reason: {told & NONE.keys()}")
 

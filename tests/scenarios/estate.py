@@ -1,68 +1,16 @@
 #!/usr/bin/env python3
 """What a scanner finds becomes assets, joins, exposures and alerts. Scanner and agents are spoken by hand, on addresses nobody sends to."""
 
+import contextlib
 import json
 import time
 
-from lab import Lab, Sensor, Server, cbor, check, equal, row_hash, story, tell, wait_for
+from lab import Lab, Server, Skipped, cbor, check, equal, story, tell, wait_for
+from lab.clock import Clock
 from lab.programs import Program, build_folder
 from lab.rows import Schema, encode_row
-from lab.sensor import ACK, GOODBYE, HELLO, NO_POLICY, POLICY, REFUSE, WELCOME
-
-PUBLIC, PRIVATE = "45.33.32.0/24", "10.7.0.0/16"
-REPORTS = ["scan_scopes", "scan_hosts", "scan_ports", "scan_tls", "scan_certificates", "scan_web", "scan_host_keys"]
-DAY = 86400
-
-
-class Teller:
-    """A sensor that remembers what it told, so that it can say what changed."""
-
-    def __init__(self, lab, tables, kind, tenant="default"):
-        self.sensor = Sensor(lab, lab.server)
-        equal(self.sensor.enrol(lab.server.token(tenant=tenant, kind=kind))[0], 200, "enrolment")
-        self.schema = lab.schema
-        self.tables = {self.schema.number(t): {} for t in tables}
-        self.sensor.connect().hello(list(self.tables), NO_POLICY, kind)
-
-    def id(self):
-        return self.sensor.id()
-
-    def tell(self, table, *rows):
-        """The table holds exactly these rows from now on."""
-        number = self.schema.number(table)
-        names = [c["name"] for c in self.schema.columns(table)]
-        new = {}
-        for row in rows:
-            check(set(row) <= set(names), f"{table} has no {set(row) - set(names)}")
-            data = encode_row(self.schema, table, {n: row.get(n) for n in names})
-            new[data] = row_hash(number, data)
-        old = self.tables[number]
-        digest = (sum(int.from_bytes(h, "big") for h in new.values()) % (1 << 128)).to_bytes(16, "big")
-        adds = sorted((d for d in new if d not in old), key=new.get)
-        removes = sorted((d for d in old if d not in new), key=old.get)
-        self.sensor.delta(number, adds, removes, digest)
-        self.tables[number] = new
-        while True:  # a policy may come between
-            answer = self.sensor.receive()
-            check(answer and answer[0] in (ACK, POLICY), f"{table} was answered with {answer}")
-            if answer[0] == ACK:
-                self.sensor.seq[number] += 1
-                return
-
-
-def host(address, scope=PRIVATE, **more):
-    return dict(scope=scope, address=address, alive_by="syn-ack", **more)
-
-
-def port(address, number, protocol=None, scope=PRIVATE, state="open", **more):
-    return dict(scope=scope, address=address, transport="tcp", port=number, state=state, reason="syn-ack", protocol=protocol, **more)
-
-
-def certificate(address, fingerprint, days, scope=PRIVATE, number=443, **more):
-    now = int(time.time())
-    return dict(scope=scope, address=address, port=number, name="www.example.org", fingerprint=fingerprint, subject="CN=www.example.org",
-                names=["www.example.org", 'a"b\\c\n'], not_before=now - DAY, not_after=now + days * DAY, key_type="ec", key_bits=256,
-                is_name_matched=True, chain=0, **more)
+from lab.sensor import GOODBYE, HELLO, NO_POLICY, POLICY, REFUSE
+from lab.teller import DAY, PRIVATE, PUBLIC, REPORTS, Teller, certificate, host, port
 
 
 def asset_at(lab, address, tenant=None):
@@ -231,6 +179,10 @@ def drawn(lab):
           "a host that was scanned")
     equal((hosts["web1"]["kind"], hosts["web1"]["is_connected"]), ("agent", True), "a host with an agent")
     equal([(p["port"], p["assets"]) for p in lab.server.get("/api/v1/ports")["items"]], [(443, 1)], "ports")
+    holders = lab.server.get("/api/v1/ports/holders?port=443")
+    equal([(p["asset_name"], p["address"], p["protocol"], p["is_tls"]) for p in holders["items"]], [("db.example.org", "45.33.32.9", "http", True)], "who has it")
+    equal(lab.server.get("/api/v1/ports/holders?protocol=redis")["total"], 0, "what was closed")
+    equal([(p["name"], p["assets"], p["ports"]) for p in lab.server.get("/api/v1/services")["items"]], [("http", 1, [443])], "protocols")
     expiring = lab.server.get("/api/v1/certificates/expiring?days=30")["items"]
     equal([(c["fingerprint"], c["days_left"] < 0) for c in expiring], [("dd", True), ("cc", False)], "certificates")
     grades = lab.server.get("/api/v1/tls/grades")
@@ -268,6 +220,40 @@ def removed(lab):
     lab.server.cli("scope", "remove", PUBLIC)
     equal(lab.server.get("/api/v1/exposures?search=db.example.org")["items"], [], "exposures")
     check("db.example.org" not in json.dumps(lab.server.get("/api/v1/map")), "it is still on the map")
+
+
+@contextlib.contextmanager
+def elsewhere(lab, server):
+    """The lab's server is another for a while."""
+    before, lab.server = lab.server, server
+    try:
+        yield server
+    finally:
+        server.stop()
+        lab.server = before
+
+
+@story("what TLS servers were worth is told of the days before, from the history")
+def day_by_day(lab):
+    if not (build_folder("release") / "bartizand").exists():
+        raise Skipped("the clock can be moved in a release build alone")
+    clock = Clock(lab)
+    clock.set(-5 * DAY)
+    with elsewhere(lab, Server(lab, env=clock.env, build="release")) as server:
+        server.cli("scope", "add", PUBLIC)
+        server.cli("scope", "prove", PUBLIC, "--statement", "ours")
+        scanner = Teller(lab, REPORTS, "scanner")
+        scanner.tell("scan_hosts", host("45.33.32.9", PUBLIC), host("45.33.32.10", PUBLIC))
+        one, other = (dict(scope=PUBLIC, address=a, port=443, name="www.example.org", score=0) for a in ("45.33.32.9", "45.33.32.10"))
+        scanner.tell("scan_tls", dict(one, grade="F"), dict(other, grade="A", is_post_quantum=True, is_trusted=True))
+        clock.set(-2 * DAY)
+        scanner.tell("scan_tls", dict(one, grade="B", is_post_quantum=True), dict(other, grade="A", is_post_quantum=True, is_trusted=True))
+        clock.set(0)
+        days = server.get("/api/v1/tls/trend")["items"]
+        equal([[(g["name"], g["count"]) for g in d["grades"]] for d in days], [[("A", 1), ("F", 1)], [("A", 1), ("B", 1)], [("A", 1), ("B", 1)]], "grades")
+        equal([(d["endpoints"], d["trusted"], d["post_quantum"], d["forward_secrecy"]) for d in days], [(2, 1, 1, 0), (2, 1, 2, 0), (2, 1, 2, 0)], "shares")
+        equal(len(server.get("/api/v1/tls/trend?days=3")["items"]), 2, "days, of the last three")
+        scanner.sensor.close()
 
 
 if __name__ == "__main__":

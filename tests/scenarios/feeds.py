@@ -5,13 +5,16 @@ import http.server
 import io
 import json
 import pathlib
+import subprocess
+import tarfile
 import threading
 import zipfile
 
-from lab import Lab, Server, check, equal, story, tell, wait_for
+from lab import Agent, Lab, Server, Tree, check, equal, story, tell, wait_for
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "corpus" / "feeds-feeds"
 KEV = "/www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
+REDHAT = "/security.access.redhat.com/data/csaf/v2/vex/"
 NPM = "/osv-vulnerabilities.storage.googleapis.com/npm/all.zip"
 
 
@@ -153,6 +156,30 @@ def unchanged(lab):
     equal(index_after["generation"], index["generation"], "the index")
 
 
+@story("Red Hat's documents are fetched once an asset runs its system, from the archive that a pointer names")
+def redhat(lab):
+    files = io.BytesIO()
+    with tarfile.open(fileobj=files, mode="w") as t:
+        member = tarfile.TarInfo("2024/cve-2024-8088.json")
+        member.size = len(sample("redhat-vex"))
+        t.addfile(member, io.BytesIO(sample("redhat-vex")))
+    packed = subprocess.run(["zstd", "-q"], input=files.getvalue(), stdout=subprocess.PIPE, check=True).stdout
+    lab.mirror.answers[REDHAT + "archive_latest.txt"] = fine(b"../elsewhere.tar.zst\n")
+    check(not feed(lab, "redhat")[0]["is_automatic"], "it is fetched though nobody needs it")
+    refused(lab, "redhat", "does not name a file beside it", lambda: lab.server.cli("feed", "update", "redhat", expected=None))
+    lab.mirror.answers[REDHAT + "archive_latest.txt"] = fine(b"csaf_vex_2026-11-01.tar.zst\n")
+    lab.mirror.answers[REDHAT + "csaf_vex_2026-11-01.tar.zst"] = fine(packed, '"first"')
+    tree = Tree.debian(lab.new_folder("rhel"), package_count=1)
+    tree.write("etc/os-release", 'NAME="Red Hat Enterprise Linux"\nID="rhel"\nVERSION_ID="9.4"\n')
+    agent = Agent(lab, lab.server, token=lab.server.token(), options=["--root", tree.folder])
+    wait_for(lambda: feed(lab, "redhat")[0]["records"], 20, "Red Hat's feed")
+    item = feed(lab, "redhat")[0]
+    equal((item["is_automatic"], item["error"], item["next_at"] is not None), (True, None, True), "the feed")
+    lab.server.cli("feed", "update", "redhat")
+    check((REDHAT + "csaf_vex_2026-11-01.tar.zst", '"first"') in lab.mirror.asked, "the archive was fetched again")
+    agent.stop()
+
+
 @story("bodies that are cut off, errors and redirects elsewhere change nothing")
 def broken(lab):
     refused(lab, "kev", "remaining", update(lab, "kev", cut_off(kev(100))))
@@ -242,6 +269,27 @@ def access(lab):
     equal(lab.server.request("POST", "/api/v1/feeds/kev/import", {"inbox": "0" * 16}, token=token)[0], 403, "importing")
     actions = [(e["action"], e["subject"]) for e in lab.server.get("/api/v1/audit")["items"]]
     check(("feed-update", "kev") in actions and ("feed-import", "osv-npm") in actions, f"the audit log: {actions}")
+
+
+@story("the next mirror is asked where the first fails, a feed has its own, and all is asked through a proxy")
+def mirrors(lab):
+    broken = Mirror()
+    own = Mirror()
+    lab.mirror.answers[KEV] = fine(kev(100))
+    server = Server(lab, options=["--feed-mirror", f"{broken.url}/,osv-npm={own.url},{lab.mirror.url}"])
+    server.cli("feed", "update", "kev")
+    equal([path for path, _ in broken.asked], [KEV], "what the first mirror was asked for")
+    del lab.mirror.answers[KEV]
+    done = server.cli("feed", "update", "kev", expected=1)
+    check(done.stderr.count("HTTP 404") == 2, f"both are named: {done.stderr}")
+    server.cli("feed", "update", "osv-npm", expected=None)
+    check((NPM, None) in own.asked and NPM not in [path for path, _ in broken.asked + lab.mirror.asked[-1:]], "npm's own mirror")
+    server.stop()
+    lab.mirror.answers["http://mirror.invalid" + KEV] = fine(kev(100))
+    server = Server(lab, options=["--feed-mirror", "http://mirror.invalid", "--feed-proxy", lab.mirror.url])
+    server.cli("feed", "update", "kev")
+    equal(lab.mirror.asked[-1][0], "http://mirror.invalid" + KEV, "what the proxy was asked for")
+    server.stop()
 
 
 @story("what is in force outlives a restart; an index that is damaged is built anew")

@@ -73,6 +73,7 @@ def begin(lab):
     summary = vulns(lab, "summary")
     equal((summary["knowledge"]["generation"], summary["not_judged"]["assets"]), (0, 1), "the summary")
     check("not judged: 1 assets" in lab.server.cli("vulns", "summary").stdout, "the summary does not say it")
+    equal(lab.server.sql("SELECT * FROM vulnerability_facts"), [], "facts in SQL")
     check("no feed is in force yet" in lab.server.cli("vulns", "--asset", lab.asset).stderr, "the asset's list does not say it")
 
 
@@ -135,8 +136,23 @@ def feeds(lab):
     first = vulns(lab)["items"][0]
     equal((first["id"], first["is_exploited"], first["kev_due"]), (ALL[1], True, "2024-02-01"), "the most urgent")
     check(first["priority"] > before[ALL[1]] and "exploited in the wild by ransomware" in first["reason"], f"its priority: {first}")
-    facts = lab.server.sql("SELECT id FROM vulnerabilities WHERE id = 'CVE-2024-0002'")
-    equal(len(facts), 1, "the finding in SQL")
+
+
+@story("what the feeds know is a table of SQL, joined with findings, read only")
+def facts(lab):
+    join = "SELECT v.id, v.package, f.is_exploited, f.kev_due, f.score FROM vulnerabilities v JOIN vulnerability_facts f ON f.id = v.id"
+    equal(lab.server.sql(f"{join} WHERE f.is_exploited"),
+          [{"id": ALL[1], "package": "openssl", "is_exploited": 1, "kev_due": "2024-02-01", "score": None}], "what is exploited")
+    equal([r["id"] for r in lab.server.sql(f"{join} ORDER BY f.id")], ALL, "all of them")
+    summary = lab.server.sql(f"SELECT summary, aliases FROM vulnerability_facts WHERE id = '{ALL[0]}'")
+    equal(summary, [{"summary": "overflow in X.509", "aliases": "[]"}], "one")
+    for sql in ("SELECT * FROM vulnerability_facts WHERE id = 5", "SELECT * FROM vulnerability_facts WHERE id = NULL"):
+        equal(lab.server.sql(sql), [], sql)
+    equal(lab.server.sql("SELECT count(*) n FROM vulnerability_facts a JOIN vulnerability_facts b ON a.id > b.id")[0]["n"], 6, "a table beside itself")
+    status, answer = lab.server.request("POST", "/api/v1/query", {"sql": "DELETE FROM vulnerability_facts"})
+    check(status == 400 and "read-only" in json.dumps(answer), f"a deletion: {status} {answer}")
+    status, answer = lab.server.request("POST", "/api/v1/query", {"sql": "SELECT * FROM inventory_lent"})
+    equal(status, 400, "the module as a table")
 
 
 @story("every step that led to a finding is told, and why there is none")
@@ -164,6 +180,19 @@ def aliases(lab):
     equal((chain["id"], chain["is_found"]), (ALL[0], True), "the chain by an alias")
     page = vulns(lab, "--cve", "GHSA-1111-2222-3333")
     equal((page["id"], len(page["affected"])), (ALL[0], 1), "the page by an alias")
+
+
+@story("an advisory about several vulnerabilities names them")
+def advisory(lab):
+    affected = [{"package": {"ecosystem": "Ubuntu:22.04:LTS", "name": name},
+                 "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}]} for name in ("openssl", "openssl1.0")]
+    load(lab, "osv-ubuntu", {"id": "USN-1-1", "modified": "2024-01-02T00:00:00Z", "upstream": [f"UBUNTU-{i}" for i in (ALL[1], ALL[0])], "affected": affected})
+    shown = vulns(lab, "--cve", "USN-1-1")
+    equal([(i["id"], i["assets"], i["is_exploited"]) for i in shown["items"]], [(ALL[0], 1, False), (ALL[1], 1, True)], "what it is about")
+    check(ALL[0] in lab.server.cli("vulns", "--cve", "USN-1-1").stdout, "the table does not name it")
+    equal(lab.server.request("GET", "/api/v1/advisories/USN-1-2")[0], 404, "one that no feed names")
+    refused = lab.server.cli("vulns", "--cve", "USN-1-2", expected=1)
+    check("no asset has or had 'USN-1-2'" in refused.stderr, refused.stderr)
 
 
 @story("every rule of the documentation can be told in a sentence")

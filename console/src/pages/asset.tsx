@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { getAsset } from '../api';
 import { throttled, useLoad } from '../load';
+import { assetState } from '../parts/assetstate';
 import { AssetTableView } from '../parts/assettable';
 import { lazy } from '../lazy';
 import { Failure, Loading } from '../parts/states';
@@ -15,6 +16,7 @@ import { absolute, fromInput, toInput } from '../time';
 import type { AssetDetail, AssetTable } from '../types';
 
 const AssetVulnerabilities = lazy('vulnerabilities', async () => (await import('../parts/assetvulns')).AssetVulnerabilities);
+const AssetNetwork = lazy('the network', async () => (await import('../parts/assetnetwork')).AssetNetwork);
 const EventList = lazy('events', async () => (await import('../parts/eventlist')).EventList);
 const AssetSensor = lazy('the sensor', async () => (await import('../parts/assetsensor')).AssetSensor);
 
@@ -25,6 +27,7 @@ const HISTORY = 'history';
 const VIEWS: Record<string, [title: string, hint: string]> = {
 	[HISTORY]: ['History', 'What changed, newest first'],
 	vulnerabilities: ['Vulnerabilities', 'What this asset is exposed to, and what fixes it'],
+	network: ['Network', 'What scans find of it, its exposures, and why that is said of it'],
 	events: ['Events', 'What happened on this asset'],
 	sensor: ['Sensor', 'How its sensor is, and what it was asked to do'],
 };
@@ -113,16 +116,18 @@ function AsItWas({ id, table, at }: { id: string; table: string; at: string | nu
 }
 
 function Head({ asset, onTags }: { asset: AssetDetail; onTags(tags: string[]): void }) {
+	const [word, tone] = assetState(asset);
 	return (
 		<header class="asset-head">
 			<p class="crumb"><a href={href(['assets'])}>Assets</a> /</p>
 			<h1>
-				<span class={`dot ${asset.is_connected ? 'good' : 'warn'}`} role="img" aria-label={asset.is_connected ? 'connected' : 'not connected'} />
+				<span class={`dot ${tone}`} role="img" aria-label={word} />
 				<Text of={asset.name} />
 			</h1>
 			<dl class="facts">
 				<div><dt>System</dt><dd><Text of={asset.os ?? 'unknown'} /></dd></div>
 				{asset.addresses.length > 0 && <div><dt>Addresses</dt><dd><Text of={asset.addresses.join(', ')} /></dd></div>}
+				{asset.kind !== 'agent' && <div><dt>Watched by</dt><dd>{asset.kind === 'scanned' ? 'scans alone' : 'it is a scanner'}</dd></div>}
 				<div><dt>Last seen</dt><dd>{asset.is_connected ? <span class="good">connected</span> : <Ago at={asset.last_seen} />}</dd></div>
 				<div><dt>First seen</dt><dd><Ago at={asset.first_seen} /></dd></div>
 				<div><dt>Rows</dt><dd>{count(asset.rows)}</dd></div>
@@ -144,6 +149,8 @@ function View({ asset, id, selected }: ViewProps) {
 	switch (selected) {
 	case 'vulnerabilities':
 		return <AssetVulnerabilities asset={asset.id} />;
+	case 'network':
+		return <AssetNetwork asset={asset} />;
 	case 'events':
 		return (
 			<EventList
@@ -153,7 +160,7 @@ function View({ asset, id, selected }: ViewProps) {
 			/>
 		);
 	case 'sensor':
-		return <AssetSensor asset={asset.id} sensor={asset.sensor} />;
+		return <AssetSensor asset={asset.id} sensor={asset.sensor} isScanned={asset.kind === 'scanned'} />;
 	default:
 		return (
 			<Timeline

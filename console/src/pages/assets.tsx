@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { getAssets } from '../api';
 import { searchIsHere } from '../keys';
 import { throttled, useLoad } from '../load';
+import { assetState } from '../parts/assetstate';
 import { Grid, type Column } from '../parts/grid';
 import { Empty, Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
@@ -23,8 +24,8 @@ function matches(asset: Asset, needle: string): boolean {
 }
 
 function Mark({ asset }: { asset: Asset }) {
-	const word = asset.is_connected ? 'connected' : 'not connected';
-	return <span class={`dot ${asset.is_connected ? 'good' : 'warn'}`} role="img" aria-label={word} title={word} />;
+	const [word, tone] = assetState(asset);
+	return <span class={`dot ${tone}`} role="img" aria-label={word} title={word} />;
 }
 
 function Name({ asset }: { asset: Asset }) {

@@ -5,8 +5,10 @@ import { overview, rate, recent, RECENT_MAX } from '../live';
 import { throttled, useLoad } from '../load';
 import { BurstLines } from '../parts/change';
 import { lazy } from '../lazy';
+import { RiskTiles } from '../parts/risktiles';
 import { Empty, Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
+import { Tile } from '../parts/tile';
 import { href } from '../router';
 import { onSensors } from '../stream';
 import { tenant } from '../session';
@@ -19,19 +21,9 @@ const RateChart = lazy('the chart', async () => (await import('../parts/chart'))
 const QUIET_SHOWN = 6;
 const LIST_SENSORS_MAX = 5000;
 
-function Tile({ label, value, note, to }: { label: string; value: number; note: preact.ComponentChildren; to?: string }) {
-	return (
-		<div class="tile">
-			<h2>{to ? <a href={to}>{label}</a> : label}</h2>
-			<p class="figure">{count(value)}</p>
-			<p class="note">{note}</p>
-		</div>
-	);
-}
-
 function Tiles({ of }: { of: Overview }) {
 	const { rows, changes, sensors } = of;
-	const saved = rows.held > 0 ? Math.round(100 * (1 - rows.distinct / rows.held)) : 0;
+	const saved = rows.held > 0 ? Math.max(0, Math.round(100 * (1 - rows.distinct / rows.held))) : 0;	// what was lately held by somebody counts as distinct
 	const wrong = of.disagreements ?? 0;
 	return (
 		<div class="tiles">
@@ -44,6 +36,7 @@ function Tiles({ of }: { of: Overview }) {
 					<span class={sensors.stale > 0 ? 'warn' : ''}>{count(sensors.stale)} stale</span>, {count(sensors.revoked)} revoked
 				</>}
 			/>
+			<RiskTiles />
 			<Tile label="Rows held" value={rows.held} note={`${count(rows.distinct)} distinct, ${saved}% shared`} />
 			<Tile label="Changes, last hour" value={changes.last_hour} note={`${count(changes.last_day)} in the last day`} />
 			<Tile

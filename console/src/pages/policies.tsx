@@ -1,6 +1,7 @@
 // policies.tsx - what sensors are asked to watch and at what cost: shown, written as JSON, deleted.
 import { useEffect, useState } from 'preact/hooks';
 import { type ApiError, asApiError } from '../api';
+import { draftOf, keepDraft } from '../drafts';
 import { useLoad } from '../load';
 import { Dialog } from '../parts/dialog';
 import { Empty, Failure, Loading } from '../parts/states';
@@ -29,6 +30,9 @@ function parse(text: string): { value?: unknown; error?: string } {
 	}
 }
 
+/** The same policy of another tenant is another text. */
+const draftName = (name: string) => `policy ${tenant.value} ${name}`;
+
 function Delete({ name, onClose, onDone }: { name: string; onClose(): void; onDone(): void }) {
 	const [error, setError] = useState<ApiError | null>(null);
 	const sure = async () => {
@@ -52,11 +56,17 @@ function Delete({ name, onClose, onDone }: { name: string; onClose(): void; onDo
 }
 
 function Editor({ name, policy, onChange }: { name: string; policy: NamedPolicy | undefined; onChange(): void }) {
-	const [text, setText] = useState(policy ? policyText(policy.policy) : EXAMPLE);
+	const before = policy ? policyText(policy.policy) : '';
+	const draft = draftName(name);
+	const [text, setTextOnly] = useState(draftOf(draft) ?? (before || EXAMPLE));
+	const [isKept, setKept] = useState(draftOf(draft) !== null);
 	const [problem, setProblem] = useState<string | null>(null);
 	const [saved, setSaved] = useState('');
 	const [isAsking, setAsking] = useState(false);
-	const before = policy ? policyText(policy.policy) : '';
+	const setText = (wanted: string, saved = before || EXAMPLE) => {
+		setTextOnly(wanted);
+		keepDraft(draft, wanted === saved ? null : wanted);
+	};
 	const save = async () => {
 		const { value, error } = parse(text);
 		setSaved('');
@@ -66,7 +76,8 @@ function Editor({ name, policy, onChange }: { name: string; policy: NamedPolicy 
 		}
 		try {
 			const now = await putPolicy(name, value);
-			setText(policyText(now.policy));
+			setText(policyText(now.policy), policyText(now.policy));
+			setKept(false);
 			setProblem(null);
 			setSaved('Saved. Sensors that are connected have it now, others when they come.');
 			onChange();
@@ -99,12 +110,13 @@ function Editor({ name, policy, onChange }: { name: string; policy: NamedPolicy 
 					/>
 					<div class="editor-tools">
 						<button class="primary" onClick={save}>Save <kbd>Ctrl ⏎</kbd></button>
-						<button onClick={() => setText(before || EXAMPLE)} disabled={text === (before || EXAMPLE)}>Undo</button>
+						<button onClick={() => { setText(before || EXAMPLE); setKept(false); }} disabled={text === (before || EXAMPLE)}>Undo</button>
 						{policy && <button class="danger end" onClick={() => setAsking(true)}>Delete</button>}
 					</div>
 				</div>
 				<div class="beside-words">
 					{problem && <p class="note-line bad" role="alert">{visible(problem)}</p>}
+					{isKept && <p class="note-line warn" role="status">This is what you wrote and did not save. Save it, or undo it to see what is in force.</p>}
 					<p class="muted" role="status">{saved}</p>
 					<p class="muted">
 						What is left out is inherited: from <code>default</code>, and then from the sensor's own defaults. Members are <code>collectors</code>,{' '}
@@ -112,7 +124,7 @@ function Editor({ name, policy, onChange }: { name: string; policy: NamedPolicy 
 					</p>
 				</div>
 			</div>
-			{isAsking && <Delete name={name} onClose={() => setAsking(false)} onDone={() => { onChange(); go(href(['policies'])); }} />}
+			{isAsking && <Delete name={name} onClose={() => setAsking(false)} onDone={() => { keepDraft(draft, null); onChange(); go(href(['policies'])); }} />}
 		</section>
 	);
 }
@@ -161,7 +173,7 @@ export function PoliciesPage({ name }: { name: string | null }) {
 					<nav class="chips" aria-label="Policies">
 						{names.map((each) => (
 							<a key={each} class="chip" data-item href={href(['policies', each])} aria-current={each === selected ? 'page' : undefined}>
-								<Text of={each} />{!data.some((p) => p.name === each) && ' (none yet)'}
+								<Text of={each} />{!data.some((p) => p.name === each) && ' (none yet)'}{each !== selected && draftOf(draftName(each)) !== null && ' (not saved)'}
 							</a>
 						))}
 					</nav>

@@ -90,13 +90,14 @@ function visibleLines(text: string): string {
 	}).join('\n');
 }
 
-export function AssetSensor({ asset, sensor: id }: { asset: string; sensor: string | null }) {
+export function AssetSensor({ asset, sensor: id, isScanned }: { asset: string; sensor: string | null; isScanned: boolean }) {
 	const { data: sensor, error, reload } = useLoad(async (abort) => (id ? getSensor(id, abort) : null), [id]);
 	useEffect(() => onSensors(throttled(REFRESH_MS, reload)), []);
 	return (
 		<div class="stack">
 			{error && <Failure error={error} retry={reload} />}
-			{!id && <Empty title="No sensor">Nothing reports on this asset now; what is shown is what was last known.</Empty>}
+			{!id && isScanned && <Empty title="No sensor">Scans alone find this asset. <a href={href(['sensors'], { enrol: '1' })}>Enrol an agent</a> to know it from within.</Empty>}
+			{!id && !isScanned && <Empty title="No sensor">Nothing reports on this asset now; what is shown is what was last known.</Empty>}
 			{id && !sensor && !error && <Loading what="the sensor" />}
 			{sensor && (
 				<section class="panel">
@@ -113,7 +114,7 @@ export function AssetSensor({ asset, sensor: id }: { asset: string; sensor: stri
 					<Health sensor={sensor} />
 				</section>
 			)}
-			<AppliedPolicy asset={asset} sensor={sensor} />
+			{!isScanned && <AppliedPolicy asset={asset} sensor={sensor} />}
 		</div>
 	);
 }

@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { isDark } from '../theme';
 import { count, plural } from '../text';
-import { axis, colour, plotInto } from './plot';
+import { colour } from './colour';
+import { axis, plotInto } from './plot';
 
 type Series = [number[], number[]];
 

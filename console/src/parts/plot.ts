@@ -1,14 +1,6 @@
-// plot.ts - what the charts have in common: the style sheet's colours, axes, and a plot that fits its box.
+// plot.ts - what the charts have in common: axes, and a plot that fits its box.
 import uPlot from 'uplot';
-
-/** A colour of the style sheet as the canvas understands it. */
-export function colour(name: string): string {
-	const probe = document.body.appendChild(document.createElement('span'));
-	probe.style.color = `var(${name})`;
-	const resolved = getComputedStyle(probe).color;
-	probe.remove();
-	return resolved;
-}
+import { colour } from './colour';
 
 export function axis(): uPlot.Axis {
 	return {

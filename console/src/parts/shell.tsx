@@ -14,9 +14,10 @@ import { Dialog } from './dialog';
 
 /** short: where there is little room. also: what is reached from this page and belongs to it. */
 const PAGES: { part: string; title: string; short?: string; key: string; also?: string }[] = [
-	{ part: '', title: 'Overview', key: 'g o' },
+	{ part: '', title: 'Overview', short: 'Home', key: 'g o' },
 	{ part: 'assets', title: 'Assets', key: 'g a' },
 	{ part: 'vulnerabilities', title: 'Vulnerabilities', short: 'Vulns', key: 'g v', also: 'feeds' },
+	{ part: 'network', title: 'Network', key: 'g n' },
 	{ part: 'events', title: 'Events', key: 'g e' },
 	{ part: 'sensors', title: 'Sensors', key: 'g s', also: 'policies' },
 	{ part: 'query', title: 'Query', key: 'g q' },

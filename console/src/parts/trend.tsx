@@ -4,7 +4,8 @@ import uPlot from 'uplot';
 import { count, plural } from '../text';
 import { isDark } from '../theme';
 import type { Level, TrendDay } from '../vulnerabilities';
-import { axis, colour, plotInto } from './plot';
+import { colour } from './colour';
+import { axis, plotInto } from './plot';
 
 /** From the bottom of a bar to its top. */
 const SHOWN: Level[] = ['critical', 'high', 'medium', 'low'];

@@ -1,68 +1,15 @@
 // vulnfilters.tsx - what a list of vulnerabilities is narrowed by; it stands in the address.
-import { useEffect, useState } from 'preact/hooks';
 import { href, replace } from '../router';
 import { count } from '../text';
 import { isNarrow } from '../theme';
 import { EXPOSURES, type Filter, FILTERS, LEVELS, STATUSES } from '../vulnerabilities';
-
-const TYPING_MS = 200;
+import { Choice, Typed } from './choices';
 
 interface Props {
 	filter: Filter;
 	/** The view's address. */
 	parts: readonly string[];
 	total: number | null;
-}
-
-/** A text that goes into the address when typing pauses. */
-function Typed({ value, label, placeholder, isSearch = false, onValue }: {
-	value: string | null;
-	label: string;
-	placeholder: string;
-	isSearch?: boolean;
-	onValue(value: string | null): void;
-}) {
-	const [text, setText] = useState(value ?? '');
-	useEffect(() => setText(value ?? ''), [value]);
-	useEffect(() => {
-		if (text === (value ?? '')) {
-			return undefined;
-		}
-		const timer = setTimeout(() => onValue(text || null), TYPING_MS);
-		return () => clearTimeout(timer);
-	}, [text]);
-	return (
-		<input
-			{...(isSearch && { 'data-search': true })}
-			type="search"
-			aria-label={label}
-			placeholder={placeholder}
-			maxLength={200}
-			spellcheck={false}
-			value={text}
-			onInput={(event) => setText(event.currentTarget.value)}
-			onKeyDown={(event) => event.key === 'ArrowDown' && document.querySelector<HTMLElement>('.grid')?.focus()}
-		/>
-	);
-}
-
-interface ChoiceProps {
-	label: string;
-	value: string | null;
-	options: readonly (readonly [value: string, title: string])[];
-	onValue(value: string | null): void;
-}
-
-function Choice({ label, value, options, onValue }: ChoiceProps) {
-	return (
-		<label>
-			<span class="hidden">{label}</span>
-			<select aria-label={label} class={value ? 'set' : ''} value={value ?? ''} onChange={(event) => onValue(event.currentTarget.value || null)}>
-				<option value="">{label}: any</option>
-				{options.map(([each, title]) => <option key={each} value={each}>{title}</option>)}
-			</select>
-		</label>
-	);
 }
 
 const YES_NO = (yes: string, no: string) => [['true', yes], ['false', no]] as const;

@@ -124,7 +124,11 @@ const char *unit_state(const struct unit_files *files, const struct unit_file *u
 		return kind == UNIT_FOLDER_RUNTIME ? "masked-runtime" : "masked";
 	}
 	if (unit->target != NULL && strcmp(unit->target, unit->name) != 0) {
-		return "alias";
+		/* an instance has no file of its own */
+		bool is_there = strchr(unit->target, '@') != NULL ||
+				unit_files_find(files, unit->target) != NULL;
+
+		return is_there ? "alias" : "bad";
 	}
 	if (kind == UNIT_FOLDER_GENERATOR) {
 		return "generated";

@@ -123,17 +123,17 @@ static void put_package(json_t *finding, const struct row *package)
 }
 
 static void put_priority(json_t *finding, const struct knowledge_vulnerability *facts,
-			 const struct judgement *j, enum exposure exposure)
+			 const struct judgement *j, struct reach reach)
 {
 	uint8_t reason[REASON_SIZE];
 	struct writer w = writer_over(reason, sizeof reason);
 	struct priority priority =
-		vulnerability_priority(facts, j->status, exposure, j->entry.urgency, &w);
+		vulnerability_priority(facts, j->status, reach, j->entry.urgency, &w);
 
 	json_object_set_new(finding, "priority", json_integer(priority.value));
 	json_object_set_new(finding, "level", json_string(priority.level));
 	put(finding, "reason", writer_span(&w));
-	json_object_set_new(finding, "exposure", json_string(exposure_name(exposure)));
+	json_object_set_new(finding, "exposure", json_string(exposure_name(reach.exposure)));
 }
 
 /* The other binaries of the same source are upgraded along with it. */
@@ -162,15 +162,17 @@ static void put_fix(json_t *finding, const struct judging *g, const struct judge
 static bool take(void *context, const struct judgement *j)
 {
 	struct judging *g = context;
-	enum exposure exposure = inventory_exposure(g->inventory, g->package);
+	uint8_t room[INVENTORY_LISTENERS_ROOM];
+	struct reach reach = { .exposure = inventory_exposure(g->inventory, g->package) };
 	struct knowledge_vulnerability facts = { .score_tenths = -1,
 						 .epss_millionths = -1,
 						 .epss_percentile_millionths = -1 };
 	json_t *finding = json_object();
 
+	reach.at = inventory_listeners(g->inventory, g->package, reach.exposure, room);
 	(void)knowledge_vulnerability(g->knowledge, j->entry.id, &facts);
 	put(finding, "id", j->entry.id);
-	put_priority(finding, &facts, j, exposure);
+	put_priority(finding, &facts, j, reach);
 	put_package(finding, g->package);
 	put(finding, "source", j->package);
 	put(finding, "source_version", j->installed);

@@ -197,6 +197,44 @@ enum exposure inventory_exposure(const struct inventory *inventory, const struct
 	return exposure_of_package(package, running_kernel(inventory), most);
 }
 
+/* Whether a program is the package's, or has it built in. */
+static bool does_run(const struct inventory *inventory, const struct row *package,
+		     struct span executable)
+{
+	if (package->table->number != TABLE_PACKAGES) {
+		return span_equal(text_of(package, LANGUAGE_PACKAGES_PATH), executable);
+	}
+	for (size_t i = 0; i < inventory->uses.count; i++) {
+		const struct row *use = &inventory->uses.rows[i];
+
+		if (span_equal(text_of(use, PACKAGE_USE_PACKAGE),
+			       text_of(package, PACKAGES_NAME)) &&
+		    span_equal(text_of(use, PACKAGE_USE_EXECUTABLE), executable)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+struct span inventory_listeners(const struct inventory *inventory, const struct row *package,
+				enum exposure exposure, uint8_t room[INVENTORY_LISTENERS_ROOM])
+{
+	struct listener_words words = listener_words_over(room, INVENTORY_LISTENERS_ROOM);
+
+	for (size_t i = 0; i < inventory->listeners.count; i++) {
+		const struct row *listener = &inventory->listeners.rows[i];
+		struct span address = text_of(listener, LISTENERS_ADDRESS);
+		struct span executable = text_of(listener, LISTENERS_EXECUTABLE);
+
+		if (executable.len > 0 && exposure_of_address(address) == exposure &&
+		    does_run(inventory, package, executable)) {
+			listener_words_add(&words, text_of(listener, LISTENERS_PROTOCOL), address,
+					   listener->values[LISTENERS_PORT].number);
+		}
+	}
+	return listener_words_end(&words);
+}
+
 struct span inventory_system(const struct inventory *inventory)
 {
 	struct span name = span_of(NULL);

@@ -32,5 +32,10 @@ void inventory_done(struct inventory *inventory);
 /* What of a package is in reach; unknown unless the machine runs. */
 enum exposure inventory_exposure(const struct inventory *inventory, const struct row *package);
 
+/* The listeners that give a package this exposure, in words (struct reach). Borrows the room. */
+#define INVENTORY_LISTENERS_ROOM 512
+struct span inventory_listeners(const struct inventory *inventory, const struct row *package,
+				enum exposure exposure, uint8_t room[INVENTORY_LISTENERS_ROOM]);
+
 /* The system as people call it, for a terminal or JSON: "Debian GNU/Linux 12 (bookworm)". */
 struct span inventory_system(const struct inventory *inventory);

@@ -106,15 +106,8 @@ static int set(struct client *client, const struct args *args, enum output outpu
 static int delete (struct client *client, const struct args *args, enum output output,
 		   struct why *why)
 {
-	struct target target = target_of("/api/v1/policies");
-	json_t *answer = NULL;
-	int error;
-
 	(void)output;
-	target_segment(&target, args->positionals[1]);
-	error = client_call(client, "DELETE", &target, NULL, &answer, why);
-	json_decref(answer);
-	return error;
+	return client_delete(client, "/api/v1/policies", args->positionals[1], why);
 }
 
 static int effective(struct client *client, const struct args *args, enum output output,

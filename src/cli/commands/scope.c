@@ -144,15 +144,8 @@ static int list(const struct args *args, struct client *client, enum output outp
 
 static int drop(const struct args *args, struct client *client, enum output output, struct why *why)
 {
-	struct target target = target_of("/api/v1/scopes");
-	json_t *answer = NULL;
-	int error;
-
 	(void)output;
-	target_segment(&target, args->positionals[1]);
-	error = client_call(client, "DELETE", &target, NULL, &answer, why);
-	json_decref(answer);
-	return error;
+	return client_delete(client, "/api/v1/scopes", args->positionals[1], why);
 }
 
 static int prove(const struct args *args, struct client *client, enum output output,

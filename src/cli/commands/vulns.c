@@ -12,7 +12,9 @@
 static const struct arg options[] = {
 	COMMAND_SERVER_OPTIONS,
 	{ "--asset", "A", "only this asset: its id, the first digits of it, or its name" },
-	{ "--cve", "CVE", "one vulnerability: what is known of it, who is affected, who was" },
+	{ "--cve", "CVE",
+	  "one vulnerability: what is known of it, who is affected, who was; or an advisory "
+	  "(DSA-..., USN-..., RHSA-...): what it is about" },
 	{ "--exploited", NULL, "only what is exploited in the wild (CISA KEV)" },
 	{ "--fixable", NULL, "only what has a fix" },
 	{ "--level", "L", "of this priority or a higher one: critical, high, medium, low" },
@@ -248,12 +250,21 @@ static int one(const struct args *args, struct client *client, enum output outpu
 static int show(const struct args *args, struct client *client, enum output output, struct why *why)
 {
 	bool is_one = args_has(args, "--cve") && !args_has(args, "--asset");
+	bool is_shown = false;
+	int error = 0;
 
 	if (args_has(args, "--cve") && args_has(args, "--asset")) {
 		return vulns_explain(args_value(args, "--asset", ""), args_value(args, "--cve", ""),
 				     client, output, why);
 	}
-	return is_one ? one(args, client, output, why) : list(args, client, output, why);
+	if (!is_one) {
+		return list(args, client, output, why);
+	}
+	if (strncmp(args_value(args, "--cve", ""), "CVE-", 4) != 0) {
+		error = vulns_advisory(args_value(args, "--cve", ""), client, output, &is_shown,
+				       why);
+	}
+	return error != 0 || is_shown ? error : one(args, client, output, why);
 }
 
 static int why_of(const struct args *args, struct client *client, enum output output,
@@ -447,15 +458,8 @@ static int acceptances(const struct args *args, struct client *client, enum outp
 static int unaccept(const struct args *args, struct client *client, enum output output,
 		    struct why *why)
 {
-	struct target target = target_of("/api/v1/acceptances");
-	json_t *answer = NULL;
-	int error;
-
 	(void)output;
-	target_segment(&target, args->positionals[1]);
-	error = client_call(client, "DELETE", &target, NULL, &answer, why);
-	json_decref(answer);
-	return error;
+	return client_delete(client, "/api/v1/acceptances", args->positionals[1], why);
 }
 
 /* --- the command --- */

@@ -23,3 +23,8 @@ void vulns_facts(const json_t *item);
 /* Prints why an asset has a vulnerability, or why not. */
 MUST_USE int vulns_explain(const char *asset, const char *cve, struct client *client,
 			   enum output output, struct why *why);
+
+/* Shows what an advisory is about where that is several vulnerabilities. *out_is_shown false: it is
+ * one, or no advisory at all. */
+MUST_USE int vulns_advisory(const char *id, struct client *client, enum output output,
+			    bool *out_is_shown, struct why *why);

@@ -2,12 +2,10 @@
 #include "server/api/coverage.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "schema/schema.h"
-#include "sys/alloc.h"
 
 static void copy_text(const struct row *row, unsigned column, char *out, size_t size)
 {
@@ -99,99 +97,5 @@ int coverage_of_asset(struct view *view, uint32_t asset, const struct knowledge 
 	if (error == 0 && l.row != UINT32_MAX) {
 		error = view_distinct_rows(view, TABLE_OS, l.row, take_os, &l, why);
 	}
-	return error;
-}
-
-/* --- all --- */
-
-struct gaps {
-	const struct knowledge *knowledge;
-	struct coverage *rows; /* by row number */
-	uint32_t count;
-	uint32_t capacity;
-	uint32_t next_asset;
-	coverage_gap *each;
-	void *context;
-	bool is_wanted;
-};
-
-static bool note_row(void *context, uint32_t number, const struct row *row)
-{
-	struct gaps *g = context;
-
-	if (number != g->count) {
-		return false;
-	}
-	if (g->count == g->capacity) {
-		g->capacity = 2 * g->capacity + 64;
-		g->rows = alloc_resize(g->rows, g->capacity, sizeof *g->rows);
-	}
-	coverage_of(row, g->knowledge, &g->rows[g->count++]);
-	return true;
-}
-
-static void tell(struct gaps *g, uint32_t asset, const struct coverage *coverage)
-{
-	if (g->is_wanted) {
-		g->is_wanted = g->each(g->context, asset, coverage);
-	}
-}
-
-static void tell_untold(struct gaps *g, uint32_t end)
-{
-	struct coverage unknown;
-
-	coverage_of(NULL, g->knowledge, &unknown);
-	while (g->next_asset < end) {
-		tell(g, g->next_asset++, &unknown);
-	}
-}
-
-static bool note_holding(void *context, uint32_t asset, const uint32_t *rows, size_t count)
-{
-	struct gaps *g = context;
-
-	tell_untold(g, asset);
-	g->next_asset = asset + 1;
-	if (count > 0 && rows[0] < g->count && !g->rows[rows[0]].is_covered) {
-		tell(g, asset, &g->rows[rows[0]]);
-	}
-	return g->is_wanted;
-}
-
-static bool take_count(void *context, size_t count, const char *const *names,
-		       const struct view_value *values)
-{
-	(void)names;
-	if (values != NULL && count == 1) {
-		*(uint32_t *)context = (uint32_t)values[0].integer;
-	}
-	return true;
-}
-
-int coverage_gaps(struct view *view, const struct knowledge *knowledge, coverage_gap *each,
-		  void *context, struct why *why)
-{
-	struct gaps g = { .knowledge = knowledge,
-			  .next_asset = 1,
-			  .each = each,
-			  .context = context,
-			  .is_wanted = true };
-	const struct view_limits limits = { .timeout_ms = 5000 };
-	uint32_t assets = 0;
-	uint64_t newest;
-	int error = view_distinct_rows(view, TABLE_OS, 0, note_row, &g, why);
-
-	if (error == 0) {
-		error = view_each_holding(view, TABLE_OS, 1, &newest, note_holding, &g, why);
-	}
-	if (error == 0) {
-		error = view_query(view, span_of("SELECT count(*) FROM assets"), NULL, 0, &limits,
-				   take_count, &assets, NULL, why);
-	}
-	if (error == 0) {
-		tell_untold(&g, assets + 1);
-	}
-	free(g.rows);
 	return error;
 }

@@ -24,10 +24,5 @@ void coverage_of(const struct row *os, const struct knowledge *knowledge, struct
 MUST_USE int coverage_of_asset(struct view *view, uint32_t asset, const struct knowledge *knowledge,
 			       struct coverage *out, struct why *why);
 
-/* Each asset that is not covered, by number; false to stop. */
-typedef bool coverage_gap(void *context, uint32_t asset, const struct coverage *coverage);
-MUST_USE int coverage_gaps(struct view *view, const struct knowledge *knowledge, coverage_gap *each,
-			   void *context, struct why *why);
-
 /* Its members: release, system, is_covered, problem. */
 void coverage_write(struct emit *j, const struct coverage *coverage);

@@ -328,12 +328,13 @@ void findings_facts(struct emit *j, const struct knowledge_vulnerability *facts)
 	findings_text(j, "published", facts->published);
 }
 
-void findings_priority(struct emit *j, const struct fleet *fleet, const struct fleet_row *row)
+void findings_priority(struct emit *j, const struct fleet *fleet, const struct fleet_row *row,
+		       struct span listeners)
 {
 	uint8_t text[1024];
 	struct writer w = writer_over(text, sizeof text);
 
-	(void)fleet_row_priority(fleet, row, &w);
+	(void)fleet_row_priority(fleet, row, listeners, &w);
 	findings_number(j, "priority", row->priority);
 	emit_key(j, "level");
 	emit_text(j, fleet_level_name(row->level));
@@ -426,7 +427,7 @@ void findings_vulnerability(struct emit *j, const struct fleet *fleet,
 	emit_key(j, "id");
 	emit_span(j, v->id);
 	findings_facts(j, &v->facts);
-	findings_priority(j, fleet, g.row);
+	findings_priority(j, fleet, g.row, span_of(NULL));
 	findings_number(j, "assets", v->assets);
 	findings_number(j, "accepted", v->accepted);
 	emit_key(j, "packages");

@@ -79,8 +79,9 @@ void findings_words(struct emit *j, const char *name, struct span text);
 /* summary to published: what feeds say, without the id. */
 void findings_facts(struct emit *j, const struct knowledge_vulnerability *facts);
 
-/* priority, level, reason */
-void findings_priority(struct emit *j, const struct fleet *fleet, const struct fleet_row *row);
+/* priority, level, reason. listeners: as for fleet_row_priority. */
+void findings_priority(struct emit *j, const struct fleet *fleet, const struct fleet_row *row,
+		       struct span listeners);
 
 /* A vulnerability of the fleet: the members of the API's Vulnerability. */
 void findings_vulnerability(struct emit *j, const struct fleet *fleet,

@@ -1,75 +1,12 @@
-/* fleet.c - the distinct findings, and what of them each asset holds, counted as it changes. */
-#include "server/api/fleet.h"
-
+/* fleet.c - a tenant's findings followed: what is read, and when it is read again. */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "schema/schema.h"
-#include "server/inventory/numbering.h"
+#include "server/api/fleet_inside.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
-
-/* Texts of rows, in blocks that never move. */
-#define TEXT_BLOCK_BYTES (256u << 10)
-struct text_block {
-	struct text_block *next;
-	size_t used;
-	size_t size;
-	uint8_t bytes[];
-};
-
-/* What is counted of a vulnerability while an asset is being counted. */
-struct mark {
-	uint32_t stamp;
-	uint32_t row; /* the most urgent one so far */
-};
-
-struct asset_state {
-	struct fleet_asset is;
-	uint32_t *rows;
-	bool is_changed; /* since the last sync */
-};
-
-struct fleet {
-	const struct knowledge *knowledge;
-	uint64_t newest;     /* the change that everything here follows */
-	uint32_t next_load;  /* the asset to be read next; FLEET_END: all were */
-	uint32_t next_count; /* the asset to be counted next; those before it are in the counts */
-	uint64_t held;       /* rows of all assets */
-	size_t text_bytes;
-	int64_t deadline_us; /* of this sync */
-	unsigned steps;      /* since the clock was last looked at */
-	bool is_sorted;
-	int64_t next_expiry_ms; /* of an acceptance; 0: none */
-	struct text_block *texts;
-	struct numbering names; /* texts, vulnerabilities and groups by the hash of their name */
-	struct span *text_of;   /* by number in names */
-	size_t text_capacity;
-	struct fleet_row *rows;
-	uint32_t row_count;
-	size_t row_capacity;
-	struct numbering ids;
-	struct fleet_vulnerability *vulnerabilities;
-	size_t vulnerability_capacity;
-	struct mark *marks;
-	struct numbering group_names;
-	struct fleet_group *groups;
-	size_t group_capacity;
-	uint32_t *group_stamps;
-	struct asset_state *assets; /* asset number - 1 */
-	uint32_t asset_count;
-	size_t asset_capacity;
-	uint32_t *order;
-	uint32_t *group_order;
-	uint32_t stamp;
-	uint32_t *touched; /* vulnerabilities of the asset at hand */
-	size_t touched_count;
-	size_t touched_capacity;
-	struct fleet_acceptance *acceptances;
-	size_t acceptance_count;
-	struct fleet_summary summary;
-};
 
 static const char *const level_names[FLEET_LEVELS] = { "none", "low", "medium", "high",
 						       "critical" };
@@ -136,7 +73,7 @@ void fleet_free(struct fleet **fleet)
 	*fleet = NULL;
 }
 
-static void *room(void *array, size_t count, size_t *capacity, size_t size)
+void *fleet_room(void *array, size_t count, size_t *capacity, size_t size)
 {
 	if (count < *capacity) {
 		return array;
@@ -145,310 +82,13 @@ static void *room(void *array, size_t count, size_t *capacity, size_t size)
 	return alloc_resize(array, *capacity, size);
 }
 
-/* --- texts --- */
-
-static struct span keep(struct fleet *f, struct span text)
-{
-	struct text_block *block = f->texts;
-	struct span kept;
-
-	if (block == NULL || block->size - block->used < text.len) {
-		size_t size = text.len > TEXT_BLOCK_BYTES ? text.len : TEXT_BLOCK_BYTES;
-
-		block = alloc_resize(NULL, sizeof *block + size, 1);
-		block->next = f->texts;
-		block->used = 0;
-		block->size = size;
-		f->texts = block;
-		f->text_bytes += sizeof *block + size;
-	}
-	mem_copy(block->bytes + block->used, text.ptr, text.len);
-	kept = (struct span){ block->bytes + block->used, text.len };
-	block->used += text.len;
-	return kept;
-}
-
-/* Equal texts are kept once. */
-static struct span intern(struct fleet *f, const struct row *row, unsigned column)
-{
-	const struct value *value = &row->values[column];
-	struct rowhash key;
-	uint32_t number;
-
-	if (value->kind != VALUE_TEXT || value->text.len == 0) {
-		return (struct span){ NULL, 0 };
-	}
-	key = rowhash_of(0, value->text);
-	if (!numbering_find(&f->names, &key, &number)) {
-		f->text_of =
-			room(f->text_of, f->names.count, &f->text_capacity, sizeof *f->text_of);
-		number = numbering_add(&f->names, &key);
-		f->text_of[number] = keep(f, value->text);
-	}
-	return f->text_of[number];
-}
-
-/* --- rows --- */
-
-static enum judgement_status status_named(struct span name)
-{
-	for (int i = 0; i <= JUDGEMENT_NOT_INSTALLED; i++) {
-		if (span_is(name, judgement_status_name((enum judgement_status)i))) {
-			return (enum judgement_status)i;
-		}
-	}
-	return JUDGEMENT_UNDETERMINED;
-}
-
-static enum exposure exposure_named(struct span name)
-{
-	for (int i = 0; i <= EXPOSURE_NETWORK; i++) {
-		if (span_is(name, exposure_name((enum exposure)i))) {
-			return (enum exposure)i;
-		}
-	}
-	return EXPOSURE_UNKNOWN;
-}
-
-static void know(struct fleet *f, struct fleet_vulnerability *v)
-{
-	if (f->knowledge == NULL || !knowledge_vulnerability(f->knowledge, v->id, &v->facts)) {
-		v->facts = (struct knowledge_vulnerability){ .score_tenths = -1,
-							     .epss_millionths = -1,
-							     .epss_percentile_millionths = -1 };
-	}
-}
-
-static void note_accepted(const struct fleet *f, struct fleet_vulnerability *v)
-{
-	v->is_accepted = false;
-	for (size_t i = 0; i < f->acceptance_count && !v->is_accepted; i++) {
-		v->is_accepted = span_is(v->id, f->acceptances[i].id);
-	}
-}
-
-static uint32_t vulnerability_number(struct fleet *f, struct span id)
-{
-	struct rowhash key = rowhash_of(0, id);
-	size_t capacity = f->vulnerability_capacity;
-	uint32_t number;
-
-	if (numbering_find(&f->ids, &key, &number)) {
-		return number;
-	}
-	f->vulnerabilities = room(f->vulnerabilities, f->ids.count, &f->vulnerability_capacity,
-				  sizeof *f->vulnerabilities);
-	if (capacity != f->vulnerability_capacity) {
-		f->marks = alloc_resize(f->marks, f->vulnerability_capacity, sizeof *f->marks);
-	}
-	number = numbering_add(&f->ids, &key);
-	f->marks[number] = (struct mark){ 0, 0 };
-	f->vulnerabilities[number] =
-		(struct fleet_vulnerability){ .id = id, .first_row = FLEET_END };
-	know(f, &f->vulnerabilities[number]);
-	note_accepted(f, &f->vulnerabilities[number]);
-	return number;
-}
-
-static uint32_t group_number(struct fleet *f, const struct fleet_group *group)
-{
-	uint8_t name[1024];
-	struct writer w = writer_over(name, sizeof name);
-	struct rowhash key;
-	size_t capacity = f->group_capacity;
-	uint32_t number;
-
-	writer_bytes(&w, group->manager);
-	writer_u8(&w, 0);
-	writer_bytes(&w, group->release);
-	writer_u8(&w, 0);
-	writer_bytes(&w, group->source);
-	key = rowhash_of(0, writer_span(&w));
-	if (numbering_find(&f->group_names, &key, &number)) {
-		return number;
-	}
-	f->groups = room(f->groups, f->group_names.count, &f->group_capacity, sizeof *f->groups);
-	if (capacity != f->group_capacity) {
-		f->group_stamps =
-			alloc_resize(f->group_stamps, f->group_capacity, sizeof *f->group_stamps);
-	}
-	number = numbering_add(&f->group_names, &key);
-	f->groups[number] = *group;
-	f->groups[number].first_row = FLEET_END;
-	f->group_stamps[number] = 0;
-	return number;
-}
-
-static void rank(const struct fleet *f, struct fleet_row *row)
-{
-	uint8_t text[512];
-	struct writer reason = writer_over(text, sizeof text);
-	struct priority priority =
-		vulnerability_priority(&f->vulnerabilities[row->vulnerability].facts, row->status,
-				       row->exposure, row->urgency, &reason);
-
-	row->priority = (uint8_t)priority.value;
-	row->level = FLEET_NONE;
-	(void)fleet_level_named(span_of(priority.level), &row->level);
-}
-
-/* Looks at the clock now and then. */
-#define STEPS_BETWEEN_LOOKS 64
-static bool is_late(struct fleet *f)
-{
-	f->steps = (f->steps + 1) % STEPS_BETWEEN_LOOKS;
-	return f->steps == 0 && clock_us() >= f->deadline_us;
-}
-
-/* Rows come in the order of their numbers, none left out. */
-static bool take_row(void *context, uint32_t number, const struct row *values)
-{
-	struct fleet *f = context;
-	struct span source = intern(f, values, VULNERABILITIES_SOURCE);
-	struct fleet_row *row;
-	struct fleet_group group = {
-		.manager = intern(f, values, VULNERABILITIES_MANAGER),
-		.release = intern(f, values, VULNERABILITIES_RELEASE),
-		.source = source.len > 0 ? source : intern(f, values, VULNERABILITIES_PACKAGE),
-	};
-
-	if (number != f->row_count) {
-		return false;
-	}
-	f->rows = room(f->rows, f->row_count, &f->row_capacity, sizeof *f->rows);
-	row = &f->rows[f->row_count++];
-	*row = (struct fleet_row){
-		.vulnerability = vulnerability_number(f, intern(f, values, VULNERABILITIES_ID)),
-		.group = group_number(f, &group),
-		.manager = group.manager,
-		.package = intern(f, values, VULNERABILITIES_PACKAGE),
-		.version = intern(f, values, VULNERABILITIES_VERSION),
-		.architecture = intern(f, values, VULNERABILITIES_ARCHITECTURE),
-		.source_version = intern(f, values, VULNERABILITIES_SOURCE_VERSION),
-		.feed = intern(f, values, VULNERABILITIES_FEED),
-		.path = intern(f, values, VULNERABILITIES_PATH),
-		.fixed_version = intern(f, values, VULNERABILITIES_FIXED_VERSION),
-		.urgency = intern(f, values, VULNERABILITIES_URGENCY),
-		.status = status_named(intern(f, values, VULNERABILITIES_STATUS)),
-		.exposure = exposure_named(intern(f, values, VULNERABILITIES_EXPOSURE)),
-	};
-	rank(f, row);
-	row->next = f->vulnerabilities[row->vulnerability].first_row;
-	f->vulnerabilities[row->vulnerability].first_row = number;
-	row->next_of_group = f->groups[row->group].first_row;
-	f->groups[row->group].first_row = number;
-	f->is_sorted = false;
-	return !is_late(f);
-}
-
-/* --- counting an asset --- */
-
-int64_t fleet_acceptance_of(const struct fleet *f, const struct fleet_vulnerability *v,
-			    uint32_t asset)
-{
-	for (size_t i = 0; v->is_accepted && i < f->acceptance_count; i++) {
-		const struct fleet_acceptance *a = &f->acceptances[i];
-
-		if ((a->asset == 0 || a->asset == asset) && span_is(v->id, a->id)) {
-			return a->no;
-		}
-	}
-	return 0;
-}
-
-/* Finds the most urgent row of each vulnerability that an asset has. */
-static void mark_rows(struct fleet *f, const uint32_t *rows, uint32_t count)
-{
-	f->stamp++;
-	f->touched_count = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct fleet_row *row = &f->rows[rows[i]];
-		struct mark *mark = &f->marks[row->vulnerability];
-
-		if (mark->stamp != f->stamp) {
-			*mark = (struct mark){ f->stamp, rows[i] };
-			f->touched = room(f->touched, f->touched_count, &f->touched_capacity,
-					  sizeof *f->touched);
-			f->touched[f->touched_count++] = row->vulnerability;
-		} else if (f->rows[mark->row].priority < row->priority) {
-			mark->row = rows[i];
-		}
-	}
-}
-
-/* One that is urgent outweighs hundreds that nobody hurries for. */
-static int64_t weight_of(uint8_t priority)
-{
-	return (int64_t)priority * priority * priority;
-}
-
-/* Counters go up or down by one of these. */
-static void count_group(struct fleet *f, const struct fleet_row *row, int64_t by)
-{
-	struct fleet_group *group = &f->groups[row->group];
-
-	group->findings += (uint64_t)by;
-	if (row->status == JUDGEMENT_FIXABLE) {
-		group->fixable += (uint64_t)by;
-		group->weight += (uint64_t)(by * weight_of(row->priority));
-	}
-	if (f->group_stamps[row->group] != f->stamp) {
-		f->group_stamps[row->group] = f->stamp;
-		group->assets += (uint32_t)by;
-	}
-}
-
-static void count_summary(struct fleet *f, const struct fleet_row *row, int64_t by)
-{
-	f->summary.findings[row->level] += (uint64_t)by;
-	f->summary.risk += (uint64_t)(by * row->priority);
-	if (f->vulnerabilities[row->vulnerability].facts.is_exploited) {
-		f->summary.exploited += (uint64_t)by;
-	}
-	if (row->status == JUDGEMENT_FIXABLE) {
-		f->summary.fixable += (uint64_t)by;
-	}
-}
-
-/* Adds an asset to all counts, or takes it out of them again: the same marks either way. */
-static void count_asset(struct fleet *f, uint32_t asset, int64_t by)
-{
-	struct fleet_asset *a = &f->assets[asset - 1].is;
-	bool has_any = false;
-
-	mark_rows(f, a->rows, a->row_count);
-	for (uint32_t i = 0; i < a->row_count; i++) {
-		f->rows[a->rows[i]].assets += (uint32_t)by;
-	}
-	mem_zero(a->levels, sizeof a->levels);
-	a->accepted = 0;
-	a->risk = 0;
-	a->priority = 0;
-	for (size_t i = 0; i < f->touched_count; i++) {
-		struct fleet_vulnerability *v = &f->vulnerabilities[f->touched[i]];
-		const struct fleet_row *row = &f->rows[f->marks[f->touched[i]].row];
-
-		if (v->is_accepted && fleet_acceptance_of(f, v, asset) != 0) {
-			v->accepted += (uint32_t)by;
-			f->summary.accepted += (uint64_t)by;
-			a->accepted++;
-			continue;
-		}
-		has_any = true;
-		v->assets += (uint32_t)by;
-		a->levels[row->level]++;
-		a->risk += row->priority;
-		a->priority = row->priority > a->priority ? row->priority : a->priority;
-		count_group(f, row, by);
-		count_summary(f, row, by);
-	}
-	f->summary.assets += (uint32_t)(has_any ? by : 0);
-}
+/* --- following --- */
 
 static struct asset_state *asset_state(struct fleet *f, uint32_t asset)
 {
 	while (f->asset_count < asset) {
-		f->assets = room(f->assets, f->asset_count, &f->asset_capacity, sizeof *f->assets);
+		f->assets = fleet_room(f->assets, f->asset_count, &f->asset_capacity,
+				       sizeof *f->assets);
 		f->assets[f->asset_count++] = (struct asset_state){ .rows = NULL };
 	}
 	return &f->assets[asset - 1];
@@ -472,54 +112,6 @@ static bool take_holding(void *context, uint32_t asset, const uint32_t *rows, si
 	a->is.row_count = known;
 	f->held += known;
 	return true;
-}
-
-/* --- following --- */
-
-static void start_count(struct fleet *f)
-{
-	mem_zero(&f->summary, sizeof f->summary);
-	for (uint32_t i = 0; i < f->ids.count; i++) {
-		f->vulnerabilities[i].assets = 0;
-		f->vulnerabilities[i].accepted = 0;
-	}
-	for (uint32_t i = 0; i < f->group_names.count; i++) {
-		f->groups[i].assets = 0;
-		f->groups[i].findings = 0;
-		f->groups[i].fixable = 0;
-		f->groups[i].weight = 0;
-	}
-	for (uint32_t i = 0; i < f->row_count; i++) {
-		f->rows[i].assets = 0;
-	}
-	f->next_count = 1;
-	f->is_sorted = false;
-}
-
-/* Counts those that are not counted yet. */
-static int count_more(struct fleet *f)
-{
-	while (f->next_count <= f->asset_count) {
-		uint32_t asset = f->next_count++;
-
-		count_asset(f, asset, 1);
-		f->is_sorted = false;
-		if (clock_us() >= f->deadline_us && f->next_count <= f->asset_count) {
-			return ERR_AGAIN;
-		}
-	}
-	return 0;
-}
-
-static void follow_knowledge(struct fleet *f, const struct knowledge *knowledge)
-{
-	f->knowledge = knowledge;
-	for (uint32_t i = 0; i < f->ids.count; i++) {
-		know(f, &f->vulnerabilities[i]);
-	}
-	for (uint32_t i = 0; i < f->row_count; i++) {
-		rank(f, &f->rows[i]);
-	}
 }
 
 static bool load_holding(void *context, uint32_t asset, const uint32_t *rows, size_t count)
@@ -568,13 +160,13 @@ static int follow_asset(struct fleet *f, uint32_t asset, struct view *view, stru
 	int error;
 
 	if (is_counted) {
-		count_asset(f, asset, -1);
+		fleet_count_asset(f, asset, -1);
 	}
 	f->held -= a->is.row_count;
 	a->is.row_count = 0;
 	error = view_asset_holding(view, asset, TABLE_VULNERABILITIES, take_holding, f, why);
 	if (is_counted) {
-		count_asset(f, asset, 1);
+		fleet_count_asset(f, asset, 1);
 	}
 	a->is_changed = error != 0;
 	f->is_sorted = false;
@@ -624,7 +216,7 @@ static bool drop_expired(struct fleet *f, int64_t now_ms)
 	}
 	f->acceptance_count = kept;
 	for (uint32_t i = 0; i < f->ids.count; i++) {
-		note_accepted(f, &f->vulnerabilities[i]);
+		fleet_note_accepted(f, &f->vulnerabilities[i]);
 	}
 	return true;
 }
@@ -648,12 +240,13 @@ int fleet_sync_some(struct fleet *f, struct view *view, const struct knowledge *
 
 	f->deadline_us = deadline_us;
 	if (is_other) {
-		follow_knowledge(f, knowledge);
+		fleet_follow_knowledge(f, knowledge);
 	}
 	if (drop_expired(f, now_ms) || is_other) {
-		start_count(f);
+		fleet_start_count(f);
 	}
-	error = view_distinct_rows(view, TABLE_VULNERABILITIES, f->row_count, take_row, f, why);
+	error = view_distinct_rows(view, TABLE_VULNERABILITIES, f->row_count, fleet_take_row, f,
+				   why);
 	if (error == 0 && f->row_count > rows_before && clock_us() >= deadline_us) {
 		return ERR_AGAIN;
 	}
@@ -663,7 +256,7 @@ int fleet_sync_some(struct fleet *f, struct view *view, const struct knowledge *
 	if (error == 0) {
 		error = follow_changes(f, view, last, why);
 	}
-	return error == 0 ? count_more(f) : error;
+	return error == 0 ? fleet_count_more(f) : error;
 }
 
 int fleet_sync(struct fleet *f, struct view *view, const struct knowledge *knowledge,
@@ -677,108 +270,7 @@ int fleet_sync(struct fleet *f, struct view *view, const struct knowledge *knowl
 	return error;
 }
 
-/* --- order --- */
-
-/* qsort has no context: what is compared lies in the elements. */
-struct ranked {
-	uint64_t rank; /* high comes first */
-	uint32_t tie;
-	uint32_t number;
-};
-
-static int compare_ranked(const void *a, const void *b)
-{
-	const struct ranked *x = a;
-	const struct ranked *y = b;
-
-	if (x->rank != y->rank) {
-		return x->rank < y->rank ? 1 : -1;
-	}
-	if (x->tie != y->tie) {
-		return x->tie < y->tie ? 1 : -1;
-	}
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-/* What is held of a vulnerability decides how urgent it is. */
-static void refresh_vulnerability(struct fleet *f, struct fleet_vulnerability *v)
-{
-	v->priority = 0;
-	v->level = FLEET_NONE;
-	v->is_fixable = false;
-	for (uint32_t at = v->first_row; at != FLEET_END; at = f->rows[at].next) {
-		const struct fleet_row *row = &f->rows[at];
-
-		if (row->assets > 0) {
-			v->priority = row->priority > v->priority ? row->priority : v->priority;
-			v->level = row->level > v->level ? row->level : v->level;
-			v->is_fixable = v->is_fixable || row->status == JUDGEMENT_FIXABLE;
-		}
-	}
-}
-
-static void sort_into(struct ranked *ranked, uint32_t count, uint32_t **out)
-{
-	if (count > 0) {
-		qsort(ranked, count, sizeof *ranked, compare_ranked);
-	}
-	*out = alloc_resize(*out, (size_t)count + 1, sizeof **out);
-	for (uint32_t i = 0; i < count; i++) {
-		(*out)[i] = ranked[i].number;
-	}
-}
-
-static void sort_groups(struct fleet *f)
-{
-	struct ranked *ranked = alloc_zeroed((size_t)f->group_names.count + 1, sizeof *ranked);
-
-	for (uint32_t i = 0; i < f->group_names.count; i++) {
-		struct fleet_group *group = &f->groups[i];
-
-		group->priority = 0;
-		group->level = FLEET_NONE;
-		for (uint32_t at = group->first_row; at != FLEET_END;
-		     at = f->rows[at].next_of_group) {
-			const struct fleet_row *row = &f->rows[at];
-
-			if (row->assets > 0 && row->priority > group->priority) {
-				group->priority = row->priority;
-				group->level = row->level;
-			}
-		}
-		ranked[i] = (struct ranked){ group->weight, (uint32_t)group->findings, i };
-	}
-	sort_into(ranked, f->group_names.count, &f->group_order);
-	free(ranked);
-}
-
-static void sort(struct fleet *f)
-{
-	struct ranked *ranked;
-
-	if (f->is_sorted) {
-		return;
-	}
-	ranked = alloc_zeroed((size_t)f->ids.count + 1, sizeof *ranked);
-	f->summary.vulnerabilities = 0;
-	for (uint32_t i = 0; i < f->ids.count; i++) {
-		struct fleet_vulnerability *v = &f->vulnerabilities[i];
-		uint64_t epss =
-			v->facts.epss_millionths > 0 ? (uint64_t)v->facts.epss_millionths : 0;
-		bool is_there = v->assets > 0;
-
-		refresh_vulnerability(f, v);
-		f->summary.vulnerabilities += is_there;
-		ranked[i].rank = (uint64_t)is_there << 62 | (uint64_t)v->priority << 40 |
-				 (uint64_t)v->facts.is_exploited << 32 | epss;
-		ranked[i].tie = v->assets;
-		ranked[i].number = i;
-	}
-	sort_into(ranked, f->ids.count, &f->order);
-	free(ranked);
-	sort_groups(f);
-	f->is_sorted = true;
-}
+/* --- what is asked --- */
 
 uint32_t fleet_vulnerability_count(const struct fleet *f)
 {
@@ -787,7 +279,7 @@ uint32_t fleet_vulnerability_count(const struct fleet *f)
 
 const struct fleet_vulnerability *fleet_vulnerability_at(struct fleet *f, uint32_t position)
 {
-	sort(f);
+	fleet_sort(f);
 	return &f->vulnerabilities[f->order[position]];
 }
 
@@ -810,10 +302,11 @@ const struct fleet_row *fleet_row(const struct fleet *f, uint32_t number)
 }
 
 struct priority fleet_row_priority(const struct fleet *f, const struct fleet_row *row,
-				   struct writer *out_reason)
+				   struct span listeners, struct writer *out_reason)
 {
 	return vulnerability_priority(&f->vulnerabilities[row->vulnerability].facts, row->status,
-				      row->exposure, row->urgency, out_reason);
+				      (struct reach){ row->exposure, listeners }, row->urgency,
+				      out_reason);
 }
 
 const struct fleet_group *fleet_group_of(const struct fleet *f, const struct fleet_row *row)
@@ -844,7 +337,7 @@ uint32_t fleet_group_count(const struct fleet *f)
 
 const struct fleet_group *fleet_group_at(struct fleet *f, uint32_t position)
 {
-	sort(f);
+	fleet_sort(f);
 	return &f->groups[f->group_order[position]];
 }
 

@@ -102,9 +102,10 @@ const struct fleet_row *fleet_row(const struct fleet *fleet, uint32_t number);
 const struct fleet_vulnerability *fleet_vulnerability_of(const struct fleet *fleet,
 							 const struct fleet_row *row);
 
-/* How urgent it is, with the reason in words. */
+/* How urgent it is, with the reason in words. listeners: those of one asset, where it is about one
+ * (struct reach); rows are shared between assets, so they do not know. */
 struct priority fleet_row_priority(const struct fleet *fleet, const struct fleet_row *row,
-				   struct writer *out_reason);
+				   struct span listeners, struct writer *out_reason);
 
 /* --- groups: source packages of one release, which are upgraded together --- */
 

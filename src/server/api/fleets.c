@@ -53,6 +53,7 @@ struct tenant_fleet {
 	struct fleets *owner;
 	char name[TENANT_NAME_SIZE];
 	struct fleet *fleet;
+	struct unjudged *unjudged;
 	struct mapping *mapping; /* what it follows; NULL: nothing yet */
 	struct fleet_acceptance *accepted;
 	size_t accepted_count;
@@ -291,6 +292,16 @@ static struct call *take_waiting(struct tenant_fleet *t, fleets_then **then)
 	return call;
 }
 
+static int follow(struct tenant_fleet *t, struct view *view, const struct knowledge *knowledge,
+		  struct why *why)
+{
+	int64_t deadline_us = clock_us() + SLICE_US;
+	int error = fleet_sync_some(t->fleet, view, knowledge, clock_wall_ms(), deadline_us, why);
+	int other = unjudged_sync(t->unjudged, view, knowledge, deadline_us, why);
+
+	return error != 0 ? error : other;
+}
+
 static int sync_some(struct tenant_fleet *t, struct view **view, struct why *why)
 {
 	struct mapping *m = newest(t->owner);
@@ -303,19 +314,15 @@ static int sync_some(struct tenant_fleet *t, struct view **view, struct why *why
 	if (error != 0) {
 		return error;
 	}
-	if (t->mapping != m) {
+	if (m != NULL) {
 		m->users++;
-		error = fleet_sync_some(t->fleet, *view, m->knowledge, clock_wall_ms(),
-					clock_us() + SLICE_US, why);
-		if (t->mapping != NULL) {
-			t->mapping->users--;
-		}
-		t->mapping = m;
-		drop_unused(t->owner);
-	} else {
-		error = fleet_sync_some(t->fleet, *view, m != NULL ? m->knowledge : NULL,
-					clock_wall_ms(), clock_us() + SLICE_US, why);
 	}
+	error = follow(t, *view, m != NULL ? m->knowledge : NULL, why);
+	if (t->mapping != NULL) {
+		t->mapping->users--;
+	}
+	t->mapping = m;
+	drop_unused(t->owner);
 	return error;
 }
 
@@ -364,6 +371,7 @@ static struct tenant_fleet *find_or_make(struct fleets *fleets, const char *name
 		t->owner = fleets;
 		snprintf(t->name, sizeof t->name, "%s", name);
 		t->fleet = fleet_new();
+		t->unjudged = unjudged_new();
 		t->timer = loop_timer(fleets->api->loop, work, t);
 		t->next = fleets->tenants;
 		fleets->tenants = t;
@@ -387,6 +395,13 @@ void fleets_ask(struct call *call, fleets_then *then)
 	if (t->waiting == w) {
 		work(t); /* the first one: others are answered along with it */
 	}
+}
+
+const struct unjudged *fleets_unjudged(const struct call *call)
+{
+	const struct tenant_fleet *t = find(call->api->fleets, span_of(call->tenant));
+
+	return t != NULL ? t->unjudged : NULL;
 }
 
 /* --- all --- */
@@ -413,6 +428,7 @@ void fleets_free(struct fleets **variable)
 		fleets->tenants = t->next;
 		loop_timer_free(&t->timer);
 		fleet_free(&t->fleet);
+		unjudged_free(&t->unjudged);
 		free(t->accepted);
 		free(t);
 	}
@@ -484,7 +500,7 @@ struct fleets_figures fleets_figures(const struct fleets *fleets)
 		struct fleet_summary s = fleet_summary(t->fleet);
 
 		figures.fleets += t->is_ready;
-		figures.bytes += fleet_bytes(t->fleet);
+		figures.bytes += fleet_bytes(t->fleet) + unjudged_bytes(t->unjudged);
 		for (int i = 0; i < FLEET_LEVELS; i++) {
 			figures.findings += s.findings[i];
 		}

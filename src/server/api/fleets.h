@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "server/api/fleet.h"
+#include "server/api/unjudged.h"
 
 struct api;
 struct call;
@@ -27,6 +28,9 @@ void fleets_prepare(struct fleets *fleets);
  * answer the call. Where it cannot be had the call is answered. A call that ends is forgotten. */
 typedef void fleets_then(struct call *call, struct fleet *fleet, struct view *view);
 void fleets_ask(struct call *call, fleets_then *then);
+
+/* What of the call's tenant nobody looked at: up to date where the fleet is. */
+const struct unjudged *fleets_unjudged(const struct call *call);
 
 /* What the feeds know now; NULL: nothing yet. Valid until the loop's next turn. */
 const struct knowledge *fleets_knowledge(struct fleets *fleets);

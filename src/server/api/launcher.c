@@ -183,14 +183,16 @@ static void kill_worker(struct launcher *launcher, uint64_t id)
 static int confine(const char *data_folder)
 {
 	char tenants[4096];
-	const struct sandbox_path path = { tenants, true };
+	char feeds[4096];
+	const struct sandbox_path paths[] = { { tenants, true }, { feeds, false } };
 	const int keep[] = { -1 };
 	struct why why = { 0 };
 	int error = sandbox_privileges(keep, &why);
 
-	snprintf(tenants, sizeof tenants, "%s/tenants", data_folder);
+	snprintf(tenants, sizeof tenants, "%.4000s/tenants", data_folder);
+	snprintf(feeds, sizeof feeds, "%.4000s/feeds", data_folder);
 	if (error == 0) {
-		error = sandbox_files(&path, 1, 0, &why);
+		error = sandbox_files(paths, COUNT_OF(paths), 0, &why);
 		error = error == ERR_UNSUPPORTED ? 0 : error; /* the api says so */
 	}
 	if (error == 0) {

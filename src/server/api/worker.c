@@ -5,17 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/writer.h"
 #include "server/api/emit.h"
+#include "server/api/facts_table.h"
 #include "server/api/workers.h"
 #include "server/inventory/view.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/sandbox.h"
+
+#define PATH_SIZE 4096
 
 /* A sanitizer's shadow memory is terabytes of address space. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -119,6 +123,11 @@ static unsigned status_of(int error)
 	}
 }
 
+static void knowledge_path(const struct worker_order *order, char out[PATH_SIZE])
+{
+	snprintf(out, PATH_SIZE, "%.3900s/" KNOWLEDGE_PATH, order->data_folder);
+}
+
 unsigned worker_answer(const char *path, const struct worker_order *order, struct buffer *out)
 {
 	struct view_limits limits = { .rows_max = order->rows_max,
@@ -129,7 +138,13 @@ unsigned worker_answer(const char *path, const struct worker_order *order, struc
 	struct why why = { 0 };
 	struct view *view = NULL;
 	bool is_truncated = false;
-	int error = view_open(path, &view, &why);
+	char knowledge[PATH_SIZE];
+	struct facts_table facts;
+	int error;
+
+	knowledge_path(order, knowledge);
+	facts_table_init(&facts, knowledge);
+	error = view_open_beside(path, &facts.table, &view, &why);
 
 	buffer_init(&answer.hex, 4u << 20);
 	emit_object(&answer.json);
@@ -138,6 +153,7 @@ unsigned worker_answer(const char *path, const struct worker_order *order, struc
 				   &is_truncated, &why);
 	}
 	view_close(&view);
+	facts_table_done(&facts);
 	buffer_done(&answer.hex);
 	if (answer.json.has_failed) {
 		return refuse(out, 400,
@@ -174,23 +190,38 @@ static void limit(int resource, rlim_t most)
 	}
 }
 
-/* It reads its tenant's file, and writes only what SQLite needs to read beside a writer. */
-static int confine(const char *path)
+/* What the index takes of the address space where it is mapped. */
+static rlim_t size_of(const char *path)
 {
-	char wal[4096 + 8];
-	char shm[4096 + 8];
+	struct stat status;
+
+	return stat(path, &status) == 0 && status.st_size > 0 ? (rlim_t)status.st_size : 0;
+}
+
+/* It reads its tenant's file and what the feeds know, and writes only what SQLite needs to read
+ * beside a writer. */
+static int confine(const char *path, const struct worker_order *order)
+{
+	char wal[PATH_SIZE + 8];
+	char shm[PATH_SIZE + 8];
+	char knowledge[PATH_SIZE];
 	const int keep[] = { -1 };
 	struct why why = { 0 };
-	const struct sandbox_path paths[] = { { path, true }, { wal, true }, { shm, true } };
+	const struct sandbox_path paths[] = {
+		{ path, true }, { wal, true }, { shm, true }, { knowledge, false }
+	};
 	int error;
 
+	knowledge_path(order, knowledge);
 	snprintf(wal, sizeof wal, "%s-wal", path);
 	snprintf(shm, sizeof shm, "%s-shm", path);
-	limit(RLIMIT_AS, ADDRESS_SPACE_MAX);
+	limit(RLIMIT_AS, ADDRESS_SPACE_MAX == RLIM_INFINITY
+				 ? RLIM_INFINITY
+				 : ADDRESS_SPACE_MAX + size_of(knowledge));
 	limit(RLIMIT_FSIZE, 64u << 20);
 	error = sandbox_privileges(keep, &why);
 	if (error == 0) {
-		error = sandbox_files(paths, 3, 0, &why);
+		error = sandbox_files(paths, COUNT_OF(paths), 0, &why);
 		error = error == ERR_UNSUPPORTED ? 0 : error; /* the api has said so already */
 	}
 	if (error == 0) {
@@ -222,7 +253,7 @@ static bool write_all(int fd, struct span bytes)
 
 int worker_main(const struct worker_order *order)
 {
-	char path[4096];
+	char path[PATH_SIZE];
 	uint8_t head[WORKER_HEAD_SIZE];
 	struct writer w = writer_over(head, sizeof head);
 	struct buffer body;
@@ -230,7 +261,7 @@ int worker_main(const struct worker_order *order)
 
 	tenant_path(order->data_folder, order->tenant, path, sizeof path);
 	limit(RLIMIT_CPU, (rlim_t)(order->timeout_ms / 1000 + 2));
-	if (confine(path) != 0) {
+	if (confine(path, order) != 0) {
 		return 1;
 	}
 	buffer_init(&body, WORKER_ANSWER_MAX);

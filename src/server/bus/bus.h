@@ -40,7 +40,8 @@ enum bus_kind {
 	/* feeds to engine, and engine to api */
 	BUS_KNOWLEDGE = 70, /* [generation]: feeds/knowledge was replaced (server/feeds/feeds.h) */
 	/* engine to feeds */
-	BUS_FEED_REQUEST, /* [operation, argument map]: feed-update, feed-import; no reply */
+	BUS_FEED_REQUEST, /* [operation, argument map]: feed-update, feed-import, feed-family; no
+			     reply */
 	/* either way */
 	BUS_ROLE = 80, /* [role name]: first on each link, from the one who connected */
 };

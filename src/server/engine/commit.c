@@ -212,6 +212,7 @@ static bool derive(struct engine_tenant *t)
 		engine_tenant_failed(t, &why);
 		return true;
 	}
+	engine_tell_families(t);
 	for (size_t i = 0; i < COUNT_OF(newest); i++) {
 		if (newest[i] > t->newest_change) {
 			t->newest_change = newest[i];
@@ -243,6 +244,7 @@ static bool commit_tenant(struct engine_tenant *t)
 		batch_undone(t);
 		findings_undone(t->findings);
 		estate_undone(t->estate);
+		t->told_streams = 0;
 		return false;
 	}
 	figures->commits++;

@@ -1,8 +1,43 @@
-/* feed_operations.c - what operators ask of the feeds role. */
+/* feed_operations.c - what operators ask of the feeds role, and what it is told of assets. */
+#include <stdio.h>
+
 #include "base/error.h"
 #include "server/bus/bus.h"
+#include "server/engine/findings.h"
 #include "server/engine/operation.h"
+#include "server/engine/parts.h"
+#include "server/services/vulnerability.h"
 #include "sys/clock.h"
+
+static bool has_feeds(const struct engine *engine)
+{
+	for (const struct engine_link *l = engine->links; l != NULL; l = l->next) {
+		if (l->peer == ENGINE_FEEDS) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void engine_tell_families(struct engine_tenant *t)
+{
+	const char *stream;
+
+	while ((stream = findings_stream(t->findings, t->told_streams)) != NULL &&
+	       has_feeds(t->engine)) {
+		struct span family = span_first(span_of(stream), span_find(span_of(stream), ':'));
+		uint8_t room[128];
+		struct writer w = writer_over(room, sizeof room);
+		char name[RELEASE_STREAM_SIZE];
+		struct argument argument;
+
+		snprintf(name, sizeof name, "%.*s", (int)family.len, (const char *)family.ptr);
+		argument = argument_text("name", name);
+		request_write(&w, "feed-family", &argument, 1);
+		engine_tell(t->engine, ENGINE_FEEDS, BUS_FEED_REQUEST, writer_span(&w));
+		t->told_streams++;
+	}
+}
 
 /* Feeds reads its own part of the request; what it makes of it is in feeds/status.json. */
 static int pass_to_feeds(struct engine *engine, const char *operation, const char *name,
@@ -15,12 +50,8 @@ static int pass_to_feeds(struct engine *engine, const char *operation, const cha
 		argument_text("inbox", inbox),
 		argument_bool("force", is_forced),
 	};
-	bool is_there = false;
 
-	for (struct engine_link *l = engine->links; l != NULL; l = l->next) {
-		is_there = is_there || l->peer == ENGINE_FEEDS;
-	}
-	if (!is_there) {
+	if (!has_feeds(engine)) {
 		return why_set(why, ERR_AGAIN, "the feeds role does not run now; try again");
 	}
 	request_write(&w, operation, arguments, COUNT_OF(arguments));

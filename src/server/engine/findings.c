@@ -611,3 +611,9 @@ struct findings_figures findings_figures(const struct findings *f)
 				f->bits_size * sizeof *f->bits,
 	};
 }
+
+const char *findings_stream(const struct findings *f, size_t n)
+{
+	/* release 0 is none */
+	return n + 1 < f->judged.release_count ? f->judged.releases[n + 1].release.stream : NULL;
+}

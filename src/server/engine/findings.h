@@ -46,3 +46,7 @@ struct findings_figures {
 	uint64_t memory_bytes;
 };
 struct findings_figures findings_figures(const struct findings *findings);
+
+/* Systems that assets run or ran since the start, from 0 on in the order in which they came: the
+ * stream ("redhat:9"), or NULL behind the last one. */
+const char *findings_stream(const struct findings *findings, size_t n);

@@ -27,6 +27,7 @@ struct engine_tenant {
 	struct inventory *inventory; /* NULL where its file cannot be opened now */
 	struct findings *findings;   /* of that inventory */
 	struct estate *estate;       /* as that */
+	size_t told_streams;         /* of its findings' streams, to the feeds */
 	int64_t retry_at_ms;         /* by clock_ms: then it may be tried again */
 	struct engine_session **by_asset;
 	size_t by_asset_size;
@@ -138,6 +139,10 @@ void engine_tenant_failed(struct engine_tenant *tenant, const struct why *why);
 
 /* There may be another knowledge file: every tenant's findings follow it from here on. */
 void engine_follow_knowledge(struct engine *engine);
+
+/* Tells the feeds which families of systems ("redhat") a tenant's assets run, where that is news:
+ * some feeds are fetched for these only. */
+void engine_tell_families(struct engine_tenant *tenant);
 
 /* Sends to every link of a kind. */
 void engine_tell(struct engine *engine, enum engine_peer peer, uint8_t kind, struct span body);

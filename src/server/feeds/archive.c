@@ -1,4 +1,4 @@
-/* archive.c - which kind of archive it is; gzip (RFC 1952). */
+/* archive.c - which kind of archive it is; gzip (RFC 1952), whole in memory. */
 #include "server/feeds/archive.h"
 
 #include "base/error.h"
@@ -138,6 +138,9 @@ int archive_each(struct span bytes, archive_member *each, void *context,
 	int error;
 
 	*figures = (struct archive_figures){ 0 };
+	if (zstd_is(bytes)) {
+		return zstd_each(bytes, &walk);
+	}
 	if (!gzip_is(bytes)) {
 		return each_of(bytes, &walk);
 	}
@@ -159,6 +162,9 @@ bool archive_has_members(struct span bytes)
 	struct buffer head;
 	bool is_tar;
 
+	if (zstd_is(bytes)) {
+		return zstd_has_members(bytes);
+	}
 	if (!gzip_is(bytes)) {
 		return zip_is(bytes) || tar_is(bytes);
 	}

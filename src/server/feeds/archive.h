@@ -1,5 +1,6 @@
 /*
- * archive.h - the documents of a feed's file: a zip, a tar, something gzipped, or itself.
+ * archive.h - the documents of a feed's file: a zip, a tar, something gzipped or in zstd, or
+ * itself.
  *
  * Names of members are never used as paths. Nothing is inflated beyond the limits of limits.h,
  * whatever the archive says about itself.
@@ -20,11 +21,11 @@ struct archive_figures {
 };
 
 /* Calls each with every document of the bytes: members that are files, of a zip or tar, which may
- * be gzipped; else the bytes themselves (inflated, where they are gzipped) with an empty name.
+ * be gzipped or in zstd; else the bytes themselves (inflated, where they are) with an empty name.
  * ERR_MALFORMED where the archive is broken or cut off, ERR_LIMIT where it holds more than it may,
  * ERR_UNSUPPORTED for encryption and other methods than store and deflate. */
 MUST_USE int archive_each(struct span bytes, archive_member *each, void *context,
 			  struct archive_figures *figures, struct why *why);
 
-/* True where the bytes are a zip or tar, gzipped or not. */
+/* True where the bytes are a zip or tar, compressed or not. */
 bool archive_has_members(struct span bytes);

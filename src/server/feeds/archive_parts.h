@@ -1,5 +1,5 @@
 /*
- * archive_parts.h - what zip.c, tar.c and archive.c share.
+ * archive_parts.h - what zip.c, tar.c, zstd.c and archive.c share.
  */
 #pragma once
 
@@ -24,3 +24,8 @@ int zip_each(struct span bytes, struct archive_walk *walk);
 
 /* formats/tar.h reads it; what is not a regular file is passed over. */
 int archive_each_of_tar(struct span bytes, struct archive_walk *walk);
+
+/* RFC 8878: a tar, which is never whole in memory, or one document. */
+bool zstd_is(struct span bytes);
+int zstd_each(struct span bytes, struct archive_walk *walk);
+bool zstd_has_members(struct span bytes);

@@ -46,6 +46,9 @@ struct feed_input {
 struct feed_part {
 	const char *file;    /* as it is stored: "tracker.json" */
 	const char *address; /* https://... */
+	/* The address is of a line of text that names the file, which lies beside it and has
+	 * another name each time. */
+	bool is_pointer;
 };
 
 struct feed {
@@ -54,6 +57,9 @@ struct feed {
 	/* Ended by one without a file. None: it is only imported. */
 	const struct feed_part *parts;
 	bool is_automatic; /* fetched by itself; else only when asked for */
+	/* Fetched by itself where some asset runs a system of this family ("redhat" of "redhat:9");
+	 * NULL: it does not depend on that. */
+	const char *wanted_by;
 	int64_t interval_s;
 	uint64_t size_max;  /* of one fetched file */
 	bool has_documents; /* one broken document of an archive or folder spoils only itself */

@@ -203,8 +203,9 @@ static bool start_fetch(struct feeds_role *role)
 		log_error("cannot fetch a feed", log_text("reason", why.text));
 		return false;
 	}
-	role->fetch =
-		(struct fetch){ .feed = role->doing.feed, .mirror = role->config->feed_mirror };
+	role->fetch = (struct fetch){ .feed = role->doing.feed,
+				      .mirrors = role->config->feed_mirrors,
+				      .proxy = role->config->feed_proxy };
 	return spawn(role, JOB_FETCH);
 }
 
@@ -236,7 +237,7 @@ static void plan_next(struct feeds_role *role, struct feed_status *f, int64_t no
 {
 	int64_t interval_ms = f->feed->interval_s * 1000;
 
-	if (!f->feed->is_automatic || role->config->is_offline) {
+	if (!status_is_automatic(f) || role->config->is_offline) {
 		f->next_ms = 0;
 		return;
 	}
@@ -512,7 +513,29 @@ static bool is_inbox_name(struct span name)
 	return name.len >= 16 && name.len <= 64;
 }
 
-/* "feed-update" name; "feed-import" name, inbox, force: judged by the engine, and again here. */
+/* Some asset runs a system of this family. */
+static void on_family(struct feeds_role *role, struct span family)
+{
+	bool is_news = false;
+
+	for (size_t i = 0; i < role->status.count; i++) {
+		struct feed_status *f = &role->status.feeds[i];
+
+		if (f->feed->wanted_by != NULL && span_is(family, f->feed->wanted_by) &&
+		    !f->is_wanted) {
+			f->is_wanted = true;
+			f->next_ms = role->config->is_offline ? 0 : clock_wall_ms() + SOON_MS;
+			is_news = true;
+		}
+	}
+	if (is_news) {
+		save(role);
+		look(role);
+	}
+}
+
+/* "feed-family" name; "feed-update" name; "feed-import" name, inbox, force: judged by the engine,
+ * and again here. */
 static void on_message(void *context, struct bus_link *link, uint8_t kind, uint64_t id,
 		       struct span body)
 {
@@ -525,6 +548,11 @@ static void on_message(void *context, struct bus_link *link, uint8_t kind, uint6
 
 	(void)link;
 	(void)id;
+	if (kind == BUS_FEED_REQUEST && request_read(body, &operation, &arguments) == 0 &&
+	    span_is(operation, "feed-family") && arguments_text(&arguments, "name", &name) == 0) {
+		on_family(role, name);
+		return;
+	}
 	if (kind != BUS_FEED_REQUEST || request_read(body, &operation, &arguments) != 0 ||
 	    arguments_text(&arguments, "name", &name) != 0 || feed_named(name) == NULL) {
 		log_error("the engine asked for something unknown", log_number("kind", kind));

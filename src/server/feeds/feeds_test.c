@@ -355,6 +355,7 @@ static const struct {
 	{ "osv-zip", "osv-ubuntu" }, { "osv-tar", "osv-ubuntu" },
 	{ "osv-npm", "osv-npm" },    { "osv-pypi", "osv-pypi" },
 	{ "redhat", "redhat" },      { "redhat-vex", "redhat" },
+	{ "redhat-zst", "redhat" },  { "osv-tar-zst", "osv-ubuntu" },
 };
 
 static void recognises_each_feed_by_its_content(void **state)
@@ -408,6 +409,47 @@ static void refuses_a_truncated_archive_at_every_block(void **state)
 
 		assert_int_equal(p.error, ERR_MALFORMED);
 		done(&p);
+	}
+}
+
+static void zstd_says_what_its_content_says(void **state)
+{
+	static const char *const pairs[][3] = { { "osv-ubuntu", "osv-tar", "osv-tar-zst" },
+						{ "redhat", "redhat-vex", "redhat-zst" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+		struct parsed plain = parse(pairs[i][0], sample(pairs[i][1]), NULL);
+		struct parsed packed = parse(pairs[i][0], sample(pairs[i][2]), NULL);
+
+		assert_int_equal(packed.error, 0);
+		assert_true(packed.report.records > 0);
+		assert_int_equal(packed.report.records, plain.report.records);
+		assert_int_equal(knowledge_figures(packed.knowledge).entries,
+				 knowledge_figures(plain.knowledge).entries);
+		done(&plain);
+		done(&packed);
+	}
+}
+
+static void refuses_zstd_that_is_cut_off_or_a_bomb(void **state)
+{
+	static const char *const files[][2] = { { "osv-ubuntu", "osv-tar-zst" },
+						{ "redhat", "redhat-zst" } };
+	struct parsed p = parse("osv-npm", sample("zstd-bomb"), NULL);
+
+	(void)state;
+	assert_int_equal(p.error, ERR_LIMIT);
+	assert_non_null(strstr(p.why.text, "more than"));
+	done(&p);
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		struct span whole = sample(files[i][1]);
+
+		for (size_t len = 4; len < whole.len; len++) {
+			p = parse(files[i][0], span_first(whole, len), NULL);
+			assert_int_equal(p.error, ERR_MALFORMED);
+			done(&p);
+		}
 	}
 }
 
@@ -583,6 +625,8 @@ int main(void)
 		cmocka_unit_test(refuses_every_truncation),
 		cmocka_unit_test(refuses_a_truncated_archive_at_every_block),
 		cmocka_unit_test(refuses_a_zip_bomb_before_it_inflates),
+		cmocka_unit_test(zstd_says_what_its_content_says),
+		cmocka_unit_test(refuses_zstd_that_is_cut_off_or_a_bomb),
 		cmocka_unit_test(reads_a_zip_with_64_bit_sizes),
 		cmocka_unit_test(refuses_members_that_share_their_bytes),
 		cmocka_unit_test(refuses_nesting_without_end),

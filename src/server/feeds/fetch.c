@@ -8,8 +8,10 @@
 #include "server/feeds/fetch.h"
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/reader.h"
 #include "server/feeds/feeds.h"
+#include "server/feeds/mirrors.h"
 #include "sys/file.h"
 #include "sys/sandbox.h"
 
@@ -25,6 +27,7 @@
 #define PATH_SIZE        512
 #define HEAD_SIZE        1024
 #define VALUE_SIZE       256
+#define POINTER_SIZE     256
 #define CONNECT_S        20L
 #define WHOLE_S          1800L
 #define SLOW_BYTES       100L /* a second, for SLOW_S: given up */
@@ -36,6 +39,8 @@
 struct transfer {
 	const struct fetch *fetch;
 	const struct feed_part *part;
+	bool has_mirror;
+	struct span mirror; /* that is tried, where there is one */
 	int fd;
 	uint64_t size;
 	bool is_too_large;
@@ -43,6 +48,8 @@ struct transfer {
 	char etag[VALUE_SIZE];
 	char modified[VALUE_SIZE];
 	struct curl_slist *headers;
+	char failure[600]; /* of every mirror that was tried */
+	bool was_reached;  /* one of them, at least */
 };
 
 static void tell(const struct fetch *f, const char *word, const char *text)
@@ -183,13 +190,11 @@ static void address_of(const struct transfer *t, char out[ADDRESS_SIZE])
 	static const char scheme[] = "https://";
 	const char *address = t->part->address;
 
-	if (t->fetch->mirror == NULL) {
+	if (!t->has_mirror) {
 		snprintf(out, ADDRESS_SIZE, "%s", address);
 	} else {
-		size_t len = strlen(t->fetch->mirror);
-
-		len -= len > 0 && t->fetch->mirror[len - 1] == '/';
-		snprintf(out, ADDRESS_SIZE, "%.*s/%s", (int)len, t->fetch->mirror,
+		snprintf(out, ADDRESS_SIZE, "%.*s/%s", (int)t->mirror.len,
+			 (const char *)t->mirror.ptr,
 			 address + (strncmp(address, scheme, sizeof scheme - 1) == 0
 					    ? sizeof scheme - 1
 					    : 0));
@@ -198,12 +203,15 @@ static void address_of(const struct transfer *t, char out[ADDRESS_SIZE])
 
 static void set_up(CURL *curl, struct transfer *t, const char *address, char *reason)
 {
-	const char *schemes = t->fetch->mirror != NULL ? "http,https" : "https";
+	const char *schemes = t->has_mirror ? "http,https" : "https";
 
 	(void)curl_easy_setopt(curl, CURLOPT_URL, address);
 	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, schemes);
 	(void)curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, t->fetch->mirror == NULL ? 1L : 0L);
+	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, t->has_mirror ? 0L : 1L);
+	if (t->fetch->proxy != NULL) {
+		(void)curl_easy_setopt(curl, CURLOPT_PROXY, t->fetch->proxy);
+	}
 	(void)curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
@@ -226,11 +234,12 @@ static bool is_unreachable(CURLcode code)
 	       code == CURLE_COULDNT_CONNECT;
 }
 
-/* Tells what went wrong; true where nothing did. */
-static bool judge(const struct transfer *t, CURLcode code, long status, const char *address,
+/* Notes what went wrong; true where nothing did. */
+static bool judge(struct transfer *t, CURLcode code, long status, const char *address,
 		  const char *reason)
 {
 	char text[600];
+	size_t used = strlen(t->failure);
 
 	if (t->is_too_large) {
 		snprintf(text, sizeof text, "%.300s: more than %llu bytes", address,
@@ -250,14 +259,89 @@ static bool judge(const struct transfer *t, CURLcode code, long status, const ch
 	} else {
 		return true;
 	}
-	if (is_unreachable(code)) {
-		tell(t->fetch, "unreachable", "");
-	}
-	tell(t->fetch, "reason", text);
+	t->was_reached = t->was_reached || !is_unreachable(code);
+	snprintf(t->failure + used, sizeof t->failure - used, "%s%s", used > 0 ? "; " : "", text);
 	return false;
 }
 
-static bool fetch_part(CURL *curl, struct transfer *t, bool *is_new)
+/* What is no matter of reaching a server. */
+static void fail(struct transfer *t, const char *reason)
+{
+	snprintf(t->failure, sizeof t->failure, "%s", reason);
+	t->was_reached = true;
+}
+
+/* --- where a pointer points --- */
+
+struct pointer {
+	char text[POINTER_SIZE];
+	size_t len;
+};
+
+static size_t on_pointer(char *bytes, size_t one, size_t count, void *context)
+{
+	struct pointer *p = context;
+	size_t len = one * count;
+
+	if (len > sizeof p->text - p->len) {
+		return 0;
+	}
+	mem_copy(p->text + p->len, bytes, len);
+	p->len += len;
+	return len;
+}
+
+/* A name, and no way to another folder or host. */
+static bool is_file_name(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.ptr[i];
+		bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+				(c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+
+		if (!is_plain || (i == 0 && c == '.')) {
+			return false;
+		}
+	}
+	return name.len > 0;
+}
+
+/* Replaces the pointer's address by that of the file which it names, beside it. */
+static bool follow_pointer(CURL *curl, struct transfer *t, char address[ADDRESS_SIZE])
+{
+	char reason[CURL_ERROR_SIZE] = "";
+	struct pointer pointer = { .len = 0 };
+	char *slash = strrchr(address, '/');
+	char text[400];
+	long status = 0;
+	struct span name;
+	CURLcode code;
+
+	curl_easy_reset(curl);
+	set_up(curl, t, address, reason);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_pointer);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &pointer);
+	code = curl_easy_perform(curl);
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (!judge(t, code, status, address, reason)) {
+		return false;
+	}
+	name = span_trim((struct span){ (const uint8_t *)pointer.text, pointer.len });
+	if (slash == NULL || !is_file_name(name) ||
+	    (size_t)(slash + 1 - address) + name.len >= ADDRESS_SIZE) {
+		snprintf(text, sizeof text, "%.300s does not name a file beside it", address);
+		fail(t, text);
+		return false;
+	}
+	mem_copy(slash + 1, name.ptr, name.len);
+	slash[1 + name.len] = '\0';
+	t->etag[0] = '\0'; /* the pointer's */
+	t->modified[0] = '\0';
+	return true;
+}
+
+/* From one address. */
+static bool try_address(CURL *curl, struct transfer *t, bool *is_new)
 {
 	char reason[CURL_ERROR_SIZE] = "";
 	char address[ADDRESS_SIZE];
@@ -269,10 +353,15 @@ static bool fetch_part(CURL *curl, struct transfer *t, bool *is_new)
 	path_of(t, FEEDS_FETCH_PATH, "", "", path);
 	t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (t->fd < 0) {
-		tell(t->fetch, "reason", strerror(errno));
+		fail(t, strerror(errno));
 		return false;
 	}
 	address_of(t, address);
+	if (t->part->is_pointer && !follow_pointer(curl, t, address)) {
+		(void)close(t->fd);
+		(void)unlink(path);
+		return false;
+	}
 	ask_for_news_only(t);
 	curl_easy_reset(curl);
 	set_up(curl, t, address, reason);
@@ -281,7 +370,7 @@ static bool fetch_part(CURL *curl, struct transfer *t, bool *is_new)
 	is_fine = judge(t, code, status, address, reason);
 	*is_new = is_fine && status == STATUS_FINE;
 	if (*is_new && fsync(t->fd) != 0) {
-		tell(t->fetch, "reason", strerror(errno));
+		fail(t, strerror(errno));
 		is_fine = false;
 	}
 	(void)close(t->fd);
@@ -291,6 +380,35 @@ static bool fetch_part(CURL *curl, struct transfer *t, bool *is_new)
 		keep_head(t);
 	}
 	curl_slist_free_all(t->headers);
+	t->headers = NULL;
+	return is_fine;
+}
+
+/* From the first mirror that has it. */
+static bool fetch_part(CURL *curl, const struct fetch *f, const struct feed_part *part,
+		       bool *is_new)
+{
+	struct transfer t = { .fetch = f, .part = part };
+	size_t n = 0;
+	bool is_fine;
+
+	do {
+		t.has_mirror = mirrors_at(f->mirrors, span_of(f->feed->name), n++, &t.mirror);
+		if (n > 1 && !t.has_mirror) {
+			break;
+		}
+		t.size = 0;
+		t.is_too_large = false;
+		t.etag[0] = '\0';
+		t.modified[0] = '\0';
+		is_fine = try_address(curl, &t, is_new);
+	} while (!is_fine && !t.is_full && t.has_mirror);
+	if (!is_fine) {
+		if (!t.was_reached) {
+			tell(f, "unreachable", "");
+		}
+		tell(f, "reason", t.failure);
+	}
 	return is_fine;
 }
 
@@ -310,10 +428,9 @@ int fetch_run(void *context)
 	}
 	curl = curl_easy_init();
 	for (; is_fine && curl != NULL && part->file != NULL; part++) {
-		struct transfer t = { .fetch = f, .part = part };
 		bool is_new = false;
 
-		is_fine = fetch_part(curl, &t, &is_new);
+		is_fine = fetch_part(curl, f, part, &is_new);
 		changed += is_new;
 	}
 	curl_easy_cleanup(curl);

@@ -7,10 +7,11 @@
 
 struct fetch {
 	const struct feed *feed;
-	/* NULL, or what every address begins with instead: https://HOST/PATH becomes
+	/* NULL, or what addresses begin with instead (mirrors.h): https://HOST/PATH becomes
 	 * MIRROR/HOST/PATH. Redirects are not followed then. */
-	const char *mirror;
-	int out_fd; /* where the outcome is written, as lines: see fetch.c */
+	const char *mirrors;
+	const char *proxy; /* NULL: as the environment says */
+	int out_fd;        /* where the outcome is written, as lines: see fetch.c */
 };
 
 /* The body of the child: fetches what is new into feeds/fetch/NAME/, tells, returns 0. */

@@ -1,11 +1,10 @@
-/* knowledge.c - checks the whole file once, then searches sorted sections by halving. */
+/* knowledge.c - opens the index, and searches its sorted sections by halving. */
 #include "server/feeds/knowledge.h"
 
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/cvss.h"
-#include "server/feeds/hash64.h"
-#include "server/feeds/knowledge_form.h"
+#include "server/feeds/knowledge_inside.h"
 #include "server/feeds/knowledge_map.h"
 #include "server/feeds/limits.h"
 #include "sys/alloc.h"
@@ -19,279 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct knowledge {
-	struct span bytes;
-	bool is_mapped;
-	uint64_t generation;
-	const uint8_t *sections[FORM_SECTIONS];
-	uint32_t counts[FORM_SECTIONS];
-};
-
-static const uint8_t record_sizes[FORM_SECTIONS] = {
-	[FORM_STREAMS] = FORM_STREAM_SIZE,
-	[FORM_PLACES] = FORM_PLACE_SIZE,
-	[FORM_ENTRIES] = FORM_ENTRY_SIZE,
-	[FORM_VULNERABILITIES] = FORM_VULNERABILITY_SIZE,
-	[FORM_INVERSE] = FORM_WORD_SIZE,
-	[FORM_LISTS] = FORM_WORD_SIZE,
-	[FORM_STRINGS] = 1,
-};
-
-/* --- reading what has been checked; the one place with arithmetic on the mapping --- */
-
-static uint16_t le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static uint64_t le64(const uint8_t *p)
-{
-	return le32(p) | (uint64_t)le32(p + 4) << 32;
-}
-
-static const uint8_t *record(const struct knowledge *k, enum form_section section, uint32_t index)
-{
-	return k->sections[section] + (size_t)index * record_sizes[section];
-}
-
-static struct span string_at(const struct knowledge *k, uint32_t at)
-{
-	const uint8_t *p = k->sections[FORM_STRINGS] + at;
-
-	return (struct span){ p + 2, le16(p) };
-}
-
-static struct span string_of(const struct knowledge *k, const uint8_t *at)
-{
-	return string_at(k, le32(at));
-}
-
-/* Of the lists: the top bit is none of the offset, whether it means something there or not. */
-static struct span string_of_word(const struct knowledge *k, const uint8_t *at)
-{
-	return string_at(k, le32(at) & ~FORM_LAST_AFFECTED);
-}
-
-/* What a record's "first" begins ends at the next record's, or with the section. */
-static uint32_t end_of(const struct knowledge *k, enum form_section section, uint32_t index,
-		       size_t offset, uint32_t end)
-{
-	return index + 1 < k->counts[section] ? le32(record(k, section, index + 1) + offset) : end;
-}
-
-static uint32_t places_end(const struct knowledge *k, uint32_t stream)
-{
-	return end_of(k, FORM_STREAMS, stream, 4, k->counts[FORM_PLACES]);
-}
-
-static uint32_t entries_end(const struct knowledge *k, uint32_t place)
-{
-	return end_of(k, FORM_PLACES, place, 8, k->counts[FORM_ENTRIES]);
-}
-
-static uint32_t inverse_end(const struct knowledge *k, uint32_t vulnerability)
-{
-	return end_of(k, FORM_VULNERABILITIES, vulnerability, FORM_VULN_INVERSE,
-		      k->counts[FORM_INVERSE]);
-}
-
-/* --- checking --- */
-
-static bool is_string(const struct knowledge *k, uint32_t at)
-{
-	size_t size = k->counts[FORM_STRINGS];
-
-	return at <= size && size - at >= 2 &&
-	       size - at - 2 >= le16(k->sections[FORM_STRINGS] + at);
-}
-
-static bool are_strings(const struct knowledge *k, const uint8_t *at, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!is_string(k, le32(at + 4 * i))) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Names rise within [first, end), so that halving finds them. */
-static bool is_sorted(const struct knowledge *k, enum form_section section, uint32_t first,
-		      uint32_t end)
-{
-	for (uint32_t i = first; i + 1 < end; i++) {
-		if (span_compare(string_of(k, record(k, section, i)),
-				 string_of(k, record(k, section, i + 1))) >= 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* A column of "first" begins at 0, never falls and stays within what it points into. */
-static bool is_rising(const struct knowledge *k, enum form_section section, size_t offset,
-		      enum form_section into)
-{
-	uint32_t before = 0;
-
-	for (uint32_t i = 0; i < k->counts[section]; i++) {
-		uint32_t first = le32(record(k, section, i) + offset);
-
-		if (first < before || first > k->counts[into] || (i == 0 && first != 0)) {
-			return false;
-		}
-		before = first;
-	}
-	return k->counts[section] > 0 || k->counts[into] == 0;
-}
-
-static bool check_places(const struct knowledge *k)
-{
-	if (!is_rising(k, FORM_STREAMS, 4, FORM_PLACES) ||
-	    !is_rising(k, FORM_PLACES, 8, FORM_ENTRIES)) {
-		return false;
-	}
-	for (uint32_t i = 0; i < k->counts[FORM_STREAMS]; i++) {
-		if (!are_strings(k, record(k, FORM_STREAMS, i), 1)) {
-			return false;
-		}
-	}
-	for (uint32_t i = 0; i < k->counts[FORM_PLACES]; i++) {
-		if (!are_strings(k, record(k, FORM_PLACES, i), 1)) {
-			return false;
-		}
-	}
-	for (uint32_t i = 0; i < k->counts[FORM_STREAMS]; i++) {
-		uint32_t first = le32(record(k, FORM_STREAMS, i) + 4);
-
-		if (!is_sorted(k, FORM_PLACES, first, places_end(k, i))) {
-			return false;
-		}
-		for (uint32_t j = first; j < places_end(k, i); j++) {
-			if (le32(record(k, FORM_PLACES, j) + 4) != i) {
-				return false;
-			}
-		}
-	}
-	return is_sorted(k, FORM_STREAMS, 0, k->counts[FORM_STREAMS]);
-}
-
-static bool is_list(const struct knowledge *k, uint32_t at, size_t words)
-{
-	return at <= k->counts[FORM_LISTS] && words <= k->counts[FORM_LISTS] - at;
-}
-
-static bool check_entries(const struct knowledge *k)
-{
-	for (uint32_t i = 0; i < k->counts[FORM_ENTRIES]; i++) {
-		const uint8_t *e = record(k, FORM_ENTRIES, i);
-
-		if (le32(e) >= k->counts[FORM_VULNERABILITIES] ||
-		    !are_strings(k, e + FORM_ENTRY_ADVISORY, 2) ||
-		    !are_strings(k, e + FORM_ENTRY_URGENCY, 1) ||
-		    !is_string(k, le16(e + FORM_ENTRY_FEED)) ||
-		    e[FORM_ENTRY_STATUS] > KNOWLEDGE_UNDETERMINED ||
-		    !is_list(k, le32(e + FORM_ENTRY_RANGES),
-			     2 * (size_t)le16(e + FORM_ENTRY_RANGE_COUNT)) ||
-		    !is_list(k, le32(e + FORM_ENTRY_VERSIONS),
-			     le16(e + FORM_ENTRY_VERSION_COUNT))) {
-			return false;
-		}
-	}
-	for (uint32_t i = 0; i < k->counts[FORM_LISTS]; i++) {
-		if (!is_string(k, le32(record(k, FORM_LISTS, i)) & ~FORM_LAST_AFFECTED)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool check_vulnerabilities(const struct knowledge *k)
-{
-	for (uint32_t i = 0; i < k->counts[FORM_VULNERABILITIES]; i++) {
-		const uint8_t *v = record(k, FORM_VULNERABILITIES, i);
-
-		if (!are_strings(k, v, FORM_VULN_EPSS / 4) ||
-		    le32(v + FORM_VULN_EPSS) > INT32_MAX ||
-		    le32(v + FORM_VULN_PERCENTILE) > INT32_MAX) {
-			return false;
-		}
-	}
-	for (uint32_t i = 0; i < k->counts[FORM_INVERSE]; i++) {
-		if (le32(record(k, FORM_INVERSE, i)) >= k->counts[FORM_PLACES]) {
-			return false;
-		}
-	}
-	return is_sorted(k, FORM_VULNERABILITIES, 0, k->counts[FORM_VULNERABILITIES]) &&
-	       is_rising(k, FORM_VULNERABILITIES, FORM_VULN_INVERSE, FORM_INVERSE);
-}
-
-static uint64_t checksum_of(struct span bytes)
-{
-	uint8_t header[FORM_HEADER_SIZE];
-	struct span rest = span_after(bytes, FORM_HEADER_SIZE);
-	uint64_t checksum = 0;
-	struct span block;
-
-	do { /* as the writer: the last block may be empty only where all are */
-		block = span_first(rest, FORM_BLOCK_SIZE);
-		checksum = hash64_mix(checksum, hash64(0, block));
-		rest = span_after(rest, block.len);
-	} while (block.len == FORM_BLOCK_SIZE);
-	memcpy(header, bytes.ptr, sizeof header);
-	memset(header + FORM_AT_CHECKSUM, 0, 8);
-	return hash64_mix(checksum, hash64(0, (struct span){ header, sizeof header }));
-}
-
-static int check(struct knowledge *k, struct why *why)
-{
-	const uint8_t *header = k->bytes.ptr;
-	uint64_t size = FORM_HEADER_SIZE;
-
-	if (k->bytes.len < FORM_HEADER_SIZE ||
-	    !span_starts_with(span_first(k->bytes, FORM_AT_VERSION), FORM_MAGIC)) {
-		return why_set(why, ERR_MALFORMED, "it is no index of feeds");
-	}
-	if (le32(header + FORM_AT_VERSION) != FORM_VERSION) {
-		return why_set(why, ERR_UNSUPPORTED, "it is of another version: build it anew");
-	}
-	for (size_t i = 0; i < FORM_SECTIONS; i++) {
-		k->counts[i] = le32(header + FORM_AT_COUNTS + 4 * i);
-		k->sections[i] = header + size;
-		size += (uint64_t)k->counts[i] * record_sizes[i];
-		if (size > k->bytes.len) {
-			break;
-		}
-	}
-	if (size != k->bytes.len || le64(header + FORM_AT_BYTES) != size) {
-		return why_set(why, ERR_MALFORMED, "it has %llu bytes, but its sections need %llu",
-			       (unsigned long long)k->bytes.len, (unsigned long long)size);
-	}
-	if (le64(header + FORM_AT_CHECKSUM) != checksum_of(k->bytes)) {
-		return why_set(why, ERR_MALFORMED, "its checksum is off");
-	}
-	if (!is_string(k, 0) || !check_places(k) || !check_entries(k) ||
-	    !check_vulnerabilities(k)) {
-		return why_set(why, ERR_MALFORMED, "its sections contradict each other");
-	}
-	k->generation = le64(header + FORM_AT_GENERATION);
-	return 0;
-}
-
-void knowledge_seal(uint8_t *bytes, size_t size)
-{
-	uint64_t checksum = size < FORM_HEADER_SIZE ? 0 : checksum_of((struct span){ bytes, size });
-
-	for (size_t i = 0; size >= FORM_HEADER_SIZE && i < 8; i++) {
-		bytes[FORM_AT_CHECKSUM + i] = (uint8_t)(checksum >> (8 * i));
-	}
-}
-
 /* --- opening --- */
 
 static int open_bytes(struct span bytes, bool is_mapped, struct knowledge **out, struct why *why)
@@ -300,7 +26,7 @@ static int open_bytes(struct span bytes, bool is_mapped, struct knowledge **out,
 	int error;
 
 	k->bytes = bytes;
-	error = check(k, why);
+	error = knowledge_check(k, why);
 	if (error != 0) {
 		free(k);
 		return error;
@@ -491,7 +217,7 @@ struct span knowledge_version(const struct knowledge *knowledge,
 	return string_of_word(knowledge, record(knowledge, FORM_LISTS, entry->versions_at + index));
 }
 
-static bool find_vulnerability(const struct knowledge *k, struct span id, uint32_t *out)
+bool knowledge_vulnerability_number(const struct knowledge *k, struct span id, uint32_t *out)
 {
 	*out = find(k, FORM_VULNERABILITIES, 0, k->counts[FORM_VULNERABILITIES], id);
 	return *out < k->counts[FORM_VULNERABILITIES];
@@ -500,14 +226,21 @@ static bool find_vulnerability(const struct knowledge *k, struct span id, uint32
 bool knowledge_vulnerability(const struct knowledge *knowledge, struct span id,
 			     struct knowledge_vulnerability *out)
 {
-	const struct knowledge *k = knowledge;
-	const uint8_t *v;
-	uint32_t at;
+	uint32_t number;
 
-	if (!find_vulnerability(k, id, &at)) {
+	if (!knowledge_vulnerability_number(knowledge, id, &number)) {
 		return false;
 	}
-	v = record(k, FORM_VULNERABILITIES, at);
+	knowledge_vulnerability_at(knowledge, number, out);
+	return true;
+}
+
+void knowledge_vulnerability_at(const struct knowledge *knowledge, uint32_t number,
+				struct knowledge_vulnerability *out)
+{
+	const struct knowledge *k = knowledge;
+	const uint8_t *v = record(k, FORM_VULNERABILITIES, number);
+
 	*out = (struct knowledge_vulnerability){
 		.id = string_of(k, v),
 		.summary = string_of(k, v + FORM_VULN_SUMMARY),
@@ -527,7 +260,6 @@ bool knowledge_vulnerability(const struct knowledge *knowledge, struct span id,
 	if (out->score_tenths >= 0) {
 		out->severity = span_of(cvss_severity(out->score_tenths));
 	}
-	return true;
 }
 
 bool knowledge_alias(const struct knowledge *knowledge, struct span alias, struct span *out_id)
@@ -545,22 +277,29 @@ bool knowledge_alias(const struct knowledge *knowledge, struct span alias, struc
 	return false;
 }
 
-/* --- who is concerned --- */
-
-static bool tell_place(const struct knowledge *k, uint32_t place, knowledge_place *each,
-		       void *context)
+void knowledge_advisory(const struct knowledge *knowledge, struct span advisory, knowledge_id *each,
+			void *context)
 {
-	const uint8_t *p = record(k, FORM_PLACES, place);
+	const struct knowledge *k = knowledge;
 
-	return each(context, string_of(k, record(k, FORM_STREAMS, le32(p + 4))), string_of(k, p));
+	for (uint32_t i = 0; advisory.len > 0 && i < k->counts[FORM_ENTRIES]; i++) {
+		const uint8_t *e = record(k, FORM_ENTRIES, i);
+
+		if (span_equal(string_of(k, e + FORM_ENTRY_ADVISORY), advisory) &&
+		    !each(context, string_of(k, record(k, FORM_VULNERABILITIES, le32(e))))) {
+			return;
+		}
+	}
 }
+
+/* --- who is concerned --- */
 
 void knowledge_places(const struct knowledge *knowledge, struct span id, knowledge_place *each,
 		      void *context)
 {
 	uint32_t at;
 
-	if (!find_vulnerability(knowledge, id, &at)) {
+	if (!knowledge_vulnerability_number(knowledge, id, &at)) {
 		return;
 	}
 	for (uint32_t i = le32(record(knowledge, FORM_VULNERABILITIES, at) + FORM_VULN_INVERSE);
@@ -569,88 +308,5 @@ void knowledge_places(const struct knowledge *knowledge, struct span id, knowled
 				context)) {
 			return;
 		}
-	}
-}
-
-/* Two sorted sections, side by side. */
-struct walk {
-	const struct knowledge *knowledge;
-	uint32_t next;
-	uint32_t count;
-};
-
-static struct walk walk_over(const struct knowledge *k, enum form_section section)
-{
-	return (struct walk){ k, 0, k == NULL ? 0 : k->counts[section] };
-}
-
-static int compare_places(const struct walk *a, const struct walk *b)
-{
-	const uint8_t *x;
-	const uint8_t *y;
-	int order;
-
-	if (a->next == a->count || b->next == b->count) {
-		return a->next < a->count ? -1 : 1;
-	}
-	x = record(a->knowledge, FORM_PLACES, a->next);
-	y = record(b->knowledge, FORM_PLACES, b->next);
-	order = span_compare(
-		string_of(a->knowledge, record(a->knowledge, FORM_STREAMS, le32(x + 4))),
-		string_of(b->knowledge, record(b->knowledge, FORM_STREAMS, le32(y + 4))));
-	return order != 0 ? order
-			  : span_compare(string_of(a->knowledge, x), string_of(b->knowledge, y));
-}
-
-void knowledge_changed_places(const struct knowledge *older, const struct knowledge *newer,
-			      knowledge_place *each, void *context)
-{
-	struct walk a = walk_over(older, FORM_PLACES);
-	struct walk b = walk_over(newer, FORM_PLACES);
-
-	while (a.next < a.count || b.next < b.count) {
-		int order = compare_places(&a, &b);
-		bool is_changed =
-			order != 0 || le64(record(a.knowledge, FORM_PLACES, a.next) + 16) !=
-					      le64(record(b.knowledge, FORM_PLACES, b.next) + 16);
-		const struct walk *told = order < 0 ? &a : &b;
-
-		if (is_changed && !tell_place(told->knowledge, told->next, each, context)) {
-			return;
-		}
-		a.next += order <= 0;
-		b.next += order >= 0;
-	}
-}
-
-static int compare_vulnerabilities(const struct walk *a, const struct walk *b)
-{
-	if (a->next == a->count || b->next == b->count) {
-		return a->next < a->count ? -1 : 1;
-	}
-	return span_compare(
-		string_of(a->knowledge, record(a->knowledge, FORM_VULNERABILITIES, a->next)),
-		string_of(b->knowledge, record(b->knowledge, FORM_VULNERABILITIES, b->next)));
-}
-
-void knowledge_changed_vulnerabilities(const struct knowledge *older, const struct knowledge *newer,
-				       knowledge_id *each, void *context)
-{
-	struct walk a = walk_over(older, FORM_VULNERABILITIES);
-	struct walk b = walk_over(newer, FORM_VULNERABILITIES);
-
-	while (a.next < a.count || b.next < b.count) {
-		int order = compare_vulnerabilities(&a, &b);
-		const struct walk *told = order < 0 ? &a : &b;
-		const uint8_t *v = record(told->knowledge, FORM_VULNERABILITIES, told->next);
-		bool is_changed =
-			order != 0 || le64(record(a.knowledge, FORM_VULNERABILITIES, a.next) +
-					   FORM_VULN_HASH) != le64(v + FORM_VULN_HASH);
-
-		if (is_changed && !each(context, string_of(told->knowledge, v))) {
-			return;
-		}
-		a.next += order <= 0;
-		b.next += order >= 0;
 	}
 }

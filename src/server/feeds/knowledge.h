@@ -64,9 +64,23 @@ struct knowledge_vulnerability {
 bool knowledge_vulnerability(const struct knowledge *knowledge, struct span id,
 			     struct knowledge_vulnerability *out);
 
+/* They have numbers, by rising id: the number of one, false where no feed speaks of it; and what is
+ * said of a number below knowledge_figures().vulnerabilities. */
+bool knowledge_vulnerability_number(const struct knowledge *knowledge, struct span id,
+				    uint32_t *out);
+void knowledge_vulnerability_at(const struct knowledge *knowledge, uint32_t number,
+				struct knowledge_vulnerability *out);
+
 /* The vulnerability that a feed also knows by this id (GHSA-..., PYSEC-...); false where there is
  * none. Looks at all of them: for what is asked once. */
 bool knowledge_alias(const struct knowledge *knowledge, struct span alias, struct span *out_id);
+
+/* Calls each with every vulnerability that an advisory (DSA-5678-1, USN-..., RHSA-...) is about:
+ * with one of several packages several times. Looks at all entries: for what is asked once. Return
+ * false to stop. */
+typedef bool knowledge_id(void *context, struct span id);
+void knowledge_advisory(const struct knowledge *knowledge, struct span advisory, knowledge_id *each,
+			void *context);
 
 /* --- one package of one stream --- */
 
@@ -141,6 +155,5 @@ void knowledge_changed_places(const struct knowledge *older, const struct knowle
 			      knowledge_place *each, void *context);
 
 /* Every vulnerability whose facts (score, KEV, EPSS, ...) differ. older may be NULL. */
-typedef bool knowledge_id(void *context, struct span id);
 void knowledge_changed_vulnerabilities(const struct knowledge *older, const struct knowledge *newer,
 				       knowledge_id *each, void *context);

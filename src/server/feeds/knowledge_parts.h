@@ -1,9 +1,10 @@
 /*
- * knowledge_parts.h - what the builder's two files share: gathering (knowledge_builder.c) and
- * writing (knowledge_writing.c).
+ * knowledge_parts.h - what the builder's files share: gathering (knowledge_builder.c), sorting
+ * (knowledge_order.c) and writing (knowledge_writing.c).
  */
 #pragma once
 
+#include "base/mem.h"
 #include "server/feeds/intern.h"
 #include "server/feeds/knowledge_builder.h"
 
@@ -54,3 +55,25 @@ struct knowledge_builder {
 	struct built_vulnerability *vulnerabilities; /* by their number in ids */
 	uint32_t vulnerability_capacity;
 };
+
+static inline size_t built_list_words(const struct knowledge_builder *b, uint32_t number)
+{
+	return intern_get(&b->lists, number).len / sizeof(uint32_t);
+}
+
+static inline uint32_t built_list_word(const struct knowledge_builder *b, uint32_t number,
+				       size_t index)
+{
+	uint32_t word;
+
+	mem_copy(&word, intern_get(&b->lists, number).ptr + index * sizeof word, sizeof word);
+	return word;
+}
+
+static inline struct built_place built_place_get(const struct knowledge_builder *b, uint32_t number)
+{
+	struct built_place place;
+
+	mem_copy(&place, intern_get(&b->places, number).ptr, sizeof place);
+	return place;
+}

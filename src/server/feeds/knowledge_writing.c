@@ -1,11 +1,11 @@
-/* knowledge_writing.c - sorts what was gathered and writes the file of knowledge_form.h. */
+/* knowledge_writing.c - writes what was gathered as the file of knowledge_form.h. */
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/writer.h"
 #include "server/feeds/hash64.h"
 #include "server/feeds/knowledge_form.h"
 #include "server/feeds/knowledge_map.h"
-#include "server/feeds/knowledge_parts.h"
+#include "server/feeds/knowledge_order.h"
 #include "server/feeds/limits.h"
 #include "sys/alloc.h"
 #include "sys/file.h"
@@ -30,15 +30,8 @@ struct placed {
 
 struct writing {
 	struct knowledge_builder *builder;
-	uint32_t *places; /* numbers in order */
-	uint32_t *place_rank;
-	uint32_t *ids;
-	uint32_t *id_rank;
-	uint32_t *entries;
-	uint32_t entry_count; /* without those that say the same twice */
-	uint32_t *inverse;
-	uint32_t *inverse_first; /* by id's rank, one more than there are */
-	uint32_t *id_texts;      /* the ids as numbers of strings */
+	struct knowledge_order order;
+	uint32_t *id_texts; /* the ids as numbers of strings */
 	struct placed strings;
 	struct placed lists;
 	struct writer block;
@@ -114,243 +107,22 @@ static uint32_t text_at(struct writing *w, uint32_t number)
 	return p->at[number];
 }
 
-static size_t list_words(const struct knowledge_builder *b, uint32_t number)
-{
-	return intern_get(&b->lists, number).len / FORM_WORD_SIZE;
-}
-
-static uint32_t list_word(const struct knowledge_builder *b, uint32_t number, size_t index)
-{
-	uint32_t word;
-
-	mem_copy(&word, intern_get(&b->lists, number).ptr + index * sizeof word, sizeof word);
-	return word;
-}
-
 static uint32_t list_at(struct writing *w, uint32_t number)
 {
 	struct placed *p = &w->lists;
 
 	if (p->at[number] == UINT32_MAX) {
-		size_t count = list_words(w->builder, number);
+		size_t count = built_list_words(w->builder, number);
 
 		p->at[number] = (uint32_t)p->used;
 		p->order[p->count++] = number;
 		p->used += count;
 		for (size_t i = 0; i < count; i++) {
-			(void)text_at(w, list_word(w->builder, number, i) & ~FORM_LAST_AFFECTED);
+			(void)text_at(w,
+				      built_list_word(w->builder, number, i) & ~FORM_LAST_AFFECTED);
 		}
 	}
 	return p->at[number];
-}
-
-/* --- order --- */
-
-static int compare_numbers(uint32_t a, uint32_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
-static int compare_texts(const struct knowledge_builder *b, uint32_t x, uint32_t y)
-{
-	return x == y ? 0 : span_compare(intern_get(&b->strings, x), intern_get(&b->strings, y));
-}
-
-static struct built_place place_get(const struct knowledge_builder *b, uint32_t number)
-{
-	struct built_place place;
-
-	mem_copy(&place, intern_get(&b->places, number).ptr, sizeof place);
-	return place;
-}
-
-static int compare_places(const void *x, const void *y, void *context)
-{
-	const struct knowledge_builder *b = context;
-	struct built_place one = place_get(b, *(const uint32_t *)x);
-	struct built_place other = place_get(b, *(const uint32_t *)y);
-	int order = compare_texts(b, one.stream, other.stream);
-
-	return order != 0 ? order : compare_texts(b, one.package, other.package);
-}
-
-static int compare_ids(const void *x, const void *y, void *context)
-{
-	const struct knowledge_builder *b = context;
-
-	return span_compare(intern_get(&b->ids, *(const uint32_t *)x),
-			    intern_get(&b->ids, *(const uint32_t *)y));
-}
-
-/* By place and id; then by what is said, so that the order in which feeds came does not matter. */
-static int compare_said(const struct writing *w, const struct built_entry *x,
-			const struct built_entry *y)
-{
-	const struct knowledge_builder *b = w->builder;
-	int order = compare_numbers(w->place_rank[x->place], w->place_rank[y->place]);
-
-	if (order == 0) {
-		order = compare_numbers(w->id_rank[x->vulnerability], w->id_rank[y->vulnerability]);
-	}
-	if (order == 0) {
-		order = compare_texts(b, x->feed, y->feed);
-	}
-	if (order == 0) {
-		order = compare_texts(b, x->advisory, y->advisory);
-	}
-	return order;
-}
-
-static int compare_entries(const void *x, const void *y, void *context)
-{
-	const struct writing *w = context;
-	uint32_t one = *(const uint32_t *)x;
-	uint32_t other = *(const uint32_t *)y;
-	int order = compare_said(w, &w->builder->entries[one], &w->builder->entries[other]);
-
-	return order != 0 ? order : compare_numbers(one, other);
-}
-
-static uint32_t *sorted(uint32_t count, int (*compare)(const void *, const void *, void *),
-			void *context)
-{
-	uint32_t *order = alloc_resize(NULL, count + 1, sizeof *order);
-
-	for (uint32_t i = 0; i < count; i++) {
-		order[i] = i;
-	}
-	qsort_r(order, count, sizeof *order, compare, context);
-	return order;
-}
-
-static uint32_t *ranks(const uint32_t *order, uint32_t count)
-{
-	uint32_t *rank = alloc_resize(NULL, count + 1, sizeof *rank);
-
-	for (uint32_t i = 0; i < count; i++) {
-		rank[order[i]] = i;
-	}
-	return rank;
-}
-
-static bool is_same(const struct built_entry *x, const struct built_entry *y)
-{
-	return x->place == y->place && x->vulnerability == y->vulnerability &&
-	       x->advisory == y->advisory && x->urgency == y->urgency && x->quote == y->quote &&
-	       x->ranges == y->ranges && x->versions == y->versions && x->feed == y->feed &&
-	       x->status == y->status && x->flags == y->flags;
-}
-
-/* The fix of an entry of one range; empty where there is none. */
-static struct span fix_of(const struct knowledge_builder *b, const struct built_entry *e)
-{
-	return e->status != KNOWLEDGE_AFFECTED || list_words(b, e->ranges) < 2
-		       ? (struct span){ NULL, 0 }
-		       : intern_get(&b->strings, list_word(b, e->ranges, 1) & ~FORM_LAST_AFFECTED);
-}
-
-static bool are_alternatives(const struct built_entry *x, const struct built_entry *y)
-{
-	return x->is_alternative && y->is_alternative && x->place == y->place &&
-	       x->vulnerability == y->vulnerability && x->feed == y->feed;
-}
-
-/* True where one of the entries kept says the same fix for another product. */
-static bool is_told(const struct writing *w, const struct built_entry *e, uint32_t kept)
-{
-	const struct knowledge_builder *b = w->builder;
-
-	while (kept > 0 && are_alternatives(&b->entries[w->entries[kept - 1]], e)) {
-		kept--;
-		if (span_equal(fix_of(b, &b->entries[w->entries[kept]]), fix_of(b, e))) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Of alternatives each fix is kept once, and what is without one only where there is none. */
-static void keep_entry(struct writing *w, uint32_t number, uint32_t *kept)
-{
-	const struct knowledge_builder *b = w->builder;
-	const struct built_entry *e = &b->entries[number];
-	const struct built_entry *last = *kept == 0 ? NULL : &b->entries[w->entries[*kept - 1]];
-
-	if (last != NULL && are_alternatives(last, e)) {
-		if (fix_of(b, last).len == 0 && fix_of(b, e).len > 0) {
-			w->entries[*kept - 1] = number;
-		} else if (fix_of(b, e).len > 0 && !is_told(w, e, *kept)) {
-			w->entries[(*kept)++] = number;
-		}
-	} else if (last == NULL || !is_same(last, e)) {
-		w->entries[(*kept)++] = number;
-	}
-}
-
-static void sort_all(struct writing *w)
-{
-	struct knowledge_builder *b = w->builder;
-	uint32_t kept = 0;
-
-	w->places = sorted(b->places.count, compare_places, b);
-	w->place_rank = ranks(w->places, b->places.count);
-	w->ids = sorted(b->ids.count, compare_ids, b);
-	w->id_rank = ranks(w->ids, b->ids.count);
-	w->entries = sorted(b->entry_count, compare_entries, w);
-	for (uint32_t i = 0; i < b->entry_count; i++) {
-		keep_entry(w, w->entries[i], &kept);
-	}
-	w->entry_count = kept;
-}
-
-static const struct built_entry *entry_at(const struct writing *w, uint32_t rank)
-{
-	return &w->builder->entries[w->entries[rank]];
-}
-
-/* Calls each with every vulnerability and place that go together, by place. */
-static void each_pair(const struct writing *w,
-		      void (*each)(const struct writing *, uint32_t id, uint32_t place))
-{
-	uint32_t count = w->builder->ids.count;
-	uint32_t *last = alloc_resize(NULL, count + 1, sizeof *last);
-
-	memset(last, 0xff, (count + 1) * sizeof *last);
-	for (uint32_t i = 0; i < w->entry_count; i++) {
-		uint32_t id = w->id_rank[entry_at(w, i)->vulnerability];
-		uint32_t place = w->place_rank[entry_at(w, i)->place];
-
-		if (last[id] != place) {
-			last[id] = place;
-			each(w, id, place);
-		}
-	}
-	free(last);
-}
-
-static void count_pair(const struct writing *w, uint32_t id, uint32_t place)
-{
-	(void)place;
-	w->inverse_first[id + 2]++;
-}
-
-static void deal_pair(const struct writing *w, uint32_t id, uint32_t place)
-{
-	w->inverse[w->inverse_first[id + 1]++] = place;
-}
-
-/* A counting sort: afterwards inverse_first[id] is where that id's places begin. */
-static void invert(struct writing *w)
-{
-	uint32_t count = w->builder->ids.count;
-
-	w->inverse_first = alloc_zeroed(count + 2, sizeof *w->inverse_first);
-	w->inverse = alloc_resize(NULL, w->entry_count + 1, sizeof *w->inverse);
-	each_pair(w, count_pair);
-	for (uint32_t i = 1; i < count + 2; i++) {
-		w->inverse_first[i] += w->inverse_first[i - 1];
-	}
-	each_pair(w, deal_pair);
 }
 
 /* --- hashes of content: strings count, not where they lie --- */
@@ -362,11 +134,11 @@ static uint64_t hash_text(const struct writing *w, uint64_t hash, uint32_t numbe
 
 static uint64_t hash_list(const struct writing *w, uint64_t hash, uint32_t number)
 {
-	size_t count = list_words(w->builder, number);
+	size_t count = built_list_words(w->builder, number);
 
 	hash = hash64_mix(hash, count);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t word = list_word(w->builder, number, i);
+		uint32_t word = built_list_word(w->builder, number, i);
 
 		hash = hash64_mix(hash_text(w, hash, word & ~FORM_LAST_AFFECTED),
 				  word & FORM_LAST_AFFECTED);
@@ -414,10 +186,10 @@ static uint32_t write_streams(struct writing *w, bool is_counting)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < b->places.count; i++) {
-		struct built_place place = place_get(b, w->places[i]);
+		struct built_place place = built_place_get(b, w->order.places[i]);
 		uint8_t record[FORM_STREAM_SIZE];
 
-		if (i > 0 && place_get(b, w->places[i - 1]).stream == place.stream) {
+		if (i > 0 && built_place_get(b, w->order.places[i - 1]).stream == place.stream) {
 			continue;
 		}
 		count++;
@@ -437,16 +209,18 @@ static void write_places(struct writing *w)
 	uint32_t stream = 0;
 
 	for (uint32_t i = 0; i < b->places.count; i++) {
-		struct built_place place = place_get(b, w->places[i]);
+		struct built_place place = built_place_get(b, w->order.places[i]);
 		uint8_t record[FORM_PLACE_SIZE] = { 0 };
 		uint64_t hash = 0;
 
-		stream += i > 0 && place_get(b, w->places[i - 1]).stream != place.stream;
+		stream +=
+			i > 0 && built_place_get(b, w->order.places[i - 1]).stream != place.stream;
 		set_le(record, text_at(w, place.package), 4);
 		set_le(record + 4, stream, 4);
 		set_le(record + 8, entry, 4);
-		while (entry < w->entry_count && w->place_rank[entry_at(w, entry)->place] == i) {
-			hash = hash_entry(w, hash, entry_at(w, entry));
+		while (entry < w->order.entry_count &&
+		       w->order.place_rank[knowledge_order_entry(&w->order, entry)->place] == i) {
+			hash = hash_entry(w, hash, knowledge_order_entry(&w->order, entry));
 			entry++;
 		}
 		set_le(record + 16, hash, 8);
@@ -456,17 +230,19 @@ static void write_places(struct writing *w)
 
 static void write_entries(struct writing *w)
 {
-	for (uint32_t i = 0; i < w->entry_count; i++) {
-		const struct built_entry *e = entry_at(w, i);
+	for (uint32_t i = 0; i < w->order.entry_count; i++) {
+		const struct built_entry *e = knowledge_order_entry(&w->order, i);
 		uint8_t record[FORM_ENTRY_SIZE] = { 0 };
 
-		set_le(record + FORM_ENTRY_VULNERABILITY, w->id_rank[e->vulnerability], 4);
+		set_le(record + FORM_ENTRY_VULNERABILITY, w->order.id_rank[e->vulnerability], 4);
 		set_le(record + FORM_ENTRY_ADVISORY, text_at(w, e->advisory), 4);
 		set_le(record + FORM_ENTRY_QUOTE, text_at(w, e->quote), 4);
 		set_le(record + FORM_ENTRY_RANGES, list_at(w, e->ranges), 4);
 		set_le(record + FORM_ENTRY_VERSIONS, list_at(w, e->versions), 4);
-		set_le(record + FORM_ENTRY_RANGE_COUNT, list_words(w->builder, e->ranges) / 2, 2);
-		set_le(record + FORM_ENTRY_VERSION_COUNT, list_words(w->builder, e->versions), 2);
+		set_le(record + FORM_ENTRY_RANGE_COUNT, built_list_words(w->builder, e->ranges) / 2,
+		       2);
+		set_le(record + FORM_ENTRY_VERSION_COUNT, built_list_words(w->builder, e->versions),
+		       2);
 		record[FORM_ENTRY_STATUS] = e->status;
 		record[FORM_ENTRY_FLAGS] = e->flags;
 		set_le(record + FORM_ENTRY_FEED, text_at(w, e->feed), 2);
@@ -478,10 +254,10 @@ static void write_entries(struct writing *w)
 static void write_vulnerabilities(struct writing *w)
 {
 	for (uint32_t i = 0; i < w->builder->ids.count; i++) {
-		const struct built_vulnerability *v = &w->builder->vulnerabilities[w->ids[i]];
+		const struct built_vulnerability *v = &w->builder->vulnerabilities[w->order.ids[i]];
 		uint8_t record[FORM_VULNERABILITY_SIZE] = { 0 };
 
-		set_le(record + FORM_VULN_ID, text_at(w, w->id_texts[w->ids[i]]), 4);
+		set_le(record + FORM_VULN_ID, text_at(w, w->id_texts[w->order.ids[i]]), 4);
 		set_le(record + FORM_VULN_SUMMARY, text_at(w, v->summary), 4);
 		set_le(record + FORM_VULN_CVSS, text_at(w, v->cvss), 4);
 		set_le(record + FORM_VULN_SEVERITY, text_at(w, v->severity), 4);
@@ -493,7 +269,7 @@ static void write_vulnerabilities(struct writing *w)
 		set_le(record + FORM_VULN_EPSS, (uint64_t)((int64_t)v->epss_millionths + 1), 4);
 		set_le(record + FORM_VULN_PERCENTILE,
 		       (uint64_t)((int64_t)v->percentile_millionths + 1), 4);
-		set_le(record + FORM_VULN_INVERSE, w->inverse_first[i], 4);
+		set_le(record + FORM_VULN_INVERSE, w->order.inverse_first[i], 4);
 		set_le(record + FORM_VULN_HASH, hash_facts(w, v), 8);
 		set_le(record + FORM_VULN_SCORE, (uint64_t)(v->score_tenths + 1), 2);
 		record[FORM_VULN_FLAGS] = (uint8_t)(v->is_exploited | v->is_ransomware << 1);
@@ -503,10 +279,10 @@ static void write_vulnerabilities(struct writing *w)
 
 static void write_inverse(struct writing *w)
 {
-	for (uint32_t i = 0; i < w->inverse_first[w->builder->ids.count]; i++) {
+	for (uint32_t i = 0; i < w->order.inverse_first[w->builder->ids.count]; i++) {
 		uint8_t record[FORM_WORD_SIZE];
 
-		set_le(record, w->inverse[i], sizeof record);
+		set_le(record, w->order.inverse[i], sizeof record);
 		put_record(w, record, sizeof record);
 	}
 }
@@ -516,8 +292,8 @@ static void write_lists(struct writing *w)
 	for (uint32_t i = 0; i < w->lists.count; i++) {
 		uint32_t list = w->lists.order[i];
 
-		for (size_t j = 0; j < list_words(w->builder, list); j++) {
-			uint32_t word = list_word(w->builder, list, j);
+		for (size_t j = 0; j < built_list_words(w->builder, list); j++) {
+			uint32_t word = built_list_word(w->builder, list, j);
 			uint8_t record[FORM_WORD_SIZE];
 
 			set_le(record,
@@ -548,9 +324,9 @@ static void write_header(struct writing *w, uint64_t generation, uint32_t stream
 	const uint64_t counts[FORM_SECTIONS] = {
 		[FORM_STREAMS] = streams,
 		[FORM_PLACES] = b->places.count,
-		[FORM_ENTRIES] = w->entry_count,
+		[FORM_ENTRIES] = w->order.entry_count,
 		[FORM_VULNERABILITIES] = b->ids.count,
-		[FORM_INVERSE] = w->inverse_first[b->ids.count],
+		[FORM_INVERSE] = w->order.inverse_first[b->ids.count],
 		[FORM_LISTS] = w->lists.used,
 		[FORM_STRINGS] = w->strings.used,
 	};
@@ -584,8 +360,8 @@ static int place_strings(struct writing *w)
 	placed_init(&w->strings, b->strings.count);
 	placed_init(&w->lists, b->lists.count);
 	(void)text_at(w, 0);
-	for (uint32_t i = 0; i < w->entry_count; i++) {
-		if (text_at(w, entry_at(w, i)->feed) > UINT16_MAX) {
+	for (uint32_t i = 0; i < w->order.entry_count; i++) {
+		if (text_at(w, knowledge_order_entry(&w->order, i)->feed) > UINT16_MAX) {
 			return ERR_LIMIT;
 		}
 	}
@@ -601,8 +377,7 @@ int knowledge_builder_write(struct knowledge_builder *builder, uint64_t generati
 			     .block = writer_over(room, FORM_BLOCK_SIZE) };
 	uint32_t streams;
 
-	sort_all(&w);
-	invert(&w);
+	knowledge_order_init(&w.order, builder);
 	w.error = place_strings(&w);
 	if (w.error == 0 && lseek(fd, FORM_HEADER_SIZE, SEEK_SET) < 0) {
 		w.error = ERR_IO;
@@ -620,14 +395,8 @@ int knowledge_builder_write(struct knowledge_builder *builder, uint64_t generati
 		write_header(&w, generation, streams);
 	}
 	free(room);
-	free(w.places);
-	free(w.place_rank);
-	free(w.ids);
-	free(w.id_rank);
 	free(w.id_texts);
-	free(w.entries);
-	free(w.inverse);
-	free(w.inverse_first);
+	knowledge_order_done(&w.order);
 	placed_done(&w.strings);
 	placed_done(&w.lists);
 	return w.error == 0 ? 0

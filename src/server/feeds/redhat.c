@@ -491,9 +491,19 @@ static bool recognise(const struct feed *feed, struct span bytes)
 	return false;
 }
 
+static const struct feed_part parts[] = {
+	{ .file = "csaf_vex.tar.zst",
+	  .address = "https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt",
+	  .is_pointer = true },
+	{ NULL, NULL },
+};
+
 const struct feed feed_redhat = {
 	.name = "redhat",
-	.summary = "Red Hat CSAF and VEX documents (imported: a file, a folder, a tar or a zip)",
+	.summary = "Red Hat VEX and CSAF documents: every CVE of every package, per release",
+	.parts = parts,
+	.wanted_by = "redhat",
+	.interval_s = 24 * 3600,
 	.size_max = UINT64_C(1) << 30,
 	.has_documents = true,
 	.recognise = recognise,

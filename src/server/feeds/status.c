@@ -98,6 +98,11 @@ static void member_time(struct writer *w, const char *name, int64_t wall_ms)
 	member_text(w, name, text);
 }
 
+bool status_is_automatic(const struct feed_status *f)
+{
+	return f->feed->is_automatic || f->is_wanted;
+}
+
 static void write_feed(struct writer *w, const struct feed_status *f)
 {
 	const struct feed_part *parts = f->feed->parts;
@@ -106,7 +111,7 @@ static void write_feed(struct writer *w, const struct feed_status *f)
 	write_text(w, f->feed->name);
 	member_text(w, "summary", f->feed->summary);
 	member_text(w, "address", parts != NULL ? parts[0].address : "");
-	member_bool(w, "is_automatic", f->feed->is_automatic);
+	member_bool(w, "is_automatic", status_is_automatic(f));
 	member_bool(w, "is_running", f->is_running);
 	member_time(w, "tried_at", f->tried_ms);
 	member_time(w, "checked_at", f->checked_ms);
@@ -208,6 +213,8 @@ static void take_feed(struct feeds_status *status, struct json *j)
 		json_skip(j, token.kind);
 		if (span_is(name, "name")) {
 			f = status_of(status, token.text);
+		} else if (f != NULL && span_is(name, "is_automatic")) {
+			f->is_wanted = f->feed->wanted_by != NULL && token.kind == JSON_TRUE;
 		} else if (f != NULL && (token.kind == JSON_STRING || token.kind == JSON_NUMBER)) {
 			take_member(f, name, token.text);
 		}

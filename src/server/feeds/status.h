@@ -18,6 +18,7 @@ struct feed_status {
 	int64_t next_ms;    /* the next one by itself */
 	unsigned failures;  /* in a row */
 	bool is_running;
+	bool is_wanted;                /* some asset runs what it is about (feed.h: wanted_by) */
 	char error[STATUS_ERROR_SIZE]; /* of the last attempt; "" where it went well */
 	struct feed_report report;     /* of what is in force */
 };
@@ -36,6 +37,9 @@ void status_init(struct feeds_status *status);
 
 /* NULL where there is none of this name. */
 struct feed_status *status_of(struct feeds_status *status, struct span name);
+
+/* Whether it is fetched by itself. */
+bool status_is_automatic(const struct feed_status *feed);
 
 /* Takes what was saved; what is not there or not understood stays as it is. */
 void status_load(struct feeds_status *status, const char *path);

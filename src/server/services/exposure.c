@@ -111,3 +111,39 @@ enum exposure exposure_of_address(struct span address)
 		       ? EXPOSURE_LOCAL
 		       : EXPOSURE_NETWORK;
 }
+
+/* --- in words --- */
+
+/* Listeners that are named. */
+#define NAMED_MAX 3
+
+struct listener_words listener_words_over(uint8_t *room, size_t size)
+{
+	return (struct listener_words){ .text = writer_over(room, size) };
+}
+
+void listener_words_add(struct listener_words *words, struct span protocol, struct span address,
+			int64_t port)
+{
+	bool is_bracketed = span_find(address, ':') < address.len;
+
+	if (words->count++ >= NAMED_MAX || port < 0) {
+		return;
+	}
+	writer_text(&words->text, words->count > 1 ? ", " : "");
+	writer_bytes(&words->text, protocol);
+	writer_text(&words->text, is_bracketed ? " [" : " ");
+	writer_bytes(&words->text, address);
+	writer_text(&words->text, is_bracketed ? "]:" : ":");
+	writer_decimal(&words->text, (uint64_t)port);
+}
+
+struct span listener_words_end(struct listener_words *words)
+{
+	if (words->count > NAMED_MAX) {
+		writer_text(&words->text, " and ");
+		writer_decimal(&words->text, words->count - NAMED_MAX);
+		writer_text(&words->text, " more");
+	}
+	return writer_ok(&words->text) ? writer_span(&words->text) : span_of(NULL);
+}

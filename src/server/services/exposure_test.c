@@ -72,11 +72,45 @@ static void loopback_is_local_and_all_else_is_the_network(void **state)
 	assert_int_equal(exposure_of_address(span_of("192.0.2.1")), EXPOSURE_NETWORK);
 }
 
+static void the_first_listeners_are_named_and_the_others_counted(void **state)
+{
+	static const char *const addresses[] = { "0.0.0.0", "::", "192.0.2.1", "192.0.2.2",
+						 "192.0.2.3" };
+	static const char *const expected[] = {
+		"",
+		"tcp 0.0.0.0:80",
+		"tcp 0.0.0.0:80, tcp [::]:81",
+		"tcp 0.0.0.0:80, tcp [::]:81, tcp 192.0.2.1:82",
+		"tcp 0.0.0.0:80, tcp [::]:81, tcp 192.0.2.1:82 and 1 more",
+		"tcp 0.0.0.0:80, tcp [::]:81, tcp 192.0.2.1:82 and 2 more",
+	};
+	uint8_t room[128];
+	uint8_t small[20];
+
+	(void)state;
+	for (size_t count = 0; count < COUNT_OF(expected); count++) {
+		struct listener_words words = listener_words_over(room, sizeof room);
+
+		for (size_t i = 0; i < count; i++) {
+			listener_words_add(&words, span_of("tcp"), span_of(addresses[i]),
+					   80 + (int64_t)i);
+		}
+		assert_true(span_is(listener_words_end(&words), expected[count]));
+	}
+	for (size_t size = 0; size < sizeof small; size++) { /* nothing rather than half of it */
+		struct listener_words words = listener_words_over(small, size);
+
+		listener_words_add(&words, span_of("tcp"), span_of("192.0.2.1"), 65535);
+		assert_int_equal(listener_words_end(&words).len, size < 19 ? 0 : 19);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_running_kernel_is_exposed),
 		cmocka_unit_test(loopback_is_local_and_all_else_is_the_network),
+		cmocka_unit_test(the_first_listeners_are_named_and_the_others_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,7 @@ static void explain_facts(const struct knowledge_vulnerability *facts, struct sp
 }
 
 static void explain(const struct knowledge_vulnerability *facts, enum judgement_status status,
-		    enum exposure exposure, struct span urgency, struct writer *w)
+		    struct reach reach, struct span urgency, struct writer *w)
 {
 	size_t mark = writer_used(w);
 
@@ -155,9 +155,14 @@ static void explain(const struct knowledge_vulnerability *facts, enum judgement_
 			writer_text(w, ")");
 		}
 	}
-	if (exposure_words[exposure] != NULL) {
+	if (exposure_words[reach.exposure] != NULL) {
 		separate(w, mark);
-		writer_text(w, exposure_words[exposure]);
+		writer_text(w, exposure_words[reach.exposure]);
+	}
+	if (reach.at.len > 0) {
+		writer_text(w, " (");
+		writer_bytes(w, reach.at);
+		writer_text(w, ")");
 	}
 	explain_facts(facts, urgency, w, mark);
 	separate(w, mark);
@@ -165,17 +170,17 @@ static void explain(const struct knowledge_vulnerability *facts, enum judgement_
 }
 
 struct priority vulnerability_priority(const struct knowledge_vulnerability *facts,
-				       enum judgement_status status, enum exposure exposure,
+				       enum judgement_status status, struct reach reach,
 				       struct span urgency, struct writer *out_reason)
 {
 	/* in hundredths of a percent of a percent, rounded once, at the end */
-	int64_t value = (int64_t)severity_of(facts, urgency) * exposures[exposure];
+	int64_t value = (int64_t)severity_of(facts, urgency) * exposures[reach.exposure];
 	struct priority priority = { 0 };
 	size_t level = 0;
 
 	if (facts->is_exploited) {
 		value = EXPLOITED_FLOOR * 10000 + value * (100 - EXPLOITED_FLOOR);
-		if (exposure == EXPOSURE_NOT_RUNNING) {
+		if (reach.exposure == EXPOSURE_NOT_RUNNING) {
 			value = value * EXPLOITED_NOT_RUNNING / 100;
 		}
 	} else {
@@ -186,7 +191,7 @@ struct priority vulnerability_priority(const struct knowledge_vulnerability *fac
 		level++;
 	}
 	priority.level = levels[level].level;
-	explain(facts, status, exposure, urgency, out_reason);
+	explain(facts, status, reach, urgency, out_reason);
 	return priority;
 }
 

@@ -14,6 +14,11 @@ static const enum exposure by_reach[] = { EXPOSURE_NOT_RUNNING, EXPOSURE_INSTALL
 static const enum judgement_status by_weight[] = { JUDGEMENT_UNIMPORTANT, JUDGEMENT_UNDETERMINED,
 						   JUDGEMENT_NO_DSA, JUDGEMENT_OPEN };
 
+static struct reach at(enum exposure exposure)
+{
+	return (struct reach){ .exposure = exposure };
+}
+
 static struct priority priority_of(int score, int chance, bool is_exploited, enum exposure exposure,
 				   enum judgement_status status)
 {
@@ -22,7 +27,7 @@ static struct priority priority_of(int score, int chance, bool is_exploited, enu
 						 .is_exploited = is_exploited };
 	uint8_t text[512];
 	struct writer w = writer_over(text, sizeof text);
-	struct priority p = vulnerability_priority(&facts, status, exposure, span_of(""), &w);
+	struct priority p = vulnerability_priority(&facts, status, at(exposure), span_of(""), &w);
 
 	assert_true(writer_ok(&w));
 	assert_true(p.value >= 0 && p.value <= 100);
@@ -131,14 +136,23 @@ static void the_reason_is_told_in_words(void **state)
 	struct writer w = writer_over(text, sizeof text);
 
 	(void)state;
-	(void)vulnerability_priority(&facts, JUDGEMENT_FIXABLE, EXPOSURE_NETWORK, span_of(""), &w);
+	(void)vulnerability_priority(&facts, JUDGEMENT_FIXABLE, at(EXPOSURE_NETWORK), span_of(""),
+				     &w);
 	assert_true(span_is(writer_span(&w),
 			    "exploited in the wild (due 2024-04-21), listens beyond the machine, "
 			    "CVSS 9.8, EPSS 94.3 %, a fix is there"));
 	w = writer_over(text, sizeof text);
-	(void)vulnerability_priority(&nothing, JUDGEMENT_UNIMPORTANT, EXPOSURE_UNKNOWN,
+	(void)vulnerability_priority(&nothing, JUDGEMENT_UNIMPORTANT, at(EXPOSURE_UNKNOWN),
 				     span_of("low"), &w);
 	assert_true(span_is(writer_span(&w), "urgency low, unimportant to the distribution"));
+	w = writer_over(text, sizeof text);
+	(void)vulnerability_priority(
+		&nothing, JUDGEMENT_OPEN,
+		(struct reach){ EXPOSURE_NETWORK, span_of("tcp [::]:80, udp 0.0.0.0:53") },
+		span_of("low"), &w);
+	assert_true(span_is(writer_span(&w),
+			    "listens beyond the machine (tcp [::]:80, udp 0.0.0.0:53), "
+			    "urgency low, no fix yet"));
 }
 
 static void a_word_stands_in_for_a_score(void **state)
@@ -146,19 +160,19 @@ static void a_word_stands_in_for_a_score(void **state)
 	struct knowledge_vulnerability facts = { .score_tenths = -1, .epss_millionths = -1 };
 	uint8_t text[512];
 	struct writer w = writer_over(text, sizeof text);
-	int low =
-		vulnerability_priority(&facts, JUDGEMENT_OPEN, EXPOSURE_RUNNING, span_of("low"), &w)
-			.value;
-	int high = vulnerability_priority(&facts, JUDGEMENT_OPEN, EXPOSURE_RUNNING,
+	int low = vulnerability_priority(&facts, JUDGEMENT_OPEN, at(EXPOSURE_RUNNING),
+					 span_of("low"), &w)
+			  .value;
+	int high = vulnerability_priority(&facts, JUDGEMENT_OPEN, at(EXPOSURE_RUNNING),
 					  span_of("high**"), &w)
 			   .value;
 
 	(void)state;
 	assert_true(high > low);
 	facts.severity = span_of("critical"); /* the score's word before the urgency */
-	assert_true(
-		vulnerability_priority(&facts, JUDGEMENT_OPEN, EXPOSURE_RUNNING, span_of("low"), &w)
-			.value > high);
+	assert_true(vulnerability_priority(&facts, JUDGEMENT_OPEN, at(EXPOSURE_RUNNING),
+					   span_of("low"), &w)
+			    .value > high);
 }
 
 int main(void)

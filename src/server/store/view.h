@@ -36,6 +36,23 @@ struct view_value view_integer(int64_t value);
 struct view_value view_text(const char *value);
 struct view_value view_span(struct span value);
 
+/* A table that somebody else lends to people's SQL, beside the tenant's own: rows have numbers, and
+ * are found by their first column, text that is there once. */
+struct view_lent_table {
+	const char *name;
+	const char *columns; /* as in CREATE TABLE */
+	void *context;
+	/* Before each reading of it: how many rows it has. */
+	int (*begin)(void *context, uint32_t *out_count, struct why *why);
+	bool (*find)(void *context, struct span first, uint32_t *out_row);
+	/* Valid until the next call. */
+	struct view_value (*value)(void *context, uint32_t row, unsigned column);
+};
+
+/* The same as view_open with one more table, lent until the view is closed. */
+MUST_USE int view_open_beside(const char *path, const struct view_lent_table *lent,
+			      struct view **out, struct why *why);
+
 /* One result row; returns false to stop. names and values have count elements. */
 typedef bool view_row(void *context, size_t count, const char *const *names,
 		      const struct view_value *values);
@@ -56,6 +73,9 @@ MUST_USE int view_query(struct view *view, struct span sql, const struct view_va
 
 /* The number of the newest committed change; 0 where there is none. */
 uint64_t view_last_change(struct view *view);
+
+/* The highest number of an asset: they are dense, from 1 on. */
+uint32_t view_asset_count(struct view *view);
 
 /* One table of an asset. */
 struct table;

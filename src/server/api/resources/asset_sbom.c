@@ -279,7 +279,8 @@ static void write_analysis(struct bill *b, const struct finding *f)
 	uint8_t room[1024];
 	struct writer w = writer_over(room, sizeof room);
 
-	(void)fleet_row_priority(b->fleet, f->row, &w);
+	/* without addresses: a bill of materials is made to be handed on */
+	(void)fleet_row_priority(b->fleet, f->row, span_of(NULL), &w);
 	emit_key(j, "analysis");
 	emit_object(j);
 	text(j, "state", state_of(f->row->status));

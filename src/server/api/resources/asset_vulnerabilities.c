@@ -4,6 +4,7 @@
 #include "server/api/coverage.h"
 #include "server/api/findings.h"
 #include "server/api/fleets.h"
+#include "server/api/listening.h"
 
 struct page {
 	struct call *call;
@@ -18,6 +19,7 @@ struct page {
 	int64_t total;
 	struct span last;
 	struct finding_time *times;
+	struct listening *listening;
 };
 
 /* All packages of the asset that the same upgrade mends. */
@@ -48,12 +50,14 @@ static void write(const struct page *p, const struct finding *f)
 	struct emit *j = &p->call->json;
 	const struct fleet_row *row = f->row;
 	const struct fleet_group *group = fleet_group_of(p->fleet, row);
+	uint8_t room[LISTENING_ROOM];
 
 	emit_object(j);
 	emit_key(j, "id");
 	emit_span(j, f->v->id);
 	findings_facts(j, &f->v->facts);
-	findings_priority(j, p->fleet, row);
+	findings_priority(j, p->fleet, row,
+			  listening_of(p->listening, row->package, row->exposure, room));
 	findings_packages(j, "packages", p->fleet, f->rows, f->count);
 	emit_key(j, "package");
 	emit_span(j, row->package);
@@ -117,7 +121,11 @@ static int answer(struct page *p, struct why *why)
 	error = error != 0 ? error
 			   : finding_times_of_asset(p->fleet, p->view, p->asset.number, &p->times,
 						    why);
+	if (error == 0) {
+		error = listening_read(p->view, p->asset.id, &p->listening, why);
+	}
 	if (error != 0) {
+		free(p->times);
 		return error;
 	}
 	emit_object(j);
@@ -137,6 +145,7 @@ static int answer(struct page *p, struct why *why)
 	findings_number(j, "total", p->total);
 	emit_object_end(j);
 	free(p->times);
+	listening_free(&p->listening);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "server/api/findings.h"
 #include "server/api/fleets.h"
 #include "server/api/held_rows.h"
+#include "server/api/listening.h"
 #include "server/services/rules.h"
 #include "sys/alloc.h"
 
@@ -21,6 +22,7 @@ struct chain {
 	const struct knowledge *knowledge;
 	struct finding_asset asset;
 	struct coverage coverage;
+	struct listening *listening;
 	struct span id;
 	struct knowledge_vulnerability facts;
 	bool is_known; /* facts: some feed speaks of it */
@@ -49,15 +51,15 @@ static bool take_judgement(void *context, const struct judgement *judgement)
 	return !d->is_there;
 }
 
-static void write_parts(struct chain *c, const struct judgement *judgement, enum exposure exposure)
+static void write_parts(struct chain *c, const struct judgement *judgement, struct reach reach)
 {
 	struct emit *j = c->j;
 	uint8_t text[1024];
 	struct writer w = writer_over(text, sizeof text);
-	struct priority priority = vulnerability_priority(&c->facts, judgement->status, exposure,
+	struct priority priority = vulnerability_priority(&c->facts, judgement->status, reach,
 							  judgement->entry.urgency, &w);
 	struct priority_parts parts = vulnerability_priority_parts(
-		&c->facts, judgement->status, exposure, judgement->entry.urgency);
+		&c->facts, judgement->status, reach.exposure, judgement->entry.urgency);
 
 	emit_key(j, "priority");
 	emit_object(j);
@@ -74,7 +76,7 @@ static void write_parts(struct chain *c, const struct judgement *judgement, enum
 }
 
 static void write_entry(struct chain *c, const struct judgement *judgement, bool is_deciding,
-			enum exposure exposure)
+			struct reach reach)
 {
 	struct emit *j = c->j;
 	const char *rule = is_deciding ? judgement->rule : "passed-over";
@@ -105,15 +107,14 @@ static void write_entry(struct chain *c, const struct judgement *judgement, bool
 	emit_text(j, rule_sentence(judgement->subject_rule));
 	findings_text(j, "urgency", judgement->entry.urgency);
 	findings_text(j, "quote", judgement->entry.quote);
-	write_parts(c, judgement, exposure);
+	write_parts(c, judgement, reach);
 	emit_object_end(j);
 	c->findings += is_finding;
 	c->last_rule = is_deciding && !is_finding ? rule_sentence(rule) : c->last_rule;
 }
 
 /* The one that decided, then those of the same package on the same vulnerability beside it. */
-static void write_entries(struct chain *c, const struct judgement *judgement,
-			  enum exposure exposure)
+static void write_entries(struct chain *c, const struct judgement *judgement, struct reach reach)
 {
 	struct knowledge_entries entries =
 		knowledge_package(c->knowledge, judgement->stream, judgement->package);
@@ -121,13 +122,13 @@ static void write_entries(struct chain *c, const struct judgement *judgement,
 
 	emit_key(c->j, "entries");
 	emit_array(c->j);
-	write_entry(c, judgement, true, exposure);
+	write_entry(c, judgement, true, reach);
 	while (knowledge_entries_next(&entries, &other.entry)) {
 		if (span_equal(other.entry.id, c->id) &&
 		    (other.entry.feed.ptr != judgement->entry.feed.ptr ||
 		     other.entry.quote.ptr != judgement->entry.quote.ptr ||
 		     other.entry.ranges_at != judgement->entry.ranges_at)) {
-			write_entry(c, &other, false, exposure);
+			write_entry(c, &other, false, reach);
 		}
 	}
 	emit_array_end(c->j);
@@ -304,7 +305,9 @@ static int write_package(struct chain *c, const struct kept *kept)
 {
 	struct deciding d;
 	struct row row;
-	enum exposure exposure;
+	struct reach reach;
+	struct span name;
+	uint8_t room[LISTENING_ROOM];
 	int error = row_decode(schema_by_number(kept->table),
 			       (struct span){ kept->bytes, kept->len }, &row);
 
@@ -312,16 +315,18 @@ static int write_package(struct chain *c, const struct kept *kept)
 		return why_set(&c->why, error, "a row cannot be read back");
 	}
 	decide(c, &row, &d);
-	exposure = exposure_in(c, held_text(&row, kept->table == TABLE_LANGUAGE_PACKAGES
-							  ? (unsigned)LANGUAGE_PACKAGES_NAME
-							  : (unsigned)PACKAGES_NAME));
+	name = held_text(&row, kept->table == TABLE_LANGUAGE_PACKAGES
+				       ? (unsigned)LANGUAGE_PACKAGES_NAME
+				       : (unsigned)PACKAGES_NAME);
+	reach.exposure = exposure_in(c, name);
+	reach.at = listening_of(c->listening, name, reach.exposure, room);
 	c->packages++;
 	emit_object(c->j);
 	write_names(c, &row, &d.judgement);
 	emit_key(c->j, "exposure");
-	emit_text(c->j, exposure_name(exposure));
+	emit_text(c->j, exposure_name(reach.exposure));
 	error = write_exposure_facts(c, held_text(&row, PACKAGES_NAME));
-	write_entries(c, &d.judgement, exposure);
+	write_entries(c, &d.judgement, reach);
 	emit_object_end(c->j);
 	return error;
 }
@@ -430,11 +435,15 @@ static void show(struct call *call, struct fleet *fleet, struct view *view)
 		     (knowledge_alias(c.knowledge, c.id, &c.id) &&
 		      knowledge_vulnerability(c.knowledge, c.id, &c.facts));
 	error = coverage_of_asset(c.view, c.asset.number, c.knowledge, &c.coverage, &c.why);
+	if (error == 0) {
+		error = listening_read(c.view, c.asset.id, &c.listening, &c.why);
+	}
 	emit_object(c.j);
 	if (error == 0) {
 		write_head(&c);
 		error = write_packages(&c);
 	}
+	listening_free(&c.listening);
 	if (error != 0) {
 		call_fail_why(call, error, &c.why);
 		return;

@@ -17,7 +17,8 @@ struct guard {
 	int64_t memory_limit; /* of the process; 0: none */
 	bool is_over_time;
 	bool is_over_memory;
-	char refused[192]; /* what was refused, for people; "" for nothing */
+	const char *lent_table; /* may be read as well; NULL: none */
+	char refused[192];      /* what was refused, for people; "" for nothing */
 };
 
 /* Bounds lengths and depths of what a connection will parse, and asks the guard from then on. */

@@ -29,6 +29,12 @@ static const char made_by_name[] = "SELECT 1 FROM json_each('[]'), json_tree('[]
 
 int view_open(const char *path, struct view **out, struct why *why)
 {
+	return view_open_beside(path, NULL, out, why);
+}
+
+int view_open_beside(const char *path, const struct view_lent_table *lent, struct view **out,
+		     struct why *why)
+{
 	struct view *view = alloc_zeroed(1, sizeof *view);
 	int error = snapshot_open(path, &view->snapshot, why);
 
@@ -41,6 +47,11 @@ int view_open(const char *path, struct view **out, struct why *why)
 	}
 	if (error == 0) {
 		error = vtab_create_all(view->db, view->snapshot, why);
+	}
+	if (error == 0 && lent != NULL) {
+		view->lent = (struct lent){ lent, view->snapshot };
+		view->guard.lent_table = lent->name;
+		error = vtab_lend(view->db, &view->lent, why);
 	}
 	if (error == 0) {
 		error = database_run(view->db, made_by_name, why);
@@ -82,12 +93,15 @@ struct view_value view_span(struct span value)
 
 /* --- what went wrong, for people --- */
 
-static void list_tables(char *out, size_t size)
+static void list_tables(const struct view *view, char *out, size_t size)
 {
 	size_t used = (size_t)snprintf(out, size,
 				       "assets, sensors, changes, tags, policies, acceptances, "
 				       "trends, events");
 
+	if (view->lent.table != NULL && used < size) {
+		used += (size_t)snprintf(out + used, size - used, ", %s", view->lent.table->name);
+	}
 	for (size_t i = 0; schema_events[i] != NULL && used < size; i++) {
 		used += (size_t)snprintf(out + used, size - used, ", %s", schema_events[i]->name);
 	}
@@ -116,7 +130,7 @@ static int explain(struct view *view, struct why *why)
 		return why_set(why, ERR_DENIED, "%s", g->refused);
 	}
 	if (strstr(text, "no such table") != NULL) {
-		list_tables(tables, sizeof tables);
+		list_tables(view, tables, sizeof tables);
 		return why_set(why, ERR_USAGE, "%.100s; the tables are: %s", text, tables);
 	}
 	if (strstr(text, "no such column") != NULL) {

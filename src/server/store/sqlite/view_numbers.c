@@ -291,6 +291,18 @@ int view_asset_changes(struct view *view, uint32_t asset, uint16_t table, view_t
 
 /* --- assets --- */
 
+uint32_t view_asset_count(struct view *view)
+{
+	struct why why;
+	uint32_t count = 0;
+
+	if (begin(view, &why) == 0) {
+		count = view->snapshot->asset_count;
+		(void)!end(view, 0, &why);
+	}
+	return count;
+}
+
 int view_asset_number(struct view *view, struct span id, uint32_t *out, struct why *why)
 {
 	uint32_t asset = 0;

@@ -72,20 +72,28 @@ int vtab_create_all(sqlite3 *db, struct snapshot *snapshot, struct why *why)
 	return error;
 }
 
+int vtab_connect_sized(sqlite3 *db, size_t size, const char *columns, sqlite3_vtab **out)
+{
+	int code = sqlite3_declare_vtab(db, columns);
+
+	if (code == SQLITE_OK) {
+		*out = alloc_zeroed(1, size);
+	}
+	return code;
+}
+
 int vtab_connect(sqlite3 *db, void *snapshot, const struct table *table, const char *columns,
 		 sqlite3_vtab **out)
 {
 	struct vtab *vtab;
-	int code = sqlite3_declare_vtab(db, columns);
+	int code = vtab_connect_sized(db, sizeof *vtab, columns, out);
 
-	if (code != SQLITE_OK) {
-		return code;
+	if (code == SQLITE_OK) {
+		vtab = (struct vtab *)*out;
+		vtab->snapshot = snapshot;
+		vtab->table = table;
 	}
-	vtab = alloc_zeroed(1, sizeof *vtab);
-	vtab->snapshot = snapshot;
-	vtab->table = table;
-	*out = &vtab->base;
-	return SQLITE_OK;
+	return code;
 }
 
 int vtab_disconnect(sqlite3_vtab *vtab)

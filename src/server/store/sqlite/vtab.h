@@ -33,9 +33,20 @@ extern const sqlite3_module vtab_events;
 /* Creates every table in an empty database. */
 MUST_USE int vtab_create_all(sqlite3 *db, struct snapshot *snapshot, struct why *why);
 
+/* Somebody else's table (view.h), as one of ours. */
+struct view_lent_table;
+struct lent {
+	const struct view_lent_table *table;
+	struct snapshot *snapshot; /* for its why */
+};
+MUST_USE int vtab_lend(sqlite3 *db, struct lent *lent, struct why *why);
+
 /* For xConnect: declares the columns and makes the table. */
 int vtab_connect(sqlite3 *db, void *snapshot, const struct table *table, const char *columns,
 		 sqlite3_vtab **out);
+
+/* The same, with a struct of this size, which begins with a struct vtab; it is zero. */
+int vtab_connect_sized(sqlite3 *db, size_t size, const char *columns, sqlite3_vtab **out);
 int vtab_disconnect(sqlite3_vtab *vtab);
 
 /* For xOpen: a zeroed cursor of this size, which begins with a sqlite3_vtab_cursor. */
