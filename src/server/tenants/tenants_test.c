@@ -95,6 +95,23 @@ static void a_file_of_a_newer_version_is_left_alone(void **state)
 	assert_non_null(strstr(why.text, "newer version"));
 }
 
+static void tokens_of_the_version_before_are_for_agents(void **state)
+{
+	struct world *w = *state;
+	char token[TOKEN_TEXT_SIZE];
+	struct enrolment_terms terms;
+
+	assert_int_equal(enrolment_token_new(w->p,
+					     &(struct enrolment_terms){ "default", "scanner" }, 1,
+					     2000, 1, token, NULL),
+			 0);
+	platform_close(&w->p);
+	tamper(w, "ALTER TABLE enrolment_tokens DROP COLUMN kind; PRAGMA user_version = 1;");
+	assert_int_equal(platform_open(w->folder, true, &w->p, NULL), 0);
+	assert_int_equal(enrolment_token_redeem(w->p, span_of(token), 2, &terms, NULL), 0);
+	assert_string_equal(terms.kind, "agent");
+}
+
 static void a_transaction_that_is_rolled_back_leaves_nothing(void **state)
 {
 	struct world *w = *state;
@@ -531,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_file_is_private_and_needs_a_writer_first),
 		TEST(a_file_of_a_newer_version_is_left_alone),
+		TEST(tokens_of_the_version_before_are_for_agents),
 		TEST(a_transaction_that_is_rolled_back_leaves_nothing),
 		TEST(names_follow_their_grammar),
 		TEST(tenants_are_listed_by_name_and_exist_once),
