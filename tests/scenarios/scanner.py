@@ -28,6 +28,21 @@ http.server.HTTPServer(("0.0.0.0", int(sys.argv[1])), Page).serve_forever()
 """
 
 
+# as Recog writes them
+FINGERPRINTS = """<?xml version="1.0" encoding="UTF-8"?>
+<fingerprints matches="ssh.banner" protocol="ssh" database_type="service" preference="0.90">
+  <fingerprint pattern="^OpenSSH_([^ ]+)">
+    <description>OpenSSH</description>
+    <param pos="0" name="service.vendor" value="OpenBSD"/>
+    <param pos="0" name="service.product" value="OpenSSH"/>
+    <param pos="1" name="service.version"/>
+    <param pos="0" name="service.cpe23" value="cpe:/a:openbsd:openssh:{service.version}"/>
+    <param pos="0" name="os.family" value="Linux"/>
+  </fingerprint>
+</fingerprints>
+"""
+
+
 def run(*words, **options):
     done = subprocess.run([str(w) for w in words], capture_output=True, text=True, check=False, **options)
     if done.returncode != 0:
@@ -101,12 +116,12 @@ def runs(lab, count, deadline_s=25):
 
 
 class Scanner(Program):
-    def __init__(self, lab, *options, state=None, token=None):
+    def __init__(self, lab, *options, state=None, token=None, **how):
         self.state = state or lab.new_folder("scanner")
-        words = [build_folder() / "bartizan-scanner", "--state", self.state, *options]
+        words = [build_folder() / "bartizan-scanner", "--state", self.state, "--fingerprints", lab.work / "fingerprints", *options]
         if token:
             words += ["--server", lab.server.sensors, "--ca", lab.server.ca, "--token", token]
-        super().__init__(lab, "scanner", words)
+        super().__init__(lab, "scanner", words, **how)
 
     def again(self, *options):
         return Scanner(self.lab, *options, state=self.state)
@@ -120,6 +135,8 @@ def begin(lab):
         if shutil.which(program) is None:
             raise Skipped(f"{program} is not installed")
     lab.work = lab.new_folder("services")
+    (lab.work / "fingerprints").mkdir()
+    (lab.work / "fingerprints/ssh_banners.xml").write_text(FINGERPRINTS)
     router, lab.watched, lab.box = Space(lab), Space(lab), Space(lab)
     router.link(2)
     router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
@@ -165,7 +182,11 @@ def services(lab):
     found = {(r["address"], r["port"]): r for r in scan_rows(lab, "scan_ports")}
     equal({k: v["protocol"] for k, v in found.items()}, {(WATCHED, 22): "ssh", (BOX, 443): "http", (BOX, 6379): "redis"}, "protocols")
     equal((found[BOX, 443]["is_tls"], found[BOX, 6379]["access"]), (1, "anyone"), "TLS; who may enter")
-    check("OpenSSH" in found[WATCHED, 22]["banner"], found[WATCHED, 22]["banner"])
+    ssh = found[WATCHED, 22]
+    version = ssh["banner"].split("OpenSSH_")[1].split()[0]
+    equal((ssh["vendor"], ssh["product"], ssh["version"]), ("OpenBSD", "OpenSSH", version), "the program, by its fingerprint")
+    check(ssh["cpe"].startswith("cpe:2.3:a:openbsd:openssh:"), ssh["cpe"])
+    equal({h["address"]: h["system"] for h in scan_rows(lab, "scan_hosts")}[WATCHED], "Linux", "the system")
     (tls,) = scan_rows(lab, "scan_tls")
     equal((tls["address"], tls["grade"], json.loads(tls["protocols"])), (BOX, "T", ["TLSv1.2", "TLSv1.3"]), "TLS")
     (served,) = scan_rows(lab, "scan_certificates")
@@ -228,6 +249,16 @@ def gone(lab):
     equal(sorted(r["port"] for r in scan_rows(lab, "scan_ports") if r["address"] == BOX), [443, 6379], "ports that are still there")
 
 
+@story("without the right to raw packets ordinary connections find the same; --once ends by itself")
+def connecting(lab):
+    other = Scanner(lab, "--once", token=lab.server.token(kind="scanner"), prefix=["setpriv", "--bounding-set=-net_raw"])
+    equal(other.wait_end(20), 0, f"exit status; {other.log}")
+    check("no CAP_NET_RAW" in other.log, other.log)
+    found = {(r["address"], r["port"], r["reason"], r["protocol"]) for r in scan_rows(lab, "scan_ports") if r["reason"] == "connected"}
+    equal(found, {(WATCHED, 22, "connected", "ssh"), (BOX, 443, "connected", "http"), (BOX, 6379, "connected", "redis")}, "ports")
+    lab.once = other
+
+
 @story("a scope that is withdrawn is left alone within a second, its connections too")
 def withdrawn(lab):
     # slow enough that it is still at it
@@ -238,12 +269,17 @@ def withdrawn(lab):
         return json.loads(run("ip", "-j", "-s", "link", "show", "lab2"))[0]["stats64"]["tx"]["packets"]
 
     first = sent()
+    wait_for(lambda: sent() > first + 500, 10, "probes")
+    equal(lab.scanner.stop(), 0, "exit status in the middle of a run")
+    lab.scanner = lab.scanner.again()
+    lab.scanner.wait_log(r"scanning.* from=[1-9]")  # on from where it surely was
+    first = sent()
     wait_for(lambda: sent() > first + 5, 10, "probes")
     lab.server.cli("scope", "remove", SCOPE)
     after = time.monotonic()
     wait_for(lambda: not children_of(lab.scanner.role("scan-find")), 1, "the senders to be gone")
     note(f"its senders were gone {time.monotonic() - after:.2f} s after")
-    wait_for(lambda: scopes(lab) == {} or scopes(lab)[SCOPE]["state"] == "off", 5, "the scope is off")
+    wait_for(lambda: "off" in {r["state"] for r in scan_rows(lab, "scan_scopes")}, 5, "the scope is off")
 
 
 @story("an agent's token does not make a scanner, and what is enrolled as one thing stays it")
@@ -251,7 +287,7 @@ def refused(lab):
     other = Scanner(lab, token=lab.server.token())
     other.wait_log("enroll-token --kind scanner")
     other.stop()
-    equal([s["kind"] for s in lab.server.get("/api/v1/sensors?limit=10")["items"]].count("scanner"), 1, "scanners")
+    equal([s["kind"] for s in lab.server.get("/api/v1/sensors?limit=10")["items"]].count("scanner"), 2, "scanners")
     status, _ = lab.server.request("POST", "/api/v1/enrolment-tokens", {"kind": "robot"})
     equal(status, 400, "a kind that there is not")
 
@@ -271,7 +307,7 @@ def confined(lab):
         check(pid is not None, f"{word} runs")
         equal(caps(pid), allowed, f"capabilities of {word}")
         if word.startswith("scan-"):
-            equal([f for f in files(pid) if str(lab.scanner.state) in f], [], f"files of the state folder open in {word}")
+            equal([f for f in files(pid) if f.startswith(f"{lab.scanner.state}/")], [], f"files of the state folder open in {word}")
     equal(lab.scanner.stop(), 0, "exit status")
 
 
