@@ -5,8 +5,8 @@ import pathlib
 import time
 
 import figures
-from figures import Figures, cpu_s, memory_kb
-from lab import Agent, Lab, Machine, Server, check, descendants, is_root, isolate, wait_for
+from figures import Figures, cpu_s, memory_kb, unleash
+from lab import Agent, Lab, Machine, Server, descendants, is_root, isolate, wait_for
 from lab.changes import replace
 
 USERS = 1000
@@ -30,12 +30,6 @@ def private_kb(agent):
 
 def told(server, number):
     return server.sql(f"SELECT count(*) AS n FROM users WHERE home = '/round/{number}'")[0]["n"] == USERS
-
-
-def unleash(server):
-    """By itself the agent rests when it has had its share of a minute's processor time, and a million changes would take a quarter of an hour."""
-    status, answer = server.request("PUT", "/api/v1/policies/default", {"budget": {"cpu_permille": 1000}})
-    check(status in (200, 201, 204), f"no policy: {status} {answer}")
 
 
 def soak(server, agent, given, out):

@@ -72,3 +72,10 @@ def percentile(values, share):
 def disk_kb(folder):
     """Blocks in use, as du counts them."""
     return sum(p.lstat().st_blocks for p in pathlib.Path(folder).rglob("*") if p.is_file()) // 2
+
+
+def unleash(server):
+    """By itself the agent rests when it has had its share of processor time: whoever measures something else lets it have a whole core, by policy."""
+    status, answer = server.request("PUT", "/api/v1/policies/default", {"budget": {"cpu_permille": 1000}})
+    if status not in (200, 201, 204):
+        raise AssertionError(f"no policy: {status} {answer}")

@@ -1,5 +1,5 @@
 /*
- * budget.h - no more than so much of something in any minute, or day: a sliding window. Pure: times
+ * budget.h - no more than so much of something in any day, or minute: a sliding window. Pure: times
  * are the caller's.
  *
  * The window is divided into slots, and is up to one of them longer than asked. What was begun is

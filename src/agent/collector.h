@@ -18,6 +18,7 @@ struct collection {
 	const struct table *table;
 	struct row row; /* being filled */
 	void (*take)(void *context, struct span row);
+	void (*gone)(void *context, struct span row); /* of what has changed; else NULL */
 	void *context;
 	const char *off;    /* why nothing can be read here; NULL where something can */
 	const char *remark; /* for the sensor's health; NULL: only what the tree left out */
@@ -36,6 +37,11 @@ struct collector {
 	/* Emits every row. What is not there gives no rows and 0; a negative error says that the
 	 * table could not be read, and what was told of it before stays. */
 	int (*collect)(struct collection *c);
+
+	/* What has changed since it was collected last: collection_gone for rows that are not there
+	 * any more, then collection_emit; c->rows is all there are. ERR_UNSUPPORTED where that is
+	 * not known; NULL where it never is. */
+	int (*collect_changes)(struct collection *c);
 };
 
 /* Ordered as they run; ended by NULL. */
@@ -48,11 +54,19 @@ const struct collector *collector_of(uint16_t table);
 MUST_USE int collector_run(const struct collector *collector, struct machine *machine,
 			   void (*take)(void *context, struct span row), void *context);
 
+/* The same with what has changed. Nothing that is read is watched anew. ERR_UNSUPPORTED. */
+MUST_USE int collector_run_changes(const struct collector *collector, struct machine *machine,
+				   void (*gone)(void *context, struct span row),
+				   void (*take)(void *context, struct span row), void *context);
+
 /* The row to fill: all its columns are null. */
 struct row *collection_row(struct collection *c);
 
 /* Hands the row over. What its texts point to is not needed afterwards. */
 void collection_emit(struct collection *c);
+
+/* The same for a row that is not there any more. */
+void collection_gone(struct collection *c);
 
 /* This machine, or what this process may, does not let the table be read: a lasting reason,
  * borrowed for ever. The walk then ends without rows and without an error. */

@@ -17,22 +17,23 @@
 #include "agent/integrity/file_changes.h"
 #include "agent/integrity/integrity.h"
 #include "agent/integrity/privileged_walk.h"
-#include "sensor/link.h"
 #include "agent/load.h"
 #include "agent/machine.h"
-#include "sensor/policy_store.h"
-#include "sensor/reporter.h"
-#include "sensor/schedule.h"
-#include "sensor/secret.h"
+#include "agent/offers.h"
 #include "agent/served_listeners.h"
 #include "agent/signals.h"
-#include "sensor/snapshot_store.h"
 #include "agent/socket_owners.h"
 #include "agent/thrift.h"
 #include "agent/watches.h"
 #include "base/error.h"
 #include "base/reader.h"
 #include "schema/schema.h"
+#include "sensor/link.h"
+#include "sensor/policy_store.h"
+#include "sensor/reporter.h"
+#include "sensor/schedule.h"
+#include "sensor/secret.h"
+#include "sensor/snapshot_store.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
 #include "sys/clock.h"
@@ -84,9 +85,11 @@ struct collecting {
 	struct loop_timer *snapshot_timer;
 	struct loop_timer *walk_timer;
 	struct loop_timer *trim_timer;
+	struct loop_timer *updates_timer;
 	struct loop_timer *once_timer;
 	bool are_programs_watched;
-	bool are_files_new; /* none of them was told in an earlier run */
+	bool are_files_whole; /* to be told whole: more than watched files may have changed */
+	bool are_files_new;   /* none of them was told in an earlier run */
 	uint64_t once_progress;
 	int status;
 };
@@ -140,21 +143,66 @@ static bool on_is_ready(void *context, uint16_t table)
 	return p->are_files_new && !p->settings->sensor.is_once; /* once says all of it */
 }
 
+static int64_t begin_walk(struct collecting *p, uint16_t table)
+{
+	p->reading = table;
+	tick_now(p);
+	return clock_cpu_us();
+}
+
+static void end_walk(struct collecting *p, uint16_t table, int64_t begun_us)
+{
+	thrift_note_walk(&p->thrift, table, clock_cpu_us() - begun_us);
+	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
+}
+
 static int on_collect(void *context, uint16_t table, row_taker *take, void *take_context)
 {
 	struct collecting *p = context;
+	int64_t begun_us = begin_walk(p, table);
 	int error;
 
-	p->reading = table;
-	tick_now(p);
+	if (table == TABLE_FILES) {
+		p->are_files_whole = false;
+	}
 	watches_begin(p->watches, table);
 	error = collector_run(collector_of(table), &p->machine, take, take_context);
 	watches_end(p->watches);
 	if (p->machine.served != NULL && served_listeners_take_change(p->machine.served)) {
 		reporter_signal(p->reporter, TABLE_CERTIFICATES, clock_ms());
 	}
-	loop_timer_arm(p->trim_timer, TRIM_AFTER_MS);
+	if (table == TABLE_UPDATES && offers_reread_at_ms(p->machine.offers) != 0) {
+		loop_timer_arm(p->updates_timer,
+			       offers_reread_at_ms(p->machine.offers) - clock_ms());
+	}
+	end_walk(p, table, begun_us);
 	return error;
+}
+
+static int on_collect_changes(void *context, uint16_t table, row_taker *gone, row_taker *take,
+			      void *take_context)
+{
+	struct collecting *p = context;
+	int64_t begun_us;
+	int error;
+
+	if (table != TABLE_FILES || p->are_files_whole) {
+		return ERR_UNSUPPORTED;
+	}
+	begun_us = begin_walk(p, table);
+	error = collector_run_changes(collector_of(table), &p->machine, gone, take, take_context);
+	if (error != ERR_UNSUPPORTED) {
+		end_walk(p, table, begun_us);
+	}
+	return error;
+}
+
+/* New packages have waited for APT's lists. */
+static void read_updates(void *context)
+{
+	struct collecting *p = context;
+
+	reporter_signal(p->reporter, TABLE_UPDATES, clock_ms());
 }
 
 static int on_send(void *context, struct span frame)
@@ -213,6 +261,7 @@ static void apply_policy(struct collecting *p)
 	event_path_apply_policy(&p->events);
 	tell_file_changes(p);
 	reporter_set_policy(p->reporter, policy_store_digest(p->policy));
+	p->are_files_whole = true;
 	reporter_signal(p->reporter, TABLE_FILES, clock_ms());
 }
 
@@ -238,7 +287,7 @@ static int64_t on_walk_at(void *context, uint16_t table, int64_t now_ms)
 	struct collecting *p = context;
 
 	/* what the sensor says of itself costs nothing, and is what would say why all else waits */
-	return table == TABLE_SENSOR_HEALTH ? now_ms : thrift_walk_at(&p->thrift, now_ms);
+	return table == TABLE_SENSOR_HEALTH ? now_ms : thrift_walk_at(&p->thrift, table, now_ms);
 }
 
 static bool on_is_congested(void *context)
@@ -290,6 +339,13 @@ static void trim(void *context)
 	heap_trim();
 }
 
+/* The table may have changed, for whatever reason; 0: all of them. */
+static void signal_table(struct collecting *p, uint16_t table)
+{
+	p->are_files_whole = p->are_files_whole || table == 0 || table == TABLE_FILES;
+	reporter_signal(p->reporter, table, clock_ms());
+}
+
 static void on_file_changed(void *context, uint16_t table)
 {
 	struct collecting *p = context;
@@ -298,7 +354,7 @@ static void on_file_changed(void *context, uint16_t table)
 		privileged_walk_begin(p->machine.programs); /* which ends in its signal */
 	}
 	if (table != TABLE_PRIVILEGED_FILES) {
-		reporter_signal(p->reporter, table, clock_ms());
+		signal_table(p, table);
 	}
 }
 
@@ -309,7 +365,7 @@ static void on_signal(void *context, uint16_t table, pid_t pid)
 	if (pid != 0 && p->machine.owners != NULL) {
 		socket_owners_hint(p->machine.owners, pid);
 	}
-	reporter_signal(p->reporter, table, clock_ms());
+	signal_table(p, table);
 }
 
 static void walk_all(void *context)
@@ -320,7 +376,7 @@ static void walk_all(void *context)
 		p->hung_tables = 0; /* what hung an hour ago may not any more */
 		apply_to_tables(p);
 	}
-	reporter_signal(p->reporter, 0, clock_ms());
+	signal_table(p, 0);
 	integrity_verify(p->machine.integrity);
 	privileged_walk_begin(p->machine.programs);
 	loop_timer_arm(p->walk_timer, FULL_WALK_MS + random() % FULL_WALK_SPREAD_MS);
@@ -364,9 +420,11 @@ static void after_work(struct collecting *p)
 	if (reporter_is_settled(p->reporter)) {
 		thrift_hold(&p->thrift);
 	}
-	/* what integrity takes it accounts for itself: a baseline must not make tables wait */
+	/* what watching files takes it accounts for itself: a baseline must not make tables wait */
 	thrift_note_cpu(&p->thrift,
-			(uint64_t)clock_cpu_us() - integrity_cpu_us(p->machine.integrity), now_ms);
+			(uint64_t)clock_cpu_us() - integrity_cpu_us(p->machine.integrity) -
+				privileged_walk_cpu_us(p->machine.programs),
+			now_ms);
 	thrift_tell(&p->thrift, p->machine.health, now_ms);
 	if (p->reading == 0) {
 		return;
@@ -517,7 +575,9 @@ static int open_machine(struct collecting *p, struct why *why)
 
 static void on_files_changed(void *context)
 {
-	on_file_changed(context, TABLE_FILES);
+	struct collecting *p = context;
+
+	reporter_signal(p->reporter, TABLE_FILES, clock_ms());
 }
 
 static void put_file_change(void *context, const struct row *row)
@@ -587,6 +647,7 @@ static int open_reporter(struct collecting *p, struct why *why)
 {
 	const struct reporter_hooks hooks = { .is_ready = on_is_ready,
 					      .collect = on_collect,
+					      .collect_changes = on_collect_changes,
 					      .send = on_send,
 					      .is_congested = on_is_congested,
 					      .end = on_end,
@@ -622,6 +683,7 @@ static void open_timers(struct collecting *p)
 	p->turn_timer = loop_timer(p->loop, wake, p);
 	p->snapshot_timer = loop_timer(p->loop, write_snapshot, p);
 	p->trim_timer = loop_timer(p->loop, trim, p);
+	p->updates_timer = loop_timer(p->loop, read_updates, p);
 	p->walk_timer = loop_timer(p->loop, walk_all, p);
 	p->once_timer = loop_timer(p->loop, give_up_once, p);
 	srandom((unsigned)(clock_us() ^ getpid()));
@@ -667,6 +729,7 @@ static void close_all(struct collecting *p)
 	loop_timer_free(&p->turn_timer);
 	loop_timer_free(&p->snapshot_timer);
 	loop_timer_free(&p->trim_timer);
+	loop_timer_free(&p->updates_timer);
 	loop_timer_free(&p->walk_timer);
 	loop_timer_free(&p->once_timer);
 	snapshot_store_close(&p->store);

@@ -16,7 +16,6 @@
 #include "sys/log.h"
 #include "wire/policy.h"
 
-/* Everything as the sensor would have it. */
 /* A kernel may lack one of them: the tables behind it then say that they cannot be read. */
 static int open_dump(int protocol, const char *tables)
 {
@@ -43,6 +42,7 @@ int machine_open(const char *root, struct machine *out, struct why *why)
 	m.nothing_set = alloc_zeroed(1, sizeof *m.nothing_set);
 	m.policy = m.nothing_set;
 	m.offers = offers_new();
+	m.not_of_go = alloc_zeroed(MACHINE_NOT_OF_GO, sizeof *m.not_of_go);
 	if (m.is_live) {
 		m.owners = socket_owners_new();
 		m.served = served_listeners_new();
@@ -65,6 +65,7 @@ void machine_close(struct machine *machine)
 	socket_owners_free(&machine->owners);
 	served_listeners_free(&machine->served);
 	offers_free(&machine->offers);
+	alloc_free(&machine->not_of_go);
 	package_owners_free(&machine->package_owners);
 	process_files_free(&machine->process_files);
 	file_close(&machine->route_fd);

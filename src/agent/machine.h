@@ -21,6 +21,9 @@ struct integrity;
 struct privileged_walk;
 struct socket_owners;
 
+/* States of files that are kept: twice as many as most machines have programs. */
+#define MACHINE_NOT_OF_GO 4096
+
 struct machine {
 	struct tree *tree;
 	bool is_live;                 /* the running machine, not a tree below --root */
@@ -31,6 +34,7 @@ struct machine {
 	struct package_owners *package_owners; /* whose files are; NULL where not live */
 	struct process_files *process_files;   /* what is in memory; NULL where not live */
 	struct offers *offers;                 /* of archives, for installed packages */
+	uint64_t *not_of_go; /* files that are no program of Go, each by a hash of its state */
 	struct served_listeners *served; /* of servers with certificates; NULL where not live */
 	struct health *health;           /* of the collectors; NULL where nobody asks */
 

@@ -12,7 +12,7 @@ static struct offers *offers_of_bash(void)
 {
 	struct offers *o = offers_new();
 
-	offers_begin(o, 7, span_of("Package: bash\nPin: version 2.1*\nPin-Priority: 900\n"));
+	offers_begin(o, span_of("Package: bash\nPin: version 2.1*\nPin-Priority: 900\n"));
 	offers_native(o, span_of("amd64"));
 	offers_want(o, span_of("bash"), span_of("amd64"));
 	return o;
@@ -21,12 +21,8 @@ static struct offers *offers_of_bash(void)
 static void add(struct offers *o, const char *version, int priority, const char *origin,
 		bool is_security)
 {
-	const struct offer offer = { .version = span_of(version),
-				     .priority = priority,
-				     .origin = span_of(origin),
-				     .is_security = is_security };
-
-	offers_add(o, span_of("bash"), span_of("amd64"), &offer);
+	assert_true(offers_list(o, 1, span_of(origin), is_security));
+	offers_add(o, span_of("bash"), span_of("amd64"), span_of(version), priority, false);
 }
 
 /* The candidate in place of version 2; NULL: it stays. */
@@ -100,13 +96,12 @@ static void a_pinned_version_stays(void **state)
 /* The installed version's own pin may be lower than what is installed counts else. */
 static void a_pin_for_the_package_is_that_of_the_installed_version_too(void **state)
 {
-	struct offer pinned = { .version = span_of("2"), .priority = 50, .is_pinned = true };
 	struct offers *o = offers_of_bash();
 
 	(void)state;
-	offers_add(o, span_of("bash"), span_of("amd64"), &pinned);
-	pinned.version = span_of("3");
-	offers_add(o, span_of("bash"), span_of("amd64"), &pinned);
+	assert_true(offers_list(o, 9, span_of(""), false));
+	offers_add(o, span_of("bash"), span_of("amd64"), span_of("2"), 50, true);
+	offers_add(o, span_of("bash"), span_of("amd64"), span_of("3"), 50, true);
 	add(o, "3", 500, "Debian", false);
 	expect(o, "3", "", false);
 }
@@ -132,23 +127,59 @@ static void one_version_of_two_archives_is_the_security_one(void **state)
 	expect(o, "3", "Debian-Security", true);
 }
 
-static void only_what_is_wanted_is_kept(void **state)
+static void a_list_that_is_gone_takes_along_what_it_offered(void **state)
 {
 	struct offers *o = offers_of_bash();
-	const struct offer offer = { .version = span_of("3"), .priority = 500 };
 	struct offer found;
 
 	(void)state;
-	assert_int_equal(offers_stamp(o), 7);
+	assert_true(offers_list(o, 1, span_of("Debian"), false));
+	offers_add(o, span_of("bash"), span_of("amd64"), span_of("3"), 500, false);
+	assert_true(offers_list(o, 2, span_of("Lab"), false));
+	offers_add(o, span_of("bash"), span_of("amd64"), span_of("4"), 500, false);
+	offers_begin_lists(o);
+	assert_true(offers_keep_list(o, 1));
+	assert_false(offers_keep_list(o, 3)); /* the second one has changed */
+	offers_end_lists(o);
+	assert_true(offers_candidate(o, span_of("bash"), span_of("amd64"), span_of("2"), &found));
+	assert_true(span_is(found.version, "3"));
+	assert_true(offers_list(o, 3, span_of("Lab"), true));
+	offers_add(o, span_of("bash"), span_of("amd64"), span_of("5"), 500, false);
+	expect(o, "5", "Lab", true);
+}
+
+static void lists_are_read_anew_for_new_packages_once_a_minute(void **state)
+{
+	struct offers *o = offers_of_bash();
+
+	(void)state;
+	assert_true(offers_is_reread_due(o, 1000));
+	assert_int_equal(offers_reread_at_ms(o), 0);
+	assert_false(offers_is_reread_due(o, 2000));
+	assert_int_equal(offers_reread_at_ms(o), 1000 + OFFERS_REREAD_MS);
+	assert_true(offers_is_reread_due(o, 1000 + OFFERS_REREAD_MS));
+	offers_begin(o, span_of(""));
+	assert_int_equal(offers_reread_at_ms(o), 0);
+	offers_free(&o);
+}
+
+static void only_what_is_wanted_is_kept(void **state)
+{
+	struct offers *o = offers_of_bash();
+	struct offer found;
+
+	(void)state;
 	assert_true(offers_is_name_wanted(o, span_of("bash")));
 	assert_false(offers_is_wanted(o, span_of("bash"), span_of("i386")));
 	assert_false(offers_is_name_wanted(o, span_of("dash")));
-	offers_add(o, span_of("dash"), span_of("amd64"), &offer);
-	offers_add(o, span_of("bash"), span_of("i386"), &offer);
+	assert_true(offers_list(o, 1, span_of("Debian"), false));
+	offers_add(o, span_of("dash"), span_of("amd64"), span_of("3"), 500, false);
+	offers_add(o, span_of("bash"), span_of("i386"), span_of("3"), 500, false);
 	assert_false(offers_candidate(o, span_of("bash"), span_of("amd64"), span_of("2"), &found));
-	offers_add(o, span_of("bash"), span_of("all"), &offer); /* counts as the native one */
+	/* counts as the native one */
+	offers_add(o, span_of("bash"), span_of("all"), span_of("3"), 500, false);
 	assert_true(offers_candidate(o, span_of("bash"), span_of("amd64"), span_of("2"), &found));
-	offers_begin(o, 8, span_of(""));
+	offers_begin(o, span_of(""));
 	assert_false(offers_is_name_wanted(o, span_of("bash")));
 	offers_free(&o);
 }
@@ -163,6 +194,8 @@ int main(void)
 		cmocka_unit_test(a_pin_for_the_package_is_that_of_the_installed_version_too),
 		cmocka_unit_test(an_older_security_version_still_tells_of_a_hole),
 		cmocka_unit_test(one_version_of_two_archives_is_the_security_one),
+		cmocka_unit_test(a_list_that_is_gone_takes_along_what_it_offered),
+		cmocka_unit_test(lists_are_read_anew_for_new_packages_once_a_minute),
 		cmocka_unit_test(only_what_is_wanted_is_kept),
 	};
 

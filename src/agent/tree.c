@@ -4,52 +4,21 @@
  * openat2(RESOLVE_IN_ROOT) would do the same in one call, but tells nothing of the links on the
  * way, which are watched too: when /etc/localtime is replaced, its folder says so.
  */
-#include "agent/tree.h"
-
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "agent/mount_guard.h"
+#include "agent/tree_parts.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "sys/alloc.h"
 #include "sys/file.h"
 
-/* Names read between two words of progress. */
-#define NAMES_A_STEP 1024
-
-struct tree {
-	int root_fd;
-	bool is_live;
-	bool is_of_first_process;
-	struct mount_guard *guard;
-	char refusal[TREE_REFUSAL_SIZE]; /* "" where nothing was refused */
-	tree_observer *observer;
-	void *observer_context;
-	void (*progress)(void *context);
-	void *progress_context;
-	unsigned names; /* read in folders so far */
-	/* the folder reached last: files of one folder are mostly asked for one after the other */
-	int folder_fd;
-	char folder[TREE_PATH_SIZE]; /* without links */
-	char asked[TREE_PATH_SIZE];  /* the same in the caller's words; "" where not known */
-};
-
-struct tree_folder {
-	DIR *dir;
-	struct tree *tree;
-	char *real; /* its path without links, as it was reached */
-};
-
-static int error_of(int number)
+int tree_error_of(int number)
 {
 	switch (number) {
 	case ENOENT:
@@ -91,12 +60,15 @@ int tree_new(const char *root, struct tree **out, struct why *why)
 		fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0) {
-		return why_set(why, error_of(errno), "cannot open the folder %s: %s", root,
+		return why_set(why, tree_error_of(errno), "cannot open the folder %s: %s", root,
 			       strerror(errno));
 	}
 	tree = alloc_zeroed(1, sizeof *tree);
 	tree->root_fd = fd;
-	tree->folder_fd = -1;
+	for (unsigned i = 0; i < TREE_REACHED; i++) {
+		tree->reached[i].fd = -1;
+		tree->reached[i].watch = TREE_UNWATCHED;
+	}
 	tree->is_live = is_first || strcmp(root, "/") == 0;
 	tree->is_of_first_process = is_first;
 	real_root(fd, real);
@@ -150,7 +122,7 @@ void tree_refusal_clear(struct tree *tree)
 }
 
 /* Whatever touches the root of a mount asks whoever serves it: so it is known before. */
-static bool is_refused(struct tree *tree, const char *folder, const char *name)
+bool tree_refuses(struct tree *tree, const char *folder, const char *name)
 {
 	const char *type = mount_guard_refuses(tree->guard, folder, name);
 
@@ -171,18 +143,26 @@ void tree_observe(struct tree *tree, tree_observer *observer, void *context)
 	tree_rest(tree); /* what is kept would be reached without being observed */
 }
 
-void tree_rest(struct tree *tree)
+static void drop(struct reached *reached)
 {
-	file_close(&tree->folder_fd);
-	tree->folder[0] = '\0';
-	tree->asked[0] = '\0';
+	file_close(&reached->fd);
+	reached->watch = TREE_UNWATCHED;
+	reached->path[0] = '\0';
+	reached->asked[0] = '\0';
 }
 
-static void observe(const struct tree *tree, int folder_fd, const char *name, bool is_content)
+void tree_rest(struct tree *tree)
 {
-	if (tree->observer != NULL) {
-		tree->observer(tree->observer_context, folder_fd, name, is_content);
+	for (unsigned i = 0; i < TREE_REACHED; i++) {
+		drop(&tree->reached[i]);
 	}
+}
+
+int tree_tell(const struct tree *tree, int folder_fd, int watch, const char *name, bool is_content)
+{
+	return tree->observer != NULL
+		       ? tree->observer(tree->observer_context, folder_fd, watch, name, is_content)
+		       : TREE_UNWATCHED;
 }
 
 int tree_join(const char *folder, const char *name, char out[TREE_PATH_SIZE])
@@ -206,7 +186,8 @@ int tree_join(const char *folder, const char *name, char out[TREE_PATH_SIZE])
 
 /* A path on its way to being without links: real is done, rest is to come. */
 struct resolution {
-	const char *asked; /* an absolute path */
+	char asked[TREE_PATH_SIZE]; /* an absolute path: the caller's, behind a link what it leads
+				       to; "" where that is too long */
 	char real[TREE_PATH_SIZE];
 	char rest[TREE_PATH_SIZE];
 	unsigned links;
@@ -249,6 +230,15 @@ static int follow(struct resolution *r, const char *target)
 	memmove(r->rest + target_len + 1, r->rest, rest_len + 1);
 	memcpy(r->rest, target, target_len);
 	r->rest[target_len] = '/';
+	if (rest_len == 0) {
+		r->rest[target_len] = '\0';
+	}
+	r->is_last_reached = false;
+	if (target[0] == '/') {
+		memcpy(r->asked, r->rest, strlen(r->rest) + 1);
+	} else if (tree_join(r->real, r->rest, r->asked) != 0) {
+		r->asked[0] = '\0';
+	}
 	return 0;
 }
 
@@ -261,62 +251,99 @@ static void drop_last_name(char *real)
 	}
 }
 
-/* The folder of a path without links, opened anew only where it is not the one reached last. */
-static int enter(struct tree *tree, const char *real, int *out_fd)
+/* The one that is the folder, or the nearest around it; NULL where none is. */
+static struct reached *nearest(struct tree *tree, const char *real)
 {
-	char done[TREE_PATH_SIZE] = "";
-	struct resolution r = { .links = 0 };
+	struct reached *best = NULL;
+	size_t best_len = 0;
+
+	for (unsigned i = 0; i < TREE_REACHED; i++) {
+		struct reached *at = &tree->reached[i];
+		size_t len = strlen(at->path);
+
+		if (at->fd >= 0 && strncmp(at->path, real, len) == 0 &&
+		    (real[len] == '/' || real[len] == '\0') && (best == NULL || len > best_len)) {
+			best = at;
+			best_len = len;
+		}
+	}
+	return best;
+}
+
+/* Opens the folder that the rest of r leads to from fd, which it takes over. */
+static int descend(struct tree *tree, struct resolution *r, int fd, int *out_fd)
+{
 	char name[NAME_MAX + 1];
 	bool is_last;
 	int error = 0;
-	int fd;
 
-	if (tree->folder_fd >= 0 && strcmp(tree->folder, real) == 0) {
-		*out_fd = tree->folder_fd;
-		return 0;
-	}
-	fd = openat(tree->root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		return error_of(errno);
-	}
-	memcpy(r.rest, real, strlen(real) + 1);
-	while (take_name(&r, name, &is_last, &error)) {
+	while (take_name(r, name, &is_last, &error)) {
 		int next;
 
-		observe(tree, fd, name, false);
-		if (is_refused(tree, done, name) || tree_join(done, name, done) != 0) {
+		(void)tree_tell(tree, fd, TREE_UNWATCHED, name, false);
+		if (tree_refuses(tree, r->real, name) || tree_join(r->real, name, r->real) != 0) {
 			close(fd);
 			return ERR_UNSUPPORTED;
 		}
 		next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		error = next < 0 ? error_of(errno) : 0;
+		error = next < 0 ? tree_error_of(errno) : 0;
 		close(fd);
 		if (error != 0) {
 			return error;
 		}
 		fd = next;
 	}
-	tree_rest(tree);
-	tree->folder_fd = fd;
-	memcpy(tree->folder, real, strlen(real) + 1);
 	*out_fd = fd;
 	return 0;
 }
 
-/* What resolve() found: a folder's descriptor (the tree's) and a name in it; "." for the root. */
-struct place {
-	int folder_fd;
-	char name[NAME_MAX + 1];
-	struct stat status;
-	char real[TREE_PATH_SIZE];
-};
+/* Where the folder that is entered from from is to be kept: in the place of one on the way that
+ * nobody asked for, so that two folders that are asked for in turn both stay. */
+static struct reached *place_for(struct tree *tree, struct reached *from)
+{
+	return from != NULL && from->asked[0] == '\0'
+		       ? from
+		       : &tree->reached[(tree->last + 1) % TREE_REACHED];
+}
 
-static int read_link(int folder_fd, const char *name, char out[TREE_PATH_SIZE])
+int tree_enter(struct tree *tree, const char *real, struct reached **out)
+{
+	struct reached *from = nearest(tree, real);
+	struct reached *to = place_for(tree, from);
+	size_t len = from != NULL ? strlen(from->path) : 0;
+	struct resolution r = { .links = 0 };
+	int fd;
+	int error;
+
+	if (from != NULL && real[len] == '\0') {
+		tree->last = (unsigned)(from - tree->reached);
+		*out = from;
+		return 0;
+	}
+	fd = openat(from != NULL ? from->fd : tree->root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		return tree_error_of(errno);
+	}
+	memcpy(r.real, real, len);
+	memcpy(r.rest, real + len, strlen(real + len) + 1);
+	error = descend(tree, &r, fd, &fd);
+	if (error != 0) {
+		return error;
+	}
+	drop(to);
+	to->fd = fd;
+	memcpy(to->path, real, strlen(real) + 1);
+	tree->last = (unsigned)(to - tree->reached);
+	*out = to;
+	return 0;
+}
+
+int tree_read_link(int folder_fd, const char *name, char out[TREE_PATH_SIZE])
 {
 	ssize_t len = readlinkat(folder_fd, name, out, TREE_PATH_SIZE - 1);
 
 	if (len < 0) {
-		return error_of(errno);
+		return tree_error_of(errno);
 	}
 	if (len == 0 || len == TREE_PATH_SIZE - 1) {
 		return ERR_LIMIT;
@@ -327,15 +354,18 @@ static int read_link(int folder_fd, const char *name, char out[TREE_PATH_SIZE])
 
 static int root_place(struct tree *tree, struct place *out)
 {
-	int error = enter(tree, "", &out->folder_fd);
+	struct reached *reached;
+	int error = tree_enter(tree, "", &reached);
 
-	memcpy(out->name, ".", 2);
-	out->real[0] = '\0';
 	if (error != 0) {
 		return error;
 	}
-	return fstatat(out->folder_fd, ".", &out->status, AT_SYMLINK_NOFOLLOW) < 0 ? error_of(errno)
-										   : 0;
+	memcpy(out->name, ".", 2);
+	out->real[0] = '\0';
+	out->folder_fd = reached->fd;
+	return fstatat(out->folder_fd, ".", &out->status, AT_SYMLINK_NOFOLLOW) < 0
+		       ? tree_error_of(errno)
+		       : 0;
 }
 
 /* The length of a path's folder. */
@@ -346,29 +376,36 @@ static size_t folder_length(const char *path)
 	return slash != NULL ? (size_t)(slash - path) : 0;
 }
 
-/* Where the last path's folder is the same, only the last name is still to be walked. */
-static void take_short_cut(const struct tree *tree, const char *path, struct resolution *r)
+/* Where the folder of what is asked for is open, only the last name is still to be walked. */
+static void take_short_cut(const struct tree *tree, struct resolution *r)
 {
-	size_t len = folder_length(path);
-	const char *name = path + len + 1;
+	size_t len = folder_length(r->asked);
+	const char *name = r->asked + len + 1;
 
-	if (tree->folder_fd >= 0 && len > 0 && strlen(tree->asked) == len &&
-	    memcmp(tree->asked, path, len) == 0 && name[0] != '\0' && strcmp(name, ".") != 0 &&
-	    strcmp(name, "..") != 0) {
-		memcpy(r->real, tree->folder, strlen(tree->folder) + 1);
-		memcpy(r->rest, name, strlen(name) + 1);
+	if (len == 0 || name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+		return;
+	}
+	for (unsigned i = 0; i < TREE_REACHED; i++) {
+		const struct reached *at = &tree->reached[i];
+
+		if (at->fd >= 0 && strlen(at->asked) == len &&
+		    memcmp(at->asked, r->asked, len) == 0) {
+			memcpy(r->real, at->path, strlen(at->path) + 1);
+			memcpy(r->rest, name, strlen(name) + 1);
+			return;
+		}
 	}
 }
 
 /* The folder at hand is that of what was asked for, where its last name is reached: the first
  * time, as behind a link at the end there is another last name. */
-static void remember_short_cut(struct tree *tree, struct resolution *r, const char *name)
+static void remember_short_cut(struct reached *at, struct resolution *r, const char *name)
 {
 	size_t len = folder_length(r->asked);
 
-	if (!r->is_last_reached && strcmp(name, r->asked + len + 1) == 0) {
-		memcpy(tree->asked, r->asked, len);
-		tree->asked[len] = '\0';
+	if (!r->is_last_reached && r->asked[0] != '\0' && strcmp(name, r->asked + len + 1) == 0) {
+		memcpy(at->asked, r->asked, len);
+		at->asked[len] = '\0';
 	}
 	r->is_last_reached = true;
 }
@@ -378,24 +415,30 @@ static int step(struct tree *tree, struct resolution *r, const char *name, bool 
 		bool is_last_followed, struct place *out, bool *done)
 {
 	char target[TREE_PATH_SIZE];
-	int error = enter(tree, r->real, &out->folder_fd);
+	struct reached *at;
+	int error = tree_enter(tree, r->real, &at);
 
 	if (error != 0) {
 		return error;
 	}
 	if (is_last) {
-		remember_short_cut(tree, r, name);
+		remember_short_cut(at, r, name);
 	}
-	observe(tree, out->folder_fd, name, is_last);
-	if (is_refused(tree, r->real, name)) {
+	at->watch = tree_tell(tree, at->fd, at->watch, name, is_last);
+	out->folder_fd = at->fd;
+	if (tree_refuses(tree, r->real, name)) {
 		return ERR_UNSUPPORTED;
 	}
 	if (fstatat(out->folder_fd, name, &out->status, AT_SYMLINK_NOFOLLOW) < 0) {
-		return error_of(errno);
+		return tree_error_of(errno);
 	}
 	if (S_ISLNK(out->status.st_mode) && (!is_last || is_last_followed)) {
-		error = read_link(out->folder_fd, name, target);
-		return error != 0 ? error : follow(r, target);
+		error = tree_read_link(out->folder_fd, name, target);
+		error = error != 0 ? error : follow(r, target);
+		if (error == 0) {
+			take_short_cut(tree, r);
+		}
+		return error;
 	}
 	if (!is_last && !S_ISDIR(out->status.st_mode)) {
 		return ERR_NOT_FOUND;
@@ -410,7 +453,7 @@ static int step(struct tree *tree, struct resolution *r, const char *name, bool 
 	return 0;
 }
 
-static int resolve(struct tree *tree, const char *path, bool is_last_followed, struct place *out)
+int tree_resolve(struct tree *tree, const char *path, bool is_last_followed, struct place *out)
 {
 	struct resolution *r OWNED(alloc_free) = alloc_zeroed(1, sizeof *r);
 	char name[NAME_MAX + 1];
@@ -422,9 +465,9 @@ static int resolve(struct tree *tree, const char *path, bool is_last_followed, s
 		return ERR_LIMIT;
 	}
 	(void)mount_guard_refresh(tree->guard);
-	r->asked = path;
+	memcpy(r->asked, path, strlen(path) + 1);
 	memcpy(r->rest, path, strlen(path) + 1);
-	take_short_cut(tree, path, r);
+	take_short_cut(tree, r);
 	while (!done) {
 		if (!take_name(r, name, &is_last, &error)) {
 			break;
@@ -450,7 +493,7 @@ static int resolve(struct tree *tree, const char *path, bool is_last_followed, s
 	}
 	memcpy(r->rest, r->real, strlen(r->real) + 1);
 	tree_rest(tree);
-	return resolve(tree, r->rest, false, out);
+	return tree_resolve(tree, r->rest, false, out);
 }
 
 static int open_regular(int folder_fd, const char *name, int *out_fd)
@@ -459,7 +502,7 @@ static int open_regular(int folder_fd, const char *name, int *out_fd)
 	int fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0) {
-		return errno == ELOOP ? ERR_UNSUPPORTED : error_of(errno);
+		return errno == ELOOP ? ERR_UNSUPPORTED : tree_error_of(errno);
 	}
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) { /* replaced in between */
 		close(fd);
@@ -478,7 +521,7 @@ static int open_place(const struct place *place, int *out_fd)
 int tree_open(struct tree *tree, const char *path, int *out_fd)
 {
 	struct place *place OWNED(alloc_free) = alloc_zeroed(1, sizeof *place);
-	int error = resolve(tree, path, true, place);
+	int error = tree_resolve(tree, path, true, place);
 
 	return error != 0 ? error : open_place(place, out_fd);
 }
@@ -486,7 +529,7 @@ int tree_open(struct tree *tree, const char *path, int *out_fd)
 int tree_read(struct tree *tree, const char *path, struct buffer *out)
 {
 	struct place *place OWNED(alloc_free) = alloc_zeroed(1, sizeof *place);
-	int error = resolve(tree, path, true, place);
+	int error = tree_resolve(tree, path, true, place);
 
 	if (error != 0) {
 		return error;
@@ -499,16 +542,16 @@ int tree_read(struct tree *tree, const char *path, struct buffer *out)
 int tree_link(struct tree *tree, const char *path, char out[TREE_PATH_SIZE])
 {
 	struct place *place OWNED(alloc_free) = alloc_zeroed(1, sizeof *place);
-	int error = resolve(tree, path, false, place);
+	int error = tree_resolve(tree, path, false, place);
 
 	if (error != 0) {
 		return error;
 	}
-	return S_ISLNK(place->status.st_mode) ? read_link(place->folder_fd, place->name, out)
+	return S_ISLNK(place->status.st_mode) ? tree_read_link(place->folder_fd, place->name, out)
 					      : ERR_UNSUPPORTED;
 }
 
-static char type_of(mode_t mode)
+char tree_type_of(mode_t mode)
 {
 	if (S_ISREG(mode)) {
 		return 'f';
@@ -523,12 +566,12 @@ int tree_look(struct tree *tree, const char *path, struct tree_entry *out,
 	      char out_real[TREE_PATH_SIZE])
 {
 	struct place *place OWNED(alloc_free) = alloc_zeroed(1, sizeof *place);
-	int error = resolve(tree, path, true, place);
+	int error = tree_resolve(tree, path, true, place);
 
 	if (error != 0) {
 		return error;
 	}
-	*out = (struct tree_entry){ .type = type_of(place->status.st_mode),
+	*out = (struct tree_entry){ .type = tree_type_of(place->status.st_mode),
 				    .mode = place->status.st_mode,
 				    .size = place->status.st_size,
 				    .device = place->status.st_dev,
@@ -540,222 +583,4 @@ int tree_look(struct tree *tree, const char *path, struct tree_entry *out,
 		memcpy(out_real, place->real, strlen(place->real) + 1);
 	}
 	return 0;
-}
-
-/* Takes the descriptor over. real: the folder's path, or its parent's where there is a name. */
-static int make_folder(struct tree *tree, int fd, const char *real, const char *name,
-		       struct tree_folder **out)
-{
-	struct tree_folder *folder;
-	char path[TREE_PATH_SIZE];
-	DIR *dir = NULL;
-	int error = 0;
-
-	if (name != NULL) {
-		error = tree_join(real, name, path);
-		real = path;
-	}
-	if (error == 0) {
-		dir = fdopendir(fd);
-		error = dir == NULL ? ERR_IO : 0;
-	}
-	if (error != 0) {
-		close(fd);
-		return error;
-	}
-	folder = alloc_zeroed(1, sizeof *folder);
-	folder->dir = dir;
-	folder->tree = tree;
-	folder->real = alloc_text(real);
-	*out = folder;
-	return 0;
-}
-
-static int open_folder(struct tree *tree, const char *path, bool is_observed,
-		       struct tree_folder **out)
-{
-	struct place *place OWNED(alloc_free) = alloc_zeroed(1, sizeof *place);
-	int error = resolve(tree, path, true, place);
-	int fd;
-
-	if (error != 0) {
-		return error;
-	}
-	if (!S_ISDIR(place->status.st_mode)) {
-		return ERR_UNSUPPORTED;
-	}
-	fd = openat(place->folder_fd, place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) {
-		return error_of(errno);
-	}
-	if (is_observed) {
-		observe(tree, fd, NULL, true);
-	}
-	return make_folder(tree, fd, place->real, NULL, out);
-}
-
-int tree_folder_open(struct tree *tree, const char *path, struct tree_folder **out)
-{
-	return open_folder(tree, path, true, out);
-}
-
-int tree_folder_visit(struct tree *tree, const char *path, struct tree_folder **out)
-{
-	return open_folder(tree, path, false, out);
-}
-
-int tree_folder_reach(struct tree *tree, const char *real, struct tree_folder **out)
-{
-	int folder_fd;
-	int error;
-	int fd;
-
-	(void)mount_guard_refresh(tree->guard);
-	real = strcmp(real, "/") == 0 ? "" : real;
-	error = enter(tree, real, &folder_fd);
-	if (error != 0) {
-		return error;
-	}
-	fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
-	if (fd < 0 && errno == EPERM) { /* not ours */
-		fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	}
-	return fd < 0 ? error_of(errno) : make_folder(tree, fd, real, NULL, out);
-}
-
-int tree_folder_fd(const struct tree_folder *folder)
-{
-	return dirfd(folder->dir);
-}
-
-static char type_of_entry(const struct tree_folder *folder, const struct dirent *entry)
-{
-	struct stat status;
-
-	switch (entry->d_type) {
-	case DT_REG:
-		return 'f';
-	case DT_DIR:
-		return 'd';
-	case DT_LNK:
-		return 'l';
-	case DT_UNKNOWN:
-		return is_refused(folder->tree, folder->real, entry->d_name) ||
-				       fstatat(dirfd(folder->dir), entry->d_name, &status,
-					       AT_SYMLINK_NOFOLLOW) < 0
-			       ? '?'
-			       : type_of(status.st_mode);
-	default:
-		return '?';
-	}
-}
-
-bool tree_folder_next(struct tree_folder *folder, const char **out_name, char *out_type)
-{
-	struct tree *tree = folder->tree;
-	const struct dirent *entry;
-
-	if (++tree->names % NAMES_A_STEP == 0 && tree->progress != NULL) {
-		tree->progress(tree->progress_context);
-	}
-	do {
-		entry = readdir(folder->dir);
-		if (entry == NULL) {
-			return false;
-		}
-	} while (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
-	*out_name = entry->d_name;
-	*out_type = type_of_entry(folder, entry);
-	return true;
-}
-
-int tree_folder_enter(struct tree_folder *folder, const char *name, struct tree_folder **out)
-{
-	int fd;
-
-	(void)mount_guard_refresh(folder->tree->guard);
-	if (is_refused(folder->tree, folder->real, name)) {
-		return ERR_UNSUPPORTED;
-	}
-	fd = openat(dirfd(folder->dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? error_of(errno) : make_folder(folder->tree, fd, folder->real, name, out);
-}
-
-int tree_folder_status(struct tree_folder *folder, const char *name, struct stat *out)
-{
-	if (is_refused(folder->tree, folder->real, name)) {
-		return ERR_UNSUPPORTED;
-	}
-	return fstatat(dirfd(folder->dir), name, out, AT_SYMLINK_NOFOLLOW) < 0 ? error_of(errno)
-									       : 0;
-}
-
-int tree_folder_file(struct tree_folder *folder, const char *name, int *out_fd)
-{
-	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	struct stat status;
-	int fd;
-
-	if (is_refused(folder->tree, folder->real, name)) {
-		return ERR_UNSUPPORTED;
-	}
-	/* opening a device can do something: what it is comes first */
-	if (fstatat(dirfd(folder->dir), name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-		return error_of(errno);
-	}
-	if (!S_ISREG(status.st_mode)) {
-		return ERR_UNSUPPORTED;
-	}
-	fd = openat(dirfd(folder->dir), name, flags | O_NOATIME);
-	if (fd < 0 && errno == EPERM) { /* not ours */
-		fd = openat(dirfd(folder->dir), name, flags);
-	}
-	if (fd < 0) {
-		return errno == ELOOP ? ERR_UNSUPPORTED : error_of(errno);
-	}
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) { /* replaced in between */
-		close(fd);
-		return ERR_UNSUPPORTED;
-	}
-	*out_fd = fd;
-	return 0;
-}
-
-int tree_folder_link(struct tree_folder *folder, const char *name, char out[TREE_PATH_SIZE])
-{
-	return is_refused(folder->tree, folder->real, name)
-		       ? ERR_UNSUPPORTED
-		       : read_link(dirfd(folder->dir), name, out);
-}
-
-/* There is no lgetxattrat before Linux 6.13: /proc leads to the open folder. */
-int tree_folder_attribute(struct tree_folder *folder, const char *name, const char *attribute,
-			  uint8_t *out, size_t size, size_t *out_len)
-{
-	char path[sizeof "/proc/self/fd/2147483647/" + NAME_MAX];
-	ssize_t len;
-
-	if (strlen(name) > NAME_MAX) {
-		return ERR_LIMIT;
-	}
-	if (is_refused(folder->tree, folder->real, name)) {
-		return ERR_UNSUPPORTED;
-	}
-	snprintf(path, sizeof path, "/proc/self/fd/%d/%s", dirfd(folder->dir), name);
-	len = lgetxattr(path, attribute, out, size);
-	if (len < 0 && errno != ENODATA && errno != EOPNOTSUPP) {
-		return errno == ERANGE ? ERR_LIMIT : error_of(errno);
-	}
-	*out_len = len < 0 ? 0 : (size_t)len;
-	return 0;
-}
-
-void tree_folder_close(struct tree_folder **folder)
-{
-	if (*folder != NULL) {
-		closedir((*folder)->dir);
-		free((*folder)->real);
-		free(*folder);
-		*folder = NULL;
-	}
 }

@@ -51,8 +51,12 @@ const char *tree_refusal(const struct tree *tree);
 void tree_refusal_clear(struct tree *tree);
 
 /* name is looked up in the folder (or all names, where NULL). is_content: the file's bytes or the
- * folder's names matter, not only that there is such a thing. */
-typedef void tree_observer(void *context, int folder_fd, const char *name, bool is_content);
+ * folder's names matter, not only that there is such a thing. watch: what the observer returned
+ * when it was told of the same descriptor before, TREE_UNWATCHED where it was not. */
+typedef int tree_observer(void *context, int folder_fd, int watch, const char *name,
+			  bool is_content);
+
+#define TREE_UNWATCHED (-1)
 
 /* NULL ends it. */
 void tree_observe(struct tree *tree, tree_observer *observer, void *context);

@@ -225,14 +225,50 @@ struct seen {
 	char names[512];
 };
 
-static void remember(void *context, int folder_fd, const char *name, bool is_content)
+static int remember(void *context, int folder_fd, int watch, const char *name, bool is_content)
 {
 	struct seen *seen = context;
 	size_t len = strlen(seen->names);
 
 	(void)folder_fd;
+	(void)watch;
 	snprintf(seen->names + len, sizeof seen->names - len, "%s%s ", name != NULL ? name : "*",
 		 is_content ? "!" : "");
+	return TREE_UNWATCHED;
+}
+
+struct told {
+	unsigned anew;
+	unsigned again;
+};
+
+static int remember_watch(void *context, int folder_fd, int watch, const char *name,
+			  bool is_content)
+{
+	struct told *told = context;
+
+	(void)folder_fd;
+	(void)name;
+	(void)is_content;
+	told->anew += watch == TREE_UNWATCHED;
+	told->again += watch == 7;
+	return 7;
+}
+
+static void two_folders_that_are_read_in_turn_are_reached_once(void **state)
+{
+	const struct world *w = *state;
+	struct told told = { 0, 0 };
+	struct tree_entry entry;
+
+	tree_observe(w->tree, remember_watch, &told);
+	assert_int_equal(tree_look(w->tree, "/etc/absolute", &entry, NULL), 0);
+	assert_int_equal(tree_look(w->tree, "/etc/absolute", &entry, NULL), 0);
+	told = (struct told){ 0, 0 };
+	assert_int_equal(tree_look(w->tree, "/etc/absolute", &entry, NULL), 0);
+	assert_int_equal(told.anew, 0);
+	assert_int_equal(told.again, 2); /* the link, and the file it leads to */
+	tree_observe(w->tree, NULL, NULL);
 }
 
 static void tells_of_every_step_also_in_vain(void **state)
@@ -244,7 +280,7 @@ static void tells_of_every_step_also_in_vain(void **state)
 	buffer_init(&b, 100);
 	tree_observe(w->tree, remember, &seen);
 	assert_int_equal(tree_read(w->tree, "/etc/absolute", &b), 0);
-	assert_string_equal(seen.names, "etc etc absolute! usr usr lib usr lib os-release! ");
+	assert_string_equal(seen.names, "etc etc absolute! usr usr lib lib os-release! ");
 	seen.names[0] = '\0';
 	assert_int_equal(tree_read(w->tree, "/srv/new/file", &b), ERR_NOT_FOUND);
 	assert_string_equal(seen.names, "srv ");
@@ -281,6 +317,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(links_never_lead_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_what_a_path_really_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lists_a_folder_through_links, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(two_folders_that_are_read_in_turn_are_reached_once,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tells_of_every_step_also_in_vain, set_up,
 						tear_down),
 		cmocka_unit_test(the_first_processs_root_is_the_running_machine_or_gives_way_to_it),

@@ -13,6 +13,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "agent/tree.h"
 #include "base/error.h"
 #include "sys/alloc.h"
 #include "sys/file.h"
@@ -152,20 +153,13 @@ static void tell_limit(struct watches *w)
 	}
 }
 
-void watches_look(void *context, int folder_fd, const char *name, bool is_content)
+/* A watch on the folder for what the mask says. NULL where there cannot be one. */
+static struct watched_folder *watch_folder(struct watches *w, int folder_fd, uint32_t mask)
 {
-	struct watches *w = context;
-	uint32_t mask = is_content ? MASK_CONTENT : MASK_NAMES;
 	struct watched_folder *folder;
 	char path[32];
 	int wd;
 
-	if (w->walking == 0) {
-		return;
-	}
-	if (name != NULL && strcmp(name, KERNEL_FILE) == 0) {
-		mask |= IN_MODIFY;
-	}
 	/* the descriptor may be one of O_PATH: inotify takes it by its name in /proc */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", folder_fd);
 	wd = w->count < WATCHES_FOLDERS_MAX ? inotify_add_watch(w->fd, path, mask | IN_MASK_ADD)
@@ -174,11 +168,35 @@ void watches_look(void *context, int folder_fd, const char *name, bool is_conten
 		if (w->count >= WATCHES_FOLDERS_MAX || errno == ENOSPC) {
 			tell_limit(w);
 		}
-		return; /* a folder that may not be read: there is nothing to see in it either */
+		return NULL; /* a folder that may not be read: there is nothing to see in it either
+			      */
 	}
 	folder = find_or_add(w, wd);
 	folder->mask |= mask;
+	return folder;
+}
+
+int watches_look(void *context, int folder_fd, int watch, const char *name, bool is_content)
+{
+	struct watches *w = context;
+	uint32_t mask = is_content ? MASK_CONTENT : MASK_NAMES;
+	struct watched_folder *folder;
+
+	if (w->walking == 0) {
+		return TREE_UNWATCHED;
+	}
+	if (name != NULL && strcmp(name, KERNEL_FILE) == 0) {
+		mask |= IN_MODIFY;
+	}
+	folder = find(w, watch);
+	if (folder == NULL || (folder->mask & mask) != mask) {
+		folder = watch_folder(w, folder_fd, mask);
+	}
+	if (folder == NULL) {
+		return TREE_UNWATCHED;
+	}
 	interest(w, folder, name != NULL ? hash_name(name) : NAME_ANY);
+	return folder->wd;
 }
 
 void watches_begin(struct watches *w, uint16_t table)

@@ -39,4 +39,4 @@ void watches_begin(struct watches *watches, uint16_t table);
 void watches_end(struct watches *watches);
 
 /* A tree_observer (tree.h) whose context is the struct watches. */
-void watches_look(void *watches, int folder_fd, const char *name, bool is_content);
+int watches_look(void *watches, int folder_fd, int watch, const char *name, bool is_content);

@@ -17,6 +17,22 @@ void difference_begin(struct difference *d, const struct ledger *ledger)
 	d->seen = alloc_zeroed(ledger->count / 8 + 1, 1);
 }
 
+void difference_begin_changes(struct difference *d, const struct ledger *ledger)
+{
+	difference_begin(d, ledger);
+	memset(d->seen, 0xff, ledger->count / 8 + 1);
+}
+
+void difference_gone(struct difference *d, struct span row)
+{
+	struct rowhash hash = rowhash_of(d->ledger->table, row);
+	size_t index;
+
+	if (ledger_find(d->ledger, &hash, &index)) {
+		d->seen[index / 8] &= (uint8_t) ~(1u << index % 8);
+	}
+}
+
 void difference_begin_range(struct difference *d, const struct ledger *ledger,
 			    const struct rowhash *low)
 {

@@ -43,6 +43,13 @@ struct difference {
 /* Begins a walk for what differs from the ledger, which must outlive the difference. */
 void difference_begin(struct difference *d, const struct ledger *ledger);
 
+/* Begins with the whole table as it was acknowledged: rows that are gone, then those that came,
+ * make the difference. */
+void difference_begin_changes(struct difference *d, const struct ledger *ledger);
+
+/* This row is not there any more; nothing where it was not known. */
+void difference_gone(struct difference *d, struct span row);
+
 /* Begins a walk for all rows with hashes from low up, to wherever they fit. */
 void difference_begin_range(struct difference *d, const struct ledger *ledger,
 			    const struct rowhash *low);

@@ -42,6 +42,7 @@ struct report {
 		difference; /* in flight, or not known to have arrived when the connection went */
 	bool is_in_flight;
 	bool is_held;    /* difference holds something */
+	bool is_exact;   /* the ledger is all that was collected: changes are enough */
 	bool is_ranging; /* the table goes out whole, in ranges */
 	struct rowhash range_low;
 	size_t wanted; /* rows that the server asked for and were not sent yet */
@@ -233,6 +234,7 @@ static int64_t growing_pause(unsigned times)
 static void send_whole(struct report *t)
 {
 	drop_difference(t);
+	t->is_exact = false;
 	t->is_ranging = true;
 	t->range_low = (struct rowhash){ { 0 } };
 }
@@ -257,6 +259,7 @@ static void compare(struct reporter *r, struct report *t, int64_t now_ms)
 	}
 	if (theirs->count == 0 && t->ledger->count > 0) {
 		ledger_clear(t->ledger); /* it begins anew, and so do we */
+		t->is_exact = false;
 		schedule_signal(&t->schedule, now_ms);
 	} else if (!digest_equal(theirs->digest, t->ledger->digest)) {
 		log_debug("table differs from the server's, sending it whole",
@@ -282,6 +285,7 @@ static void acknowledge(struct reporter *r, struct report *t, int64_t now_ms)
 		}
 		t->is_ranging = !is_last;
 	}
+	t->is_exact = !was_partial && !t->difference.is_capped;
 	drop_difference(t);
 	if (was_partial) {
 		schedule_go_on(&t->schedule);
@@ -476,6 +480,35 @@ static void take_row(void *context, struct span row)
 	difference_row(context, row);
 }
 
+static void take_gone(void *context, struct span row)
+{
+	difference_gone(context, row);
+}
+
+/* What has changed, where the ledger is all that was collected before; else all. */
+static int collect(struct reporter *r, struct report *t)
+{
+	uint16_t table = t->ledger->table;
+	int error = ERR_UNSUPPORTED;
+
+	if (t->is_exact && r->hooks.collect_changes != NULL && !t->is_ranging) {
+		difference_begin_changes(&t->difference, t->ledger);
+		error = r->hooks.collect_changes(r->context, table, take_gone, take_row,
+						 &t->difference);
+	}
+	t->is_exact = false;
+	if (error != ERR_UNSUPPORTED) {
+		return error;
+	}
+	difference_done(&t->difference);
+	if (t->is_ranging) {
+		difference_begin_range(&t->difference, t->ledger, &t->range_low);
+	} else {
+		difference_begin(&t->difference, t->ledger);
+	}
+	return r->hooks.collect(r->context, table, take_row, &t->difference);
+}
+
 /* Reads a table anew into its difference. False where that failed. */
 static bool read_table(struct reporter *r, struct report *t, int64_t now_ms)
 {
@@ -483,14 +516,9 @@ static bool read_table(struct reporter *r, struct report *t, int64_t now_ms)
 	int64_t took_ms = clock_ms();
 	int error;
 
-	if (t->is_ranging) {
-		difference_begin_range(&t->difference, t->ledger, &t->range_low);
-	} else {
-		difference_begin(&t->difference, t->ledger);
-	}
 	t->is_held = true;
 	schedule_start(&t->schedule);
-	error = r->hooks.collect(r->context, t->ledger->table, take_row, &t->difference);
+	error = collect(r, t);
 	difference_end(&t->difference);
 	r->progress++;
 	now_ms += clock_ms() - took_ms;
@@ -503,7 +531,10 @@ static bool read_table(struct reporter *r, struct report *t, int64_t now_ms)
 		schedule_signal(&t->schedule, now_ms);
 		return false;
 	}
-	schedule_done(&t->schedule, now_ms, clock_cpu_us() - cost_us);
+	cost_us = clock_cpu_us() - cost_us;
+	schedule_done(&t->schedule, now_ms, cost_us);
+	log_debug("table read", log_text("table", name_of(t)), log_number("cpu_us", cost_us),
+		  log_number("added", (int64_t)t->difference.add_count));
 	if (t->difference.is_capped) {
 		log_warn("table has more rows than are reported", log_text("table", name_of(t)),
 			 log_number("reported", LEDGER_ROWS_MAX));
@@ -616,6 +647,7 @@ static void report(struct reporter *r, struct report *t, int64_t now_ms)
 		return;
 	}
 	t->is_settled = t->is_settled || !t->difference.is_partial;
+	t->is_exact = !t->difference.is_partial && !t->difference.is_capped;
 	drop_difference(t);
 }
 

@@ -23,6 +23,12 @@ struct reporter_hooks {
 	/* Walks a table as it is now. A negative error: it cannot be read, nothing is concluded. */
 	int (*collect)(void *context, uint16_t table, row_taker *take, void *take_context);
 
+	/* The same of what has changed since the table was collected last, whole or so: gone gets
+	 * the rows that are not there any more, before take gets those that came. ERR_UNSUPPORTED:
+	 * it is to be collected whole. May be NULL. */
+	int (*collect_changes)(void *context, uint16_t table, row_taker *gone, row_taker *take,
+			       void *take_context);
+
 	/* A whole frame for the server. An error ends the connection. */
 	int (*send)(void *context, struct span frame);
 

@@ -29,6 +29,9 @@ struct machine {
 	size_t row_bytes;
 	int error; /* that reading a table gives */
 	unsigned walks;
+	unsigned told[ROWS_MAX]; /* of the first table, when it was read last */
+	size_t told_count;
+	unsigned changes_walks; /* of them: for what has changed */
 };
 
 /* Frames on their way. */
@@ -97,6 +100,12 @@ static void drop_all(struct wire *wire)
 	}
 }
 
+static void remember(struct machine *m)
+{
+	memcpy(m->told, m->rows[0], sizeof m->told);
+	m->told_count = m->counts[0];
+}
+
 static int on_collect(void *context, uint16_t table, row_taker *taker, void *take_context)
 {
 	struct world *w = context;
@@ -109,7 +118,46 @@ static int on_collect(void *context, uint16_t table, row_taker *taker, void *tak
 		taker(take_context, (struct span){ bytes, w->machine.row_bytes });
 	}
 	free(bytes);
+	if (which == 0) {
+		remember(&w->machine);
+	}
 	return w->machine.error;
+}
+
+/* Rows that are in one and not in the other. */
+static void tell_missing(const struct machine *m, const unsigned *in, size_t in_count,
+			 const unsigned *out, size_t out_count, row_taker *taker, void *context)
+{
+	uint8_t *bytes = alloc_zeroed(1, m->row_bytes);
+
+	for (size_t i = 0; i < in_count; i++) {
+		size_t k = 0;
+
+		while (k < out_count && out[k] != in[i]) {
+			k++;
+		}
+		if (k == out_count) {
+			memcpy(bytes, &in[i], sizeof(unsigned));
+			taker(context, (struct span){ bytes, m->row_bytes });
+		}
+	}
+	free(bytes);
+}
+
+static int on_collect_changes(void *context, uint16_t table, row_taker *gone, row_taker *taker,
+			      void *take_context)
+{
+	struct machine *m = &((struct world *)context)->machine;
+
+	if (table != numbers[0]) {
+		return ERR_UNSUPPORTED;
+	}
+	m->walks++;
+	m->changes_walks++;
+	tell_missing(m, m->told, m->told_count, m->rows[0], m->counts[0], gone, take_context);
+	tell_missing(m, m->rows[0], m->counts[0], m->told, m->told_count, taker, take_context);
+	remember(m);
+	return m->error;
 }
 
 static int on_send(void *context, struct span frame)
@@ -145,8 +193,12 @@ static void on_say(void *context, struct span frame)
 
 static void new_reporter(struct world *w)
 {
-	const struct reporter_hooks hooks = { on_collect, on_send, on_is_congested, on_end,
-					      on_acknowledged };
+	const struct reporter_hooks hooks = { .collect = on_collect,
+					      .collect_changes = on_collect_changes,
+					      .send = on_send,
+					      .is_congested = on_is_congested,
+					      .end = on_end,
+					      .acknowledged = on_acknowledged };
 
 	w->reporter = reporter_new(numbers, TABLES, span_of("1"), &hooks, w);
 	reporter_set_events(w->reporter, &w->sender);
@@ -291,6 +343,31 @@ static void a_small_change_takes_one_batch_and_no_want(void **state)
 	assert_in_sync(w);
 	assert_int_equal(w->server.batches, 1);
 	assert_int_equal(w->server.wants, 0);
+}
+
+static void changes_are_enough_until_an_answer_fails_to_come(void **state)
+{
+	struct world *w = *state;
+
+	add_rows(w, 0, 1, 300);
+	connect_both(w);
+	run(w);
+	assert_int_equal(w->machine.changes_walks, 0);
+	w->machine.rows[0][7] = 9999;
+	reporter_signal(w->reporter, numbers[0], w->now_ms);
+	run(w);
+	assert_in_sync(w);
+	assert_int_equal(w->machine.changes_walks, 1);
+	w->machine.rows[0][8] = 9998;
+	reporter_signal(w->reporter, numbers[0], w->now_ms);
+	w->now_ms += 5000;
+	(void)reporter_turn(w->reporter, w->now_ms);
+	assert_int_equal(w->machine.changes_walks, 2);
+	cut(w); /* what was told of is on its way to nobody */
+	connect_both(w);
+	run(w);
+	assert_in_sync(w);
+	assert_int_equal(w->machine.changes_walks, 2);
 }
 
 static void nothing_is_said_where_nothing_changed(void **state)
@@ -707,6 +784,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_first_inventory_arrives),
 		TEST(a_small_change_takes_one_batch_and_no_want),
+		TEST(changes_are_enough_until_an_answer_fails_to_come),
 		TEST(nothing_is_said_where_nothing_changed),
 		TEST(rows_that_the_server_has_are_not_sent),
 		TEST(large_rows_take_several_rounds),

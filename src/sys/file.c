@@ -73,42 +73,58 @@ static int open_regular(int dir_fd, const char *path, bool is_link_refused, int 
 	return 0;
 }
 
-/* One piece; 0 bytes at the end. Files of /proc say nothing of their size, so it is not asked. */
-static int read_piece(int fd, struct buffer *out, size_t *out_len)
+/* As much as the room holds; *out_is_end where there is no more. */
+static int read_piece(int fd, struct buffer *out, size_t room, bool *out_is_end)
 {
-	size_t room = out->max - out->len < READ_PIECE ? out->max - out->len : READ_PIECE;
 	uint8_t probe;
 	uint8_t *at = room == 0 ? &probe : buffer_reserve(out, room);
+	size_t done = 0;
 	ssize_t len;
 
 	do {
-		len = read(fd, at, room == 0 ? 1 : room);
-	} while (len < 0 && errno == EINTR);
-	if (len < 0) {
-		return error_of(errno);
-	}
-	if (room == 0) {
-		*out_len = 0;
-		return len == 0 ? 0 : ERR_FULL;
-	}
-	buffer_grow(out, (size_t)len);
-	*out_len = (size_t)len;
+		len = read(fd, at + done, room == 0 ? 1 : room - done);
+		if (len < 0 && errno != EINTR) {
+			return error_of(errno);
+		}
+		if (len > 0 && room == 0) {
+			return ERR_FULL;
+		}
+		done += len > 0 ? (size_t)len : 0;
+	} while (len != 0 && done < room);
+	buffer_grow(out, done);
+	*out_is_end = len == 0;
 	return 0;
+}
+
+/* One byte more than a small file has, to meet its end in the same piece. Files of /proc say
+ * nothing of their size. */
+static size_t first_piece(int fd)
+{
+	struct stat facts;
+
+	return fstat(fd, &facts) == 0 && facts.st_size > 0 && facts.st_size < (off_t)READ_PIECE
+		       ? (size_t)facts.st_size + 1
+		       : READ_PIECE;
 }
 
 int file_read_at(int dir_fd, const char *path, bool is_link_refused, struct buffer *out)
 {
 	OWNED(file_close) int fd = -1;
 	size_t len_before = out->len;
-	size_t len;
+	size_t piece;
+	bool is_end = false;
 	int error = open_regular(dir_fd, path, is_link_refused, &fd);
 
 	if (error != 0) {
 		return error;
 	}
-	do {
-		error = read_piece(fd, out, &len);
-	} while (error == 0 && len > 0);
+	piece = first_piece(fd);
+	while (error == 0 && !is_end) {
+		size_t left = out->max - out->len;
+
+		error = read_piece(fd, out, left < piece ? left : piece, &is_end);
+		piece = READ_PIECE;
+	}
 	if (error != 0) {
 		out->len = len_before;
 	}

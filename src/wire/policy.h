@@ -45,7 +45,7 @@ struct policy_files {
 
 /* What all of the sensor may cost; 0: unset. */
 struct policy_budget {
-	uint32_t cpu_permille;   /* of one core, over a minute */
+	uint32_t cpu_permille;   /* of one core; saved for five minutes */
 	uint64_t bytes_per_day;  /* sent to the server */
 	uint64_t ring_bytes;     /* of events kept on disk while the server is not there */
 	uint64_t io_bytes_per_s; /* read for hashing */

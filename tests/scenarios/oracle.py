@@ -51,6 +51,7 @@ def begin(lab):
     if is_root():
         # links, addresses and listeners of every kind, in namespaces of this scenario's own
         lab.machine = Machine(lab)
+        pathlib.Path("/var/log/auth.log").touch()  # for what follows a log where there is no journal
         for words in ("link add vlan7 link lo type vlan id 7", "link add veth7 type veth peer name veth8", "link add bridge7 type bridge", "link set veth7 master bridge7",
                       "link set veth7 up", "link set veth8 up", "link set bridge7 up", "link add bridge8 type bridge", "link set bridge8 mtu 1400",
                       "address add 192.0.2.9/25 dev bridge8", "address add 2001:db8::7/64 dev bridge8 nodad", "address add 10.9.8.7/32 dev bridge7",
@@ -618,10 +619,11 @@ def sensor_health(lab):
 
     wait_for(lambda: len(lab.server.table(lab.asset, "sensor_health")) > 15, 30, "the sensor's health")
     rows = reported()
-    allowed = set() if is_root() else {"firewall"}
-    # in a process namespace of its own and without a journal there is nothing for these to follow
-    allowed |= {"executions", "logins", "sudo_uses", "account_changes", "service_changes", "file_changes"}
-    equal([r for r in rows if r["collector"] not in allowed], [], "collectors that are not well")
+    if not is_root():
+        rows = [r for r in rows if r["collector"] not in ("firewall", "executions", "sudo_uses", "account_changes", "service_changes", "file_changes")]
+    # the scenario has a process namespace of its own, and some kernels have no fanotify
+    known = {"executions": "within a container's processes", "file_changes": "no fanotify"}
+    equal([r for r in rows if known.get(r["collector"], "-") not in r["error"]], [], "collectors that are not well")
 
 
 @story("the digest of each table is the sum of its rows' hashes")

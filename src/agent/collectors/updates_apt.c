@@ -17,19 +17,25 @@
 #include "formats/apt_policy.h"
 #include "formats/lz4_frame.h"
 #include "sys/alloc.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 
 #define LISTS           "/var/lib/apt/lists"
-#define LISTS_MAX       512
 #define RELEASE_HEAD    8192 /* of a Release file: what is behind are sums */
 #define PREFERENCES_MAX (1u << 20)
 #define PIECE_BYTES     65536
 #define STANZA_MAX      (4u << 20)
 
+/* A Packages or Release file. */
+struct list_file {
+	char *name;
+	uint64_t stamp;
+};
+
 struct apt_walk {
 	struct tree_folder *folder;
 	struct offers *offers;
-	char *names[LISTS_MAX]; /* of Packages and Release files */
+	struct list_file files[OFFERS_LISTS_MAX];
 	size_t count;
 	struct buffer preferences;
 	const char *off;
@@ -53,29 +59,28 @@ static bool is_release(struct span name)
 	return span_ends_with(name, "_InRelease") || span_ends_with(name, "_Release");
 }
 
-/* What the folder looks like: another number where a list is another one. */
-static uint64_t find_lists(struct apt_walk *walk)
+/* stamp: another number where the file is another one. */
+static void find_lists(struct apt_walk *walk)
 {
-	uint64_t stamp = 0;
 	const char *name;
 	char type;
 
-	while (walk->count < LISTS_MAX && tree_folder_next(walk->folder, &name, &type)) {
+	while (walk->count < OFFERS_LISTS_MAX && tree_folder_next(walk->folder, &name, &type)) {
 		struct span text = span_of(name);
 		struct stat status;
+		uint64_t stamp;
 
 		if (type != 'f' || (!is_list(text) && !is_release(text)) ||
 		    tree_folder_status(walk->folder, name, &status) != 0) {
 			continue;
 		}
-		walk->names[walk->count++] = alloc_text(name);
-		/* in any order: the folder's is not fixed */
-		stamp += mix(
-			mix(mix(1, text),
-			    (struct span){ (const uint8_t *)&status.st_ino, sizeof status.st_ino }),
-			(struct span){ (const uint8_t *)&status.st_ctim, sizeof status.st_ctim });
+		stamp = mix(1, text);
+		stamp = mix(stamp,
+			    (struct span){ (const uint8_t *)&status.st_ino, sizeof status.st_ino });
+		stamp = mix(stamp, (struct span){ (const uint8_t *)&status.st_ctim,
+						  sizeof status.st_ctim });
+		walk->files[walk->count++] = (struct list_file){ alloc_text(name), stamp };
 	}
-	return stamp;
 }
 
 /* A file that does not fit is left out. */
@@ -172,19 +177,16 @@ static void take_package(struct apt_walk *walk, const struct apt_release *releas
 {
 	struct apt_priority priority;
 	struct span architecture;
-	struct offer offer;
+	struct span version;
 
 	if (!offers_is_name_wanted(walk->offers, package->name) ||
-	    !apt_package_version(package, &offer.version, &architecture)) {
+	    !apt_package_version(package, &version, &architecture)) {
 		return;
 	}
 	priority = apt_policy_priority(buffer_span(&walk->preferences), release, package->name,
-				       offer.version);
-	offer.priority = priority.value;
-	offer.is_pinned = priority.is_pinned;
-	offer.origin = release->label.len > 0 ? release->label : release->origin;
-	offer.is_security = apt_release_is_security(release);
-	offers_add(walk->offers, package->name, architecture, &offer);
+				       version);
+	offers_add(walk->offers, package->name, architecture, version, priority.value,
+		   priority.is_pinned);
 }
 
 /* Takes what is whole of held. */
@@ -223,25 +225,39 @@ static int take_list(struct apt_walk *walk, const struct apt_release *release,
 	return error;
 }
 
-/* The Release file with the most in common: "HOST_dists_SUITE_" of "HOST_dists_SUITE_main_...". */
-static struct span prefix_of_release(const struct apt_walk *walk, struct span list,
-				     const char **out_name)
+/* The Release file with the most in common: "HOST_dists_SUITE_" of "HOST_dists_SUITE_main_...".
+ * NULL where there is none. */
+static const struct list_file *release_of(const struct apt_walk *walk, struct span list,
+					  struct span *out_prefix)
 {
-	struct span best = { NULL, 0 };
+	const struct list_file *best = NULL;
 
+	*out_prefix = (struct span){ NULL, 0 };
 	for (size_t i = 0; i < walk->count; i++) {
-		struct span prefix = span_of(walk->names[i]);
+		struct span prefix = span_of(walk->files[i].name);
 
 		if (!is_release(prefix)) {
 			continue;
 		}
 		prefix.len -= span_ends_with(prefix, "InRelease") ? 9 : 7;
-		if (prefix.len > best.len && span_equal(span_first(list, prefix.len), prefix)) {
-			best = prefix;
-			*out_name = walk->names[i];
+		if (prefix.len > out_prefix->len &&
+		    span_equal(span_first(list, prefix.len), prefix)) {
+			*out_prefix = prefix;
+			best = &walk->files[i];
 		}
 	}
 	return best;
+}
+
+/* Of a list and of what says what its archive is. */
+static uint64_t stamp_of(const struct apt_walk *walk, const struct list_file *list)
+{
+	struct span prefix;
+	const struct list_file *release = release_of(walk, span_of(list->name), &prefix);
+
+	return release == NULL ? list->stamp
+			       : mix(list->stamp, (struct span){ (const uint8_t *)&release->stamp,
+								 sizeof release->stamp });
 }
 
 /* head: what the release borrows from. */
@@ -249,13 +265,13 @@ static void read_release(const struct apt_walk *walk, struct span list, uint8_t 
 			 struct apt_release *out)
 {
 	OWNED(file_close) int fd = -1;
-	const char *name = NULL;
-	struct span prefix = prefix_of_release(walk, list, &name);
+	struct span prefix;
+	const struct list_file *file = release_of(walk, list, &prefix);
 	struct span rest = span_after(list, prefix.len);
 	size_t len = 0;
 
 	*out = (struct apt_release){ .is_not_automatic = false };
-	if (name != NULL && tree_folder_file(walk->folder, name, &fd) == 0 &&
+	if (file != NULL && tree_folder_file(walk->folder, file->name, &fd) == 0 &&
 	    read_some(fd, head, RELEASE_HEAD, &len) == 0) {
 		apt_release_parse((struct span){ head, len }, out);
 	}
@@ -282,7 +298,7 @@ static int open_list(struct apt_walk *walk, const char *name, struct list_reader
 }
 
 /* A list that is damaged or gone says nothing: apt would say so when it is next run. */
-static int read_list(struct apt_walk *walk, const char *name)
+static int read_list(struct apt_walk *walk, const struct list_file *file)
 {
 	uint8_t *head OWNED(alloc_free) = alloc_zeroed(1, RELEASE_HEAD);
 	struct list_reader *list = alloc_zeroed(1, sizeof *list);
@@ -290,10 +306,14 @@ static int read_list(struct apt_walk *walk, const char *name)
 	int error;
 
 	list->fd = -1;
-	error = open_list(walk, name, list);
+	error = open_list(walk, file->name, list);
 	if (error == 0) {
-		read_release(walk, span_of(name), head, &release);
-		error = take_list(walk, &release, list);
+		read_release(walk, span_of(file->name), head, &release);
+		error = offers_list(walk->offers, stamp_of(walk, file),
+				    release.label.len > 0 ? release.label : release.origin,
+				    apt_release_is_security(&release))
+				? take_list(walk, &release, list)
+				: 0;
 	}
 	file_close(&list->fd);
 	free(list->frame);
@@ -301,14 +321,20 @@ static int read_list(struct apt_walk *walk, const char *name)
 	return error == ERR_IO ? error : 0;
 }
 
+/* Reads those that are not what they were; those that are gone make room first. */
 static int read_lists(struct apt_walk *walk)
 {
+	bool is_known[OFFERS_LISTS_MAX];
 	int error = 0;
 
+	offers_begin_lists(walk->offers);
+	for (size_t i = 0; i < walk->count; i++) {
+		is_known[i] = !is_list(span_of(walk->files[i].name)) ||
+			      offers_keep_list(walk->offers, stamp_of(walk, &walk->files[i]));
+	}
+	offers_end_lists(walk->offers);
 	for (size_t i = 0; error == 0 && i < walk->count; i++) {
-		if (is_list(span_of(walk->names[i]))) {
-			error = read_list(walk, walk->names[i]);
-		}
+		error = is_known[i] ? 0 : read_list(walk, &walk->files[i]);
 	}
 	return error;
 }
@@ -316,45 +342,56 @@ static int read_lists(struct apt_walk *walk)
 static bool has_list(const struct apt_walk *walk)
 {
 	for (size_t i = 0; i < walk->count; i++) {
-		if (is_list(span_of(walk->names[i]))) {
+		if (is_list(span_of(walk->files[i].name))) {
 			return true;
 		}
 	}
 	return false;
 }
 
+/* True where all must be read anew: other pins, or packages that nobody looked for before. */
+static bool is_anew(const struct apt_walk *walk, bool has_new_packages)
+{
+	return !offers_has_lists(walk->offers) ||
+	       !offers_has_preferences(walk->offers, buffer_span(&walk->preferences)) ||
+	       (has_new_packages && offers_is_reread_due(walk->offers, clock_ms()));
+}
+
 int updates_read_apt(struct collection *c, struct offers *offers, bool has_new_packages,
 		     void (*want)(void *context, struct offers *offers), void *context,
 		     const char **out_off)
 {
-	struct apt_walk walk = { .offers = offers };
-	uint64_t stamp;
-	int error = tree_folder_open(c->machine->tree, LISTS, &walk.folder);
+	struct apt_walk *walk OWNED(alloc_free) = NULL;
+	struct tree_folder *folder OWNED(tree_folder_close) = NULL;
+	int error = tree_folder_open(c->machine->tree, LISTS, &folder);
 
 	*out_off = NULL;
 	if (error != 0) {
 		*out_off = error != ERR_IO ? "apt keeps no lists here" : NULL;
 		return error == ERR_IO ? error : 0;
 	}
-	buffer_init(&walk.preferences, PREFERENCES_MAX);
-	stamp = find_lists(&walk);
-	error = read_preferences(c->machine->tree, &walk.preferences);
-	stamp = mix(stamp, buffer_span(&walk.preferences));
-	if (!has_list(&walk)) {
+	walk = alloc_zeroed(1, sizeof *walk);
+	walk->offers = offers;
+	walk->folder = folder;
+	buffer_init(&walk->preferences, PREFERENCES_MAX);
+	find_lists(walk);
+	error = read_preferences(c->machine->tree, &walk->preferences);
+	if (!has_list(walk)) {
 		*out_off = "apt has no lists: apt-get update was not run";
-	} else if (error == 0 && (stamp != offers_stamp(offers) || has_new_packages)) {
-		offers_begin(offers, stamp, buffer_span(&walk.preferences));
-		want(context, offers);
-		error = read_lists(&walk);
-		*out_off = walk.off;
+	} else if (error == 0) {
+		if (is_anew(walk, has_new_packages)) {
+			offers_begin(offers, buffer_span(&walk->preferences));
+			want(context, offers);
+		}
+		error = read_lists(walk);
+		*out_off = walk->off;
 	}
 	if (error != 0 || *out_off != NULL) {
-		offers_begin(offers, 0, span_of(NULL)); /* anew the next time */
+		offers_begin(offers, span_of(NULL)); /* anew the next time */
 	}
-	for (size_t i = 0; i < walk.count; i++) {
-		free(walk.names[i]);
+	for (size_t i = 0; i < walk->count; i++) {
+		free(walk->files[i].name);
 	}
-	buffer_done(&walk.preferences);
-	tree_folder_close(&walk.folder);
+	buffer_done(&walk->preferences);
 	return error;
 }

@@ -47,8 +47,11 @@ int file_hashing_begin(struct file_hashing *h, struct tree_folder *opened, struc
 		error = ERR_IO;
 	}
 	if (error != 0) {
+		struct file_entry was = *entry;
+
 		give_up(set, folder, entry);
 		tell_unreadable(opened, name, entry);
+		file_set_changed(set, folder, name, &was, entry);
 		return error;
 	}
 	h->folder = folder;
@@ -126,6 +129,7 @@ static bool settle(const struct file_hashing *h, struct file_set *set, struct fi
 		   struct sha256 *hash)
 {
 	struct file_entry was = *entry;
+	bool is_changed;
 
 	file_entry_set(entry, &h->before);
 	sha256_done(hash, entry->sha256);
@@ -135,10 +139,14 @@ static bool settle(const struct file_hashing *h, struct file_set *set, struct fi
 	entry->flags |= FILE_IS_KNOWN | FILE_HAS_HASH;
 	entry->tries = 0;
 	file_set_pending(set, h->folder, entry, false);
-	return was.size != entry->size || was.uid != entry->uid || was.gid != entry->gid ||
-	       was.mode != entry->mode || (was.flags & FILE_HAS_HASH) == 0 ||
-	       (was.flags & FILE_IS_KNOWN) == 0 ||
-	       memcmp(was.sha256, entry->sha256, sizeof was.sha256) != 0;
+	is_changed = was.size != entry->size || was.uid != entry->uid || was.gid != entry->gid ||
+		     was.mode != entry->mode || (was.flags & FILE_HAS_HASH) == 0 ||
+		     (was.flags & FILE_IS_KNOWN) == 0 ||
+		     memcmp(was.sha256, entry->sha256, sizeof was.sha256) != 0;
+	if (is_changed) {
+		file_set_changed(set, h->folder, h->name, &was, entry);
+	}
+	return is_changed;
 }
 
 bool file_hashing_end(struct file_hashing *h, struct file_set *set)
@@ -152,6 +160,9 @@ bool file_hashing_end(struct file_hashing *h, struct file_set *set)
 		} else if (h->tries >= FILE_HASHING_TRIES) {
 			give_up(set, h->folder, entry);
 			is_changed = (entry->flags & FILE_IS_KNOWN) == 0;
+			if (is_changed) {
+				file_set_changed(set, h->folder, h->name, NULL, entry);
+			}
 			entry->flags |= FILE_IS_KNOWN;
 			entry->tries = 0;
 		} else {

@@ -96,7 +96,7 @@ void file_set_remove(struct file_set *set, struct file_folder *folder, file_set_
 		}
 		gone(context, at);
 		unlink_folder(set, at);
-		file_set_replace(set, at, NULL, 0, NULL);
+		file_set_empty(set, at);
 		set->folders--;
 		free(at->path);
 		free(at);
@@ -188,6 +188,75 @@ void file_set_replace(struct file_set *set, struct file_folder *folder, struct f
 	folder->count = count;
 	folder->pending = pending;
 	folder->names = names;
+}
+
+static void drop_gone(struct file_set *set)
+{
+	for (size_t i = 0; i < set->gone_count; i++) {
+		free(set->gone[i].path);
+		free(set->gone[i].target);
+	}
+	free(set->gone);
+	set->gone = NULL;
+	set->gone_count = 0;
+}
+
+static void keep_gone(struct file_set *set, const struct file_folder *folder, const char *name,
+		      const struct file_entry *was)
+{
+	char path[TREE_PATH_SIZE];
+
+	if (set->gone_count == FILE_GONE_MAX) {
+		drop_gone(set);
+		set->is_much_gone = true;
+	}
+	if (set->is_much_gone || (name != NULL && tree_join(folder->path, name, path) != 0)) {
+		return;
+	}
+	set->gone = alloc_resize(set->gone, set->gone_count + 1, sizeof *set->gone);
+	set->gone[set->gone_count++] = (struct file_gone){
+		.path = alloc_text(name != NULL ? path : folder->path),
+		.target = S_ISLNK(was->mode) ? alloc_text(folder->names + was->target) : NULL,
+		.entry = *was,
+	};
+}
+
+void file_set_changed(struct file_set *set, struct file_folder *folder, const char *name,
+		      const struct file_entry *was, struct file_entry *now)
+{
+	/* one that is new itself was never told */
+	if (was != NULL && (was->flags & (FILE_IS_KNOWN | FILE_IS_NEW)) == FILE_IS_KNOWN) {
+		keep_gone(set, folder, name, was);
+	}
+	if (now != NULL) {
+		now->flags |= FILE_IS_NEW;
+	}
+}
+
+void file_set_empty(struct file_set *set, struct file_folder *folder)
+{
+	for (uint32_t i = 0; i < folder->count; i++) {
+		const struct file_entry *entry = &folder->entries[i];
+
+		file_set_changed(set, folder, folder->names + entry->name, entry, NULL);
+	}
+	if (folder->has_self) {
+		file_set_changed(set, folder, NULL, &folder->self, NULL);
+	}
+	folder->has_self = false;
+	file_set_replace(set, folder, NULL, 0, NULL);
+}
+
+void file_set_tell(struct file_set *set)
+{
+	for (struct file_folder *f = set->roots; f != NULL; f = file_set_next(f)) {
+		for (uint32_t i = 0; i < f->count; i++) {
+			f->entries[i].flags &= (uint8_t)~FILE_IS_NEW;
+		}
+		f->self.flags &= (uint8_t)~FILE_IS_NEW;
+	}
+	drop_gone(set);
+	set->is_much_gone = false;
 }
 
 struct file_entry *file_folder_find(const struct file_folder *folder, const char *name)

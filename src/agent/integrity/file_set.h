@@ -19,6 +19,7 @@ enum {
 	FILE_IS_KNOWN = 1,   /* its row can be told */
 	FILE_HAS_HASH = 2,   /* sha256 is of its content */
 	FILE_IS_PENDING = 4, /* its content is to be hashed; what is known is from before */
+	FILE_IS_NEW = 8,     /* its row has not been told */
 };
 
 struct file_entry {
@@ -62,11 +63,23 @@ struct file_folder {
 	bool is_urgent; /* its files are hashed before all others */
 };
 
+/* Rows that were told and are not there any more. More of them: all is told anew. */
+#define FILE_GONE_MAX 256
+
+struct file_gone {
+	char *path;
+	char *target; /* of a link */
+	struct file_entry entry;
+};
+
 struct file_set {
 	struct file_folder *roots; /* beside each other, by rising path */
 	size_t entries;            /* of all folders */
 	size_t folders;
 	size_t pending;
+	struct file_gone *gone;
+	size_t gone_count;
+	bool is_much_gone; /* too much to be kept: gone is empty */
 };
 
 /* Names a state of a file: any change of it makes another number, never 0. */
@@ -98,6 +111,18 @@ void file_set_replace(struct file_set *set, struct file_folder *folder, struct f
 
 /* An entry by its name, or NULL. */
 struct file_entry *file_folder_find(const struct file_folder *folder, const char *name);
+
+/* The row of an entry is another one: was is what it was, NULL where there was none; now what it
+ * is, NULL where there is none any more. Both are the folder's, or have its names; name is of the
+ * entry, NULL for the folder itself. */
+void file_set_changed(struct file_set *set, struct file_folder *folder, const char *name,
+		      const struct file_entry *was, struct file_entry *now);
+
+/* All rows are told: none is new, none gone. */
+void file_set_tell(struct file_set *set);
+
+/* Nothing of the folder is there any more. */
+void file_set_empty(struct file_set *set, struct file_folder *folder);
 
 /* Marks an entry as (not) to be hashed. */
 void file_set_pending(struct file_set *set, struct file_folder *folder, struct file_entry *entry,

@@ -304,9 +304,29 @@ static bool is_changed(const struct folder_listing *l, const struct file_entry *
 		memcmp(before->sha256, now->sha256, sizeof now->sha256) != 0);
 }
 
+/* An entry that is not there any more. True where its row is gone with it. */
+static bool take_away(struct file_set *set, struct file_folder *folder,
+		      const struct file_entry *entry)
+{
+	file_set_changed(set, folder, folder->names + entry->name, entry, NULL);
+	return (entry->flags & FILE_IS_KNOWN) != 0;
+}
+
+/* True where the row of an entry is another one now. */
+static bool take_over(struct file_set *set, const struct folder_listing *l,
+		      const struct file_entry *before, struct file_entry *now)
+{
+	now->flags |= before != NULL ? before->flags & FILE_IS_NEW : 0;
+	if (!is_changed(l, before, now)) {
+		return false;
+	}
+	file_set_changed(set, l->folder, l->names + now->name, before, now);
+	return true;
+}
+
 bool folder_listing_apply(struct folder_listing *l, struct file_set *set)
 {
-	const struct file_folder *folder = l->folder;
+	struct file_folder *folder = l->folder;
 	bool has_changed = false;
 	uint32_t k = 0;
 
@@ -318,14 +338,13 @@ bool folder_listing_apply(struct folder_listing *l, struct file_set *set)
 		for (; k < folder->count && order < 0; k += order <= 0) {
 			order = strcmp(folder->names + folder->entries[k].name, name);
 			before = order == 0 ? &folder->entries[k] : NULL;
-			has_changed = has_changed ||
-				      (order < 0 && (folder->entries[k].flags & FILE_IS_KNOWN));
+			has_changed |= order < 0 && take_away(set, folder, &folder->entries[k]);
 		}
 		merge(l, before, &l->entries[i]);
-		has_changed = has_changed || is_changed(l, before, &l->entries[i]);
+		has_changed |= take_over(set, l, before, &l->entries[i]);
 	}
-	for (; k < folder->count && !has_changed; k++) {
-		has_changed = (folder->entries[k].flags & FILE_IS_KNOWN) != 0;
+	for (; k < folder->count; k++) {
+		has_changed |= take_away(set, folder, &folder->entries[k]);
 	}
 	if (l->entry_count < l->count) {
 		l->entries = alloc_resize(l->entries, l->entry_count + 1, sizeof *l->entries);

@@ -125,6 +125,7 @@ void integrity_free(struct integrity **integrity)
 	}
 	work_stop(i);
 	drop_all(i);
+	file_set_tell(&i->set);
 	loop_timer_free(&i->timer);
 	loop_timer_free(&i->save_timer);
 	loop_timer_free(&i->look_timer);
@@ -166,6 +167,11 @@ void integrity_verify(struct integrity *i)
 const struct file_set *integrity_files(const struct integrity *i)
 {
 	return &i->set;
+}
+
+void integrity_tell(struct integrity *i)
+{
+	file_set_tell(&i->set);
 }
 
 const char *integrity_remark(const struct integrity *i)

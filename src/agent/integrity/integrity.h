@@ -67,6 +67,9 @@ void integrity_verify(struct integrity *integrity);
 /* What is known now. */
 const struct file_set *integrity_files(const struct integrity *integrity);
 
+/* All of it is told: what is new and gone in it counts from here. */
+void integrity_tell(struct integrity *integrity);
+
 /* What is not watched, and why; NULL where all is. */
 const char *integrity_remark(const struct integrity *integrity);
 

@@ -18,8 +18,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "agent/collectors/table.h"
 #include "agent/integrity/file_changes.h"
 #include "agent/integrity/parts.h"
+#include "base/error.h"
+#include "base/rowhash.h"
 #include "schema/schema.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
@@ -360,7 +363,7 @@ static void excluded_and_too_large_files_are_not_hashed(void **state)
 	assert_null(find(w, "/etc", "a.tmp"));
 	large = find(w, "/etc", "large");
 	assert_non_null(large);
-	assert_int_equal(large->flags, FILE_IS_KNOWN);
+	assert_int_equal(large->flags & ~FILE_IS_NEW, FILE_IS_KNOWN);
 	assert_true(has_content(w, "/etc", "small", "0123"));
 	/* and another policy takes effect while it runs */
 	w->policy.files.hash_bytes_max = 10;
@@ -416,7 +419,7 @@ static void what_may_not_be_read_has_a_row_without_a_hash_and_ends(void **state)
 	}
 	entry = find(w, "/etc", "secret");
 	assert_non_null(entry);
-	assert_int_equal(entry->flags, FILE_IS_KNOWN);
+	assert_int_equal(entry->flags & ~FILE_IS_NEW, FILE_IS_KNOWN);
 	assert_int_equal(entry->mode & 07777, 0);
 }
 
@@ -591,6 +594,101 @@ static void files_that_vanish_and_change_meanwhile_are_right_in_the_end(void **s
 	assert_int_equal(integrity_files(w->integrity)->entries, count);
 }
 
+/* What a server would hold of the table. */
+struct held {
+	struct digest digest;
+	size_t rows;
+};
+
+static void hold(void *context, struct span row)
+{
+	struct held *held = context;
+	struct rowhash hash = rowhash_of(TABLE_FILES, row);
+
+	digest_add(&held->digest, &hash);
+	held->rows++;
+}
+
+static void let_go(void *context, struct span row)
+{
+	struct held *held = context;
+	struct rowhash hash = rowhash_of(TABLE_FILES, row);
+
+	digest_remove(&held->digest, &hash);
+	held->rows--;
+}
+
+static void collect_all(struct machine *machine, struct held *out)
+{
+	*out = (struct held){ .rows = 0 };
+	assert_int_equal(collector_run(&collector_files, machine, hold, out), 0);
+}
+
+static void change_something(const struct world *w, unsigned n)
+{
+	char name[64];
+	char other[64];
+	char path[PATH_MAX];
+	char path_too[PATH_MAX];
+
+	snprintf(name, sizeof name, "root/etc/%u", n * 7 % 10);
+	snprintf(other, sizeof other, "root/etc/folder/%u", n * 3 % 10);
+	switch (n % 6) {
+	case 0:
+	case 1:
+		put(w, name, name + n % 3);
+		break;
+	case 2:
+		(void)chmod(path_in(w, name, path), n % 4 == 0 ? 0600 : 0644);
+		break;
+	case 3:
+		(void)rename(path_in(w, name, path), path_in(w, other, path_too));
+		break;
+	case 4:
+		(void)unlink(path_in(w, other, path));
+		(void)!symlink(name, path);
+		break;
+	default:
+		(void)unlink(path_in(w, name, path));
+		(void)nftw(path_in(w, "root/etc/folder", path), remove_one, 16,
+			   FTW_DEPTH | FTW_PHYS);
+		(void)mkdir(path, 0755);
+		break;
+	}
+}
+
+static void what_has_changed_makes_what_is_there_of_what_was(void **state)
+{
+	struct world *w = *state;
+	struct machine machine = { .tree = w->tree };
+	struct held held;
+	struct held all;
+	unsigned partial = 0;
+
+	make(w, "root/etc/folder");
+	begin(w, -1);
+	machine.integrity = w->integrity;
+	collect_all(&machine, &held);
+	for (unsigned n = 0; n < 60; n++) {
+		int error;
+
+		change_something(w, n);
+		loop_turn(w->loop, 30);
+		error = collector_run_changes(&collector_files, &machine, let_go, hold, &held);
+		partial += error == 0;
+		if (error != 0) {
+			assert_int_equal(error, ERR_UNSUPPORTED);
+			collect_all(&machine, &held);
+		}
+	}
+	wait_until_settled(w);
+	assert_int_equal(collector_run_changes(&collector_files, &machine, let_go, hold, &held), 0);
+	collect_all(&machine, &all);
+	assert_int_equal(held.rows, all.rows);
+	assert_true(digest_equal(held.digest, all.digest));
+	assert_true(partial > 50);
+}
+
 static void a_removed_folder_takes_all_below_with_it(void **state)
 {
 	struct world *w = *state;
@@ -669,6 +767,7 @@ int main(void)
 		TEST(files_that_vanish_and_change_meanwhile_are_right_in_the_end),
 		TEST(an_event_says_who_where_that_can_be_known),
 		TEST(a_removed_folder_takes_all_below_with_it),
+		TEST(what_has_changed_makes_what_is_there_of_what_was),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@
 #define SLICE_US      5000
 #define REST_MS       5
 #define QUIET_MS      20
-#define COST_TIMES    10
+#define COST_TIMES    20
 #define NAMES_BETWEEN 32
 
 const char *const privileged_roots[] = {
@@ -62,6 +62,7 @@ struct privileged_walk {
 	bool is_wanted;       /* another one, after it */
 	bool is_check_wanted; /* of those that were found */
 	int64_t cost_us;
+	uint64_t cpu_us; /* of all walks */
 	int64_t not_before_ms;
 	struct found finding;
 	size_t root; /* the next one */
@@ -319,7 +320,9 @@ static void on_timer(void *context)
 			is_more = step(w);
 		}
 	}
-	w->cost_us += clock_cpu_us() - cpu_us;
+	cpu_us = clock_cpu_us() - cpu_us;
+	w->cost_us += cpu_us;
+	w->cpu_us += (uint64_t)cpu_us;
 	if (is_more) {
 		loop_timer_arm(w->timer, REST_MS);
 		return;
@@ -384,6 +387,11 @@ const struct privileged_file *privileged_walk_files(const struct privileged_walk
 {
 	*out_count = w->found.count;
 	return w->found.files;
+}
+
+uint64_t privileged_walk_cpu_us(const struct privileged_walk *w)
+{
+	return w->cpu_us;
 }
 
 bool privileged_walk_is_known(const struct privileged_walk *w)

@@ -47,3 +47,6 @@ const struct privileged_file *privileged_walk_files(const struct privileged_walk
 
 /* True once a walk has ended. */
 bool privileged_walk_is_known(const struct privileged_walk *walk);
+
+/* Processor time that walks took so far, by their own pace: a twentieth of a core at most. */
+uint64_t privileged_walk_cpu_us(const struct privileged_walk *walk);

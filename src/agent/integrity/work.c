@@ -267,8 +267,7 @@ static void empty_folder(struct integrity *i, struct file_folder *folder)
 {
 	bool was_there = folder->count > 0 || folder->has_self;
 
-	folder->has_self = false;
-	file_set_replace(&i->set, folder, NULL, 0, NULL);
+	file_set_empty(&i->set, folder);
 	file_set_match(&i->set, folder, NULL, work_forget, i);
 	note_change(i, was_there, true);
 	if (folder->parent != NULL && !i->is_listing_of_pass) {
@@ -287,6 +286,8 @@ static void set_self(struct integrity *i, struct file_folder *folder, const stru
 	file_entry_set(&self, status);
 	if (!folder->has_self || self.mode != folder->self.mode || self.uid != folder->self.uid ||
 	    self.gid != folder->self.gid) {
+		file_set_changed(&i->set, folder, NULL, folder->has_self ? &folder->self : NULL,
+				 &self);
 		folder->has_self = true;
 		folder->self = self;
 		note_change(i, true, !i->is_listing_of_pass);
@@ -374,6 +375,7 @@ static void end_pass(struct integrity *i)
 	i->beyond = i->pass_beyond;
 	hash_cache_forget(i->cache);
 	roots_remark(i);
+	i->set.is_much_gone = true; /* all is told anew, and the remark with it */
 	note_change(i, true, true);
 	log_debug("files looked at", log_number("folders", (int64_t)i->set.folders),
 		  log_number("entries", (int64_t)i->set.entries),
