@@ -96,8 +96,8 @@ static void forget_gone(struct campaign *c, int64_t now_ms)
 
 		if (scope->gone_ms != 0 && now_ms - scope->gone_ms > GONE_KEPT_MS) {
 			found_forget_scope(c->found, scope);
-			for (uint16_t t = TABLE_SCAN_SCOPES; t <= TABLE_SCAN_HOST_KEYS; t++) {
-				campaign_changed(c, t);
+			for (unsigned t = TABLE_SCAN_SCOPES; t <= TABLE_SCAN_HOST_KEYS; t++) {
+				campaign_changed(c, (uint16_t)t);
 			}
 		}
 	}

@@ -210,8 +210,8 @@ void ask_drop(struct campaign *c, const struct found_scope *scope)
 
 static void tell_changed(struct campaign *c)
 {
-	for (uint16_t table = TABLE_SCAN_PORTS; table <= TABLE_SCAN_HOST_KEYS; table++) {
-		campaign_changed(c, table);
+	for (unsigned table = TABLE_SCAN_PORTS; table <= TABLE_SCAN_HOST_KEYS; table++) {
+		campaign_changed(c, (uint16_t)table);
 	}
 }
 

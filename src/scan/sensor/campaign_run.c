@@ -423,8 +423,8 @@ static void drop_unseen(struct campaign *c, struct course *course)
 	if (dropped > 0) {
 		log_info("is not there any more", log_text("scope", course->name),
 			 log_number("hosts and ports", (int64_t)dropped));
-		for (uint16_t t = TABLE_SCAN_HOSTS; t <= TABLE_SCAN_HOST_KEYS; t++) {
-			campaign_changed(c, t);
+		for (unsigned t = TABLE_SCAN_HOSTS; t <= TABLE_SCAN_HOST_KEYS; t++) {
+			campaign_changed(c, (uint16_t)t);
 		}
 	}
 	course->phase = COURSE_ASKING;
