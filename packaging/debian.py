@@ -20,8 +20,9 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-PROGRAMS = {"bartizan-agent": "usr/sbin/bartizan-agent", "bartizan-server": "usr/sbin/bartizand", "bartizan": "usr/bin/bartizan"}
-PARTS = {"bartizan-agent": "agent", "bartizan-server": "server", "bartizan": "cli"}
+PROGRAMS = {"bartizan-agent": "usr/sbin/bartizan-agent", "bartizan-server": "usr/sbin/bartizand", "bartizan": "usr/bin/bartizan",
+            "bartizan-scanner": "usr/sbin/bartizan-scanner"}
+PARTS = {"bartizan-agent": "agent", "bartizan-server": "server", "bartizan": "cli", "bartizan-scanner": "scanner"}
 SCRIPTS = ("postinst", "prerm", "postrm")
 
 

@@ -8,7 +8,8 @@ usage() {
 	cat <<'END'
 usage: packaging/install.sh [options]         after ./dev build, as root
 
-  --part agent|server|cli   install this part (more than once for more; default: all three)
+  --part agent|server|cli|scanner
+                            install this part (more than once for more; default: the first three)
   --from DIR                where the programs are (default: build/release)
   --prefix DIR              default: /usr/local
   --init systemd|openrc|none
@@ -48,7 +49,7 @@ while [ $# -gt 0 ]; do
 	esac
 	case $option in
 	--part)
-		case $1 in agent | server | cli) parts="$parts $1" ;; *) die "--part is agent, server or cli, not $1" ;; esac
+		case $1 in agent | server | cli | scanner) parts="$parts $1" ;; *) die "--part is agent, server, cli or scanner, not $1" ;; esac
 		;;
 	--from) from=$1 ;;
 	--prefix) prefix=${1%/} ;;
@@ -85,11 +86,12 @@ facts() {
 	case $1 in
 	agent) program=bartizan-agent where=sbin page=bartizan-agent.8 service=bartizan-agent config=agent.conf user=bartizan-agent ;;
 	server) program=bartizand where=sbin page=bartizand.8 service=bartizan-server config=server.conf user=bartizan ;;
+	scanner) program=bartizan-scanner where=sbin page=bartizan-scanner.8 service=bartizan-scanner config=scanner.conf user=bartizan-scanner ;;
 	cli) program=bartizan where=bin page=bartizan.1 service='' config='' user='' ;;
 	esac
 	section=${page##*.}
 	man=$prefix/share/man/man$section/$page
-	if [ "$part" = agent ] && [ "$init" != systemd ]; then
+	if [ "$init" != systemd ] && { [ "$part" = agent ] || [ "$part" = scanner ]; }; then
 		user='' # started by root, it gives up root's powers itself
 	fi
 }
@@ -184,6 +186,10 @@ uninstall_part() {
 		echo "removing the agent's state, /var/lib/bartizan-agent: its key and what the server acknowledged"
 		rm -f "$DESTDIR/etc/bartizan/token" "$DESTDIR/etc/bartizan/ca.pem"
 		rm -rf "$DESTDIR/var/lib/bartizan-agent"
+	elif [ "$part" = scanner ]; then
+		echo "removing the scanner's state, /var/lib/bartizan-scanner: its key and what it found"
+		rm -f "$DESTDIR/etc/bartizan/scanner-token"
+		rm -rf "$DESTDIR/var/lib/bartizan-scanner"
 	elif [ -e "$DESTDIR/var/lib/bartizan" ]; then
 		echo "the server's data stays: /var/lib/bartizan. To remove it and every sensor's access: rm -r /var/lib/bartizan"
 	fi

@@ -23,7 +23,7 @@ struct catcher;
 
 struct catcher_ring {
 	struct catcher *catcher;
-	struct ring *ring;
+	struct packet_ring *ring;
 	struct verdict_rules rules;
 	struct loop_watch *watch;
 };
@@ -143,8 +143,8 @@ static void ring_ready(void *context, unsigned events)
 	struct catcher *c = ring->catcher;
 
 	(void)events;
-	for (unsigned i = 0; i < BLOCKS_A_TURN && ring_read(ring->ring, take_frame, ring) > 0;
-	     i++) {
+	for (unsigned i = 0;
+	     i < BLOCKS_A_TURN && packet_ring_read(ring->ring, take_frame, ring) > 0; i++) {
 		if (channel_is_congested(c->line)) {
 			set_paused(c, true);
 			return;
@@ -161,9 +161,9 @@ static void tick(void *context)
 	c->stats.packets = 0;
 	c->stats.drops = 0;
 	for (size_t i = 0; i < c->plan->ring_count; i++) {
-		struct ring_stats stats;
+		struct packet_ring_stats stats;
 
-		ring_stats(c->rings[i].ring, &stats);
+		packet_ring_stats(c->rings[i].ring, &stats);
 		c->stats.packets += stats.packets;
 		c->stats.drops += stats.drops;
 	}
@@ -217,8 +217,8 @@ static int body(void *context)
 			.ring = c->plan->rings[i],
 			.rules = { c->plan->key, c->plan->link_sizes[i] },
 		};
-		c->rings[i].watch = loop_watch(c->loop, ring_fd(c->plan->rings[i]), LOOP_READ,
-					       ring_ready, &c->rings[i]);
+		c->rings[i].watch = loop_watch(c->loop, packet_ring_fd(c->plan->rings[i]),
+					       LOOP_READ, ring_ready, &c->rings[i]);
 	}
 	c->tick = loop_timer(c->loop, tick, c);
 	if (!is_taken(sandbox_privileges(none, &why)) ||

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "scan/answer.h"
-#include "scan/ring.h"
+#include "scan/packet_ring.h"
 #include "scan/verdict.h"
 #include "sys/why.h"
 
@@ -17,7 +17,7 @@
 #define CATCHER_PAYLOAD_MAX 512 /* of a UDP answer; the rest is cut off */
 
 struct catcher_plan {
-	struct ring *rings[CATCHER_RINGS_MAX];
+	struct packet_ring *rings[CATCHER_RINGS_MAX];
 	size_t link_sizes[CATCHER_RINGS_MAX];
 	size_t ring_count;
 	struct cookie_key key;

@@ -55,7 +55,7 @@ struct discovery {
 	enum discovery_leg leg;
 	/* raw */
 	struct sender *senders[WAYS_MAX]; /* one a way; shared ones appear again */
-	struct ring *rings[WAYS_MAX];
+	struct packet_ring *rings[WAYS_MAX];
 	pid_t shooter_pid;
 	int shooter;
 	struct loop_watch *shooter_watch;
@@ -506,13 +506,13 @@ static int open_way(struct discovery *d, size_t number, struct why *why)
 	}
 	error = sender_open(&options, &d->senders[number], why);
 	if (error == 0) {
-		error = ring_open(way->index, sender_link_size(d->senders[number]), RING_BYTES,
-				  &d->rings[number], why);
+		error = packet_ring_open(way->index, sender_link_size(d->senders[number]),
+					 RING_BYTES, &d->rings[number], why);
 	}
 	return error;
 }
 
-static struct ring *ring_of(const struct discovery *d, size_t way)
+static struct packet_ring *ring_of(const struct discovery *d, size_t way)
 {
 	for (size_t i = 0; i <= way; i++) {
 		if (d->senders[i] == d->senders[way]) {
@@ -744,7 +744,7 @@ void discovery_free(struct discovery **discovery)
 	connect_scan_free(&d->connects);
 	for (size_t i = d->ways.count; i > 0; i--) {
 		if (d->rings[i - 1] != NULL) {
-			ring_close(&d->rings[i - 1]);
+			packet_ring_close(&d->rings[i - 1]);
 			sender_close(&d->senders[i - 1]);
 		}
 	}

@@ -93,12 +93,12 @@ static void take_frame(void *context, struct span bytes)
 	}
 }
 
-static void listen_for(struct neighbours *n, struct ring *ring, int timeout_ms)
+static void listen_for(struct neighbours *n, struct packet_ring *ring, int timeout_ms)
 {
-	struct pollfd waiting = { .fd = ring_fd(ring), .events = POLLIN };
+	struct pollfd waiting = { .fd = packet_ring_fd(ring), .events = POLLIN };
 
 	(void)poll(&waiting, 1, timeout_ms);
-	while (ring_read(ring, take_frame, n) > 0) {
+	while (packet_ring_read(ring, take_frame, n) > 0) {
 	}
 }
 
@@ -122,7 +122,7 @@ static int flush(struct sender *sender, const struct sender_probe *probes, size_
 }
 
 static int ask_round(struct neighbours *n, const struct way *way, struct sender *sender,
-		     unsigned template, struct ring *ring, unsigned batch)
+		     unsigned template, struct packet_ring *ring, unsigned batch)
 {
 	struct sender_probe probes[BATCH];
 	size_t filled = 0;
@@ -158,7 +158,7 @@ static size_t missing(const struct neighbours *n, const struct way *way)
 }
 
 int neighbours_resolve(struct neighbours *n, const struct way *way, struct sender *sender,
-		       struct ring *ring, unsigned rate, struct why *why)
+		       struct packet_ring *ring, unsigned rate, struct why *why)
 {
 	struct frame_link link = { .link_size = 14,
 				   .source_v4 = way->source,

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "scan/ring.h"
+#include "scan/packet_ring.h"
 #include "scan/ways.h"
 #include "scan/send/sender.h"
 
@@ -31,7 +31,7 @@ void neighbours_done(struct neighbours *n);
 /* Asks for all of the way's family that are not known; waits for answers, a second at most after
  * the last question. rate: questions a second. */
 MUST_USE int neighbours_resolve(struct neighbours *n, const struct way *way, struct sender *sender,
-				struct ring *ring, unsigned rate, struct why *why);
+				struct packet_ring *ring, unsigned rate, struct why *why);
 
 /* NULL where it did not answer. */
 const uint8_t *neighbours_mac(const struct neighbours *n, const struct address *address);

@@ -89,6 +89,14 @@ static const struct column authorized_keys_columns[] = {
 	[AUTHORIZED_KEYS_OPTIONS] = { "options", COLUMN_TEXT, 0, "from=, command=, restrict, ..." },
 };
 
+static const struct column ssh_host_keys_columns[] = {
+	[SSH_HOST_KEYS_PATH] = { "path", COLUMN_TEXT, KEY, "the file of the public key" },
+	[SSH_HOST_KEYS_TYPE] = { "type", COLUMN_TEXT, 0, "ssh-ed25519, ssh-rsa, ..." },
+	[SSH_HOST_KEYS_BITS] = { "bits", COLUMN_INTEGER, 0, "size of the key" },
+	[SSH_HOST_KEYS_FINGERPRINT] = { "fingerprint", COLUMN_TEXT, 0,
+					"SHA256:..., as ssh-keygen -l prints it" },
+};
+
 static const struct column interfaces_columns[] = {
 	[INTERFACES_NAME] = { "name", COLUMN_TEXT, KEY, "eth0" },
 	[INTERFACES_TYPE] = { "type", COLUMN_TEXT, 0,
@@ -562,6 +570,10 @@ static const struct table authorized_keys = { TABLE_AUTHORIZED_KEYS,
 					      "inotify on every home and its .ssh",
 					      false,
 					      COLUMNS(authorized_keys_columns) };
+static const struct table ssh_host_keys = {
+	TABLE_SSH_HOST_KEYS,   "ssh_host_keys", "Keys that this machine's SSH server shows",
+	"inotify on /etc/ssh", false,           COLUMNS(ssh_host_keys_columns)
+};
 static const struct table interfaces = {
 	TABLE_INTERFACES,           "interfaces", "Network interfaces",
 	"rtnetlink (RTNLGRP_LINK)", true,         COLUMNS(interfaces_columns)
@@ -833,6 +845,7 @@ const struct table *const schema_tables[] = {
 	&table_scan_certificates,
 	&table_scan_web,
 	&table_scan_host_keys,
+	&ssh_host_keys,
 	&vulnerabilities,
 	&table_scanned_hosts,
 	&table_asset_joins,

@@ -113,6 +113,11 @@ void reporter_free(struct reporter **reporter)
 	*reporter = NULL;
 }
 
+void reporter_set_kind(struct reporter *r, const char *kind)
+{
+	r->session.kind = span_of(kind);
+}
+
 struct ledger *reporter_ledgers(struct reporter *r, size_t *out_count)
 {
 	*out_count = r->count;

@@ -57,6 +57,9 @@ struct reporter *reporter_new(const uint16_t *tables, size_t count, struct span 
 			      const struct reporter_hooks *hooks, void *context);
 void reporter_free(struct reporter **reporter);
 
+/* What the sensor says it is; "agent" unless it is set before the first hello. Borrowed. */
+void reporter_set_kind(struct reporter *reporter, const char *kind);
+
 /* One a table, in the order given. */
 struct ledger *reporter_ledgers(struct reporter *reporter, size_t *out_count);
 

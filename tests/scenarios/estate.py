@@ -9,7 +9,7 @@ from lab import Lab, Server, Skipped, cbor, check, equal, story, tell, wait_for
 from lab.clock import Clock
 from lab.programs import Program, build_folder
 from lab.rows import Schema, encode_row
-from lab.sensor import NO_POLICY, POLICY, REFUSE
+from lab.sensor import GOODBYE, HELLO, NO_POLICY, POLICY, REFUSE
 from lab.teller import DAY, PRIVATE, PUBLIC, REPORTS, Teller, certificate, host, port
 
 
@@ -209,9 +209,9 @@ def refused(lab):
     liar.sensor.delta(number, [row])
     equal(liar.sensor.receive()[0], REFUSE, "an agent's report")
     liar.sensor.close()
-    liar.sensor.connect().hello([number], NO_POLICY, "scanner")
-    liar.sensor.delta(number, [row])
-    equal(liar.sensor.receive()[0], REFUSE, "the report of an agent that says it is a scanner")
+    liar.sensor.connect().send([HELLO, 1, "scanner", "by-hand", int(time.time() * 1000), [number], NO_POLICY])
+    answer = liar.sensor.receive()
+    check(answer[0] == GOODBYE and "--kind scanner" in answer[2], f"the hello of an agent that says it is a scanner: {answer}")
     equal(lab.server.sql("SELECT count(*) AS n FROM asset_joins WHERE address = '10.7.0.66'"), [{"n": 0}], "assets")
 
 

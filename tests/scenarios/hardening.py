@@ -7,7 +7,7 @@ import re
 
 from lab import Agent, Lab, Server, Skipped, Tree, build_folder, check, descendants, equal, is_root, isolate, story, tell, wait_for
 
-PROGRAMS = ("bartizand", "bartizan", "bartizan-agent")
+PROGRAMS = ("bartizand", "bartizan", "bartizan-agent", "bartizan-scanner")
 
 
 def readelf(lab, name, *options):

@@ -451,6 +451,16 @@ def authorized_keys(lab):
         check(f"{row['bits']} {row['fingerprint']} " in printed, f"{row}: {printed}")
 
 
+@story("the SSH server's keys as ssh-keygen prints them")
+def ssh_host_keys(lab):
+    files = sorted(str(p) for p in pathlib.Path("/etc/ssh").glob("ssh_host_*_key.pub"))
+    rows = {row["path"]: row for row in lab.server.table(lab.asset, "ssh_host_keys")}
+    equal(sorted(rows), files, "files")
+    for path, row in rows.items():
+        printed = output("ssh-keygen", "-l", "-f", path)
+        check(f"{row['bits']} {row['fingerprint']} " in printed, f"{row}: {printed}")
+
+
 @story("disks as lsblk lists them")
 def disks(lab):
     names = {"part": "partition", "mpath": "multipath"}

@@ -16,7 +16,7 @@ from lab import ROOT, Lab, Skipped, check, children_of, equal, isolate, note, st
 from lab.debian import DebianTree, prepare_debian
 from lab.programs import Program, rows_of
 
-NAMES = ("bartizan-agent", "bartizan-server", "bartizan")
+NAMES = ("bartizan-agent", "bartizan-server", "bartizan", "bartizan-scanner")
 NEWER = "0.1.0+newer"
 UNITS = ROOT / "packaging" / "systemd"
 STATE = "/var/lib/bartizan-agent"
@@ -49,7 +49,7 @@ def build(lab, source, out, *options, **env):
 
 @story("the packages are built, with what they depend on computed", deadline_s=300)
 def built(lab):
-    lab.run("ninja", "-C", ROOT / "build" / "release", "bartizan", "bartizand", "bartizan-agent", deadline_s=280)  # as the sources are now
+    lab.run("ninja", "-C", ROOT / "build" / "release", "bartizan", "bartizand", "bartizan-agent", "bartizan-scanner", deadline_s=280)  # as the sources are now
     build(lab, ROOT, lab.folder / "packages", "--build", ROOT / "build" / "release")
     build(lab, ROOT, lab.folder / "newer", "--build", ROOT / "build" / "release", "--version", NEWER)
     lab.packages = packages_in(lab.folder / "packages")
@@ -65,7 +65,7 @@ def built(lab):
 def hardened(lab):
     if not shutil.which("systemd-analyze"):
         raise Skipped("systemd-analyze is not here")
-    for name in ("bartizan-agent", "bartizan-server"):
+    for name in ("bartizan-agent", "bartizan-server", "bartizan-scanner"):
         said = lab.run("systemd-analyze", "security", "--offline=true", "--threshold=20", UNITS / f"{name}.service", expected=None)
         level = re.search(r"exposure level for \S+: ([0-9.]+)", said.stdout)
         check(level, said.stdout + said.stderr)
@@ -75,7 +75,8 @@ def hardened(lab):
 
 @story("manual pages name every option and command that --help names, and are well-formed")
 def manuals(lab):
-    for page, program in (("bartizan-agent.8", "bartizan-agent"), ("bartizand.8", "bartizand"), ("bartizan.1", "bartizan")):
+    for page, program in (("bartizan-agent.8", "bartizan-agent"), ("bartizand.8", "bartizand"), ("bartizan.1", "bartizan"),
+                          ("bartizan-scanner.8", "bartizan-scanner")):
         path = ROOT / "packaging" / "man" / page
         told = set(re.findall(r"--[a-z-]+", path.read_text().replace("\\-", "-")))
         text = lab.run(ROOT / "build" / "release" / program, "--help").stdout
@@ -118,7 +119,7 @@ def reproducible(lab):
            "npm_config_prefer_offline": "true"}
     # the same programs and options that ./dev package uses
     lab.run("sh", "-c", 'umask 077; meson setup "$0" "$1" -Dbuildtype=release -Doptimization=2', folder, copy, env=env, deadline_s=60)
-    done = lab.run("sh", "-c", 'umask 077; ninja -C "$0" bartizan bartizand bartizan-agent', folder, env=env, deadline_s=390, expected=None)
+    done = lab.run("sh", "-c", 'umask 077; ninja -C "$0" bartizan bartizand bartizan-agent bartizan-scanner', folder, env=env, deadline_s=390, expected=None)
     if done.returncode != 0 and "npm" in done.stdout:
         raise Skipped("the console's packages cannot be had here")
     equal(done.returncode, 0, done.stdout[-2000:])

@@ -21,6 +21,7 @@ const struct collector *const collectors[] = {
 	&collector_sshd_config,
 	&collector_cron,
 	&collector_authorized_keys,
+	&collector_ssh_host_keys,
 	&collector_services,
 	&collector_timers,
 	&collector_packages,

@@ -8,6 +8,7 @@
 extern const struct collector collector_accounts;
 extern const struct collector collector_addresses;
 extern const struct collector collector_authorized_keys;
+extern const struct collector collector_ssh_host_keys;
 extern const struct collector collector_certificates;
 extern const struct collector collector_cron;
 extern const struct collector collector_groups;

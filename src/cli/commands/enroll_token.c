@@ -6,6 +6,7 @@
 
 static const struct arg options[] = {
 	COMMAND_SERVER_OPTIONS,
+	{ "--kind", "KIND", "what may enrol with it: agent (default) or scanner" },
 	{ "--uses", "N", "how many sensors may enrol with it (default: 1)" },
 	{ "--ttl", "TIME", "how long it holds: 15m, 1h, 7d (default: 1h)" },
 	{ "--json", NULL, "print one JSON document: token, uses and when it ends" },
@@ -27,8 +28,8 @@ static json_t *body_of(const struct args *args, struct why *why)
 		(void)why_set(why, 0, "--ttl must be a time from 1s to 365d, such as 1h");
 		return NULL;
 	}
-	return json_pack("{s:I, s:I}", "uses", (json_int_t)uses, "ttl_seconds",
-			 (json_int_t)(ttl_ms / 1000));
+	return json_pack("{s:s, s:I, s:I}", "kind", args_value(args, "--kind", "agent"), "uses",
+			 (json_int_t)uses, "ttl_seconds", (json_int_t)(ttl_ms / 1000));
 }
 
 static int run(const struct args *args, struct why *why)
@@ -40,7 +41,7 @@ static int run(const struct args *args, struct why *why)
 
 const struct command command_enroll_token = {
 	.name = "enroll-token",
-	.spec = { .usage = "bartizan enroll-token [--uses N] [--ttl TIME] [options]",
+	.spec = { .usage = "bartizan enroll-token [--kind KIND] [--uses N] [--ttl TIME] [options]",
 		  .summary = "Makes a token with which sensors enrol, and prints it alone. It is "
 			     "shown only "
 			     "now.",
@@ -48,6 +49,7 @@ const struct command command_enroll_token = {
 		  .examples = "  bartizan-agent --state /var/lib/bartizan-agent --server HOST:PORT "
 			      "--ca ca.pem \\\n"
 			      "    --token \"$(bartizan enroll-token --data var)\"\n"
+			      "  bartizan enroll-token --kind scanner\n"
 			      "  bartizan enroll-token --tenant acme --uses 100 --ttl 1d" },
 	.run = run,
 };

@@ -103,6 +103,10 @@ static void take_value(struct estate *e, struct agent *agent, uint32_t asset, co
 				 estate_text(row, CERTIFICATES_FINGERPRINT), asset);
 		}
 		break;
+	case TABLE_SSH_HOST_KEYS:
+		add_text(agent, &e->agents_by_key, estate_text(row, SSH_HOST_KEYS_FINGERPRINT),
+			 asset);
+		break;
 	default:
 		break;
 	}
@@ -110,7 +114,8 @@ static void take_value(struct estate *e, struct agent *agent, uint32_t asset, co
 
 static int read_agent(struct estate *e, uint32_t asset, struct why *why)
 {
-	static const uint16_t tables[] = { TABLE_ADDRESSES, TABLE_INTERFACES, TABLE_CERTIFICATES };
+	static const uint16_t tables[] = { TABLE_ADDRESSES, TABLE_INTERFACES, TABLE_CERTIFICATES,
+					   TABLE_SSH_HOST_KEYS };
 	struct agent *agent = agent_of(e, asset);
 	struct numbers32 rows = { NULL, 0, 0 };
 	int error = 0;

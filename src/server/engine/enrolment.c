@@ -33,6 +33,7 @@ struct enrolment {
 	struct span request;
 	char address[64];
 	char tenant[TENANT_NAME_SIZE];
+	char sensor_kind[SENSOR_KIND_SIZE]; /* what it may say that it is */
 	char sensor_id[INVENTORY_ID_SIZE];
 	char clone_of[INVENTORY_ID_SIZE];
 	uint8_t key_hash[32]; /* of the request's key */
@@ -153,7 +154,7 @@ static int note_in_audit_log(struct engine *engine, const struct enrolment *e, s
 
 static void sign(struct engine *engine, struct enrolment *e, struct inventory *inv)
 {
-	struct inventory_sensor sensor = { .kind = "agent", .enrolled_ms = clock_wall_ms() };
+	struct inventory_sensor sensor = { .enrolled_ms = clock_wall_ms() };
 	struct pki_certificate_facts facts;
 	struct why why;
 	int error = authority_sign_sensor(engine->authority, e->request, e->sensor_id, e->tenant,
@@ -167,6 +168,7 @@ static void sign(struct engine *engine, struct enrolment *e, struct inventory *i
 		return;
 	}
 	mem_copy(sensor.id, e->sensor_id, sizeof sensor.id);
+	mem_copy(sensor.kind, e->sensor_kind, sizeof sensor.kind);
 	mem_copy(sensor.address, e->address, sizeof sensor.address);
 	mem_copy(sensor.clone_of, e->clone_of, sizeof sensor.clone_of);
 	mem_copy(sensor.key_hash, e->key_hash, sizeof sensor.key_hash);
@@ -197,6 +199,7 @@ static struct inventory *inventory_for(struct engine *engine, struct enrolment *
 static void enrol(struct engine *engine, struct enrolment *e)
 {
 	struct cbor_reader r = cbor_over((struct span){ e->body, e->body_size });
+	struct enrolment_terms terms;
 	struct inventory *inv;
 	struct why why;
 	int error = read_first(e, &r);
@@ -206,8 +209,7 @@ static void enrol(struct engine *engine, struct enrolment *e)
 		return;
 	}
 	text_to_hex((struct span){ e->key_hash, ID_BYTES }, e->sensor_id);
-	error = enrolment_token_redeem(engine->platform, e->token, clock_wall_ms(), e->tenant,
-				       &why);
+	error = enrolment_token_redeem(engine->platform, e->token, clock_wall_ms(), &terms, &why);
 	if (error == ERR_DENIED) {
 		log_warn("enrolment refused", log_text("address", e->address),
 			 log_text("reason", why.text));
@@ -218,6 +220,8 @@ static void enrol(struct engine *engine, struct enrolment *e)
 		fail_by(e, "redeem", error, &why);
 		return;
 	}
+	mem_copy(e->tenant, terms.tenant, sizeof e->tenant);
+	mem_copy(e->sensor_kind, terms.kind, sizeof e->sensor_kind);
 	inv = inventory_for(engine, e);
 	if (inv != NULL) {
 		sign(engine, e, inv);
@@ -249,6 +253,7 @@ static void renew(struct engine *engine, struct enrolment *e)
 	}
 	if (inventory_sensor_find(inv, e->sensor_id, &known) == 0) {
 		mem_copy(e->address, known.address, sizeof e->address);
+		mem_copy(e->sensor_kind, known.kind, sizeof e->sensor_kind);
 	}
 	sign(engine, e, inv);
 }
@@ -280,6 +285,9 @@ static void clone(struct engine *engine, struct enrolment *e)
 	} else if (inventory_sensor_find(inv, e->sensor_id, &known) == 0) {
 		fail(e, 400, "this key is enrolled already: a copy needs a new one");
 	} else {
+		if (inventory_sensor_find(inv, e->clone_of, &known) == 0) {
+			mem_copy(e->sensor_kind, known.kind, sizeof e->sensor_kind);
+		}
 		sign(engine, e, inv);
 	}
 }

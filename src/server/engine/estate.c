@@ -297,7 +297,8 @@ void estate_touch(struct estate *e, uint32_t asset, uint16_t table)
 	if (is_report(table)) {
 		scanner_of(e, asset)->touched |= 1u << (table - REPORT_FIRST);
 	} else if (table == TABLE_ADDRESSES || table == TABLE_INTERFACES ||
-		   table == TABLE_CERTIFICATES || table == TABLE_LISTENERS) {
+		   table == TABLE_CERTIFICATES || table == TABLE_LISTENERS ||
+		   table == TABLE_SSH_HOST_KEYS) {
 		numbers32_push(&e->touched_agents, asset);
 	}
 	if (table == TABLE_CERTIFICATES || table == TABLE_LISTENERS) {

@@ -106,9 +106,11 @@ static int run_enrolment_token(struct engine *engine, const struct arguments *ar
 			       struct writer *reply, struct why *why)
 {
 	struct engine_tenant *tenant;
+	struct enrolment_terms terms = { .kind = "agent" };
+	struct span kind;
 	char actor[OPERATION_ACTOR_SIZE];
 	char token[TOKEN_TEXT_SIZE];
-	char subject[64];
+	char subject[80];
 	uint64_t uses = 0;
 	uint64_t ttl_ms = 0;
 	int64_t now_ms = clock_wall_ms();
@@ -119,14 +121,18 @@ static int run_enrolment_token(struct engine *engine, const struct arguments *ar
 			   : operation_number(arguments, "uses", TOKEN_USES_MAX, &uses, why);
 	error = error != 0 ? error
 			   : operation_number(arguments, "ttl_ms", TOKEN_TTL_MS_MAX, &ttl_ms, why);
+	if (error == 0 && arguments_text(arguments, "kind", &kind) == 0) {
+		error = operation_text(arguments, "kind", terms.kind, sizeof terms.kind, why);
+	}
 	error = error != 0 ? error : platform_begin(engine->platform, why);
 	if (error != 0) {
 		return error;
 	}
-	error = enrolment_token_new(engine->platform, tenant->name, (uint32_t)uses,
+	snprintf(terms.tenant, sizeof terms.tenant, "%s", tenant->name);
+	error = enrolment_token_new(engine->platform, &terms, (uint32_t)uses,
 				    now_ms + (int64_t)ttl_ms, now_ms, token, why);
-	snprintf(subject, sizeof subject, "%llu uses, %llu ms", (unsigned long long)uses,
-		 (unsigned long long)ttl_ms);
+	snprintf(subject, sizeof subject, "%s, %llu uses, %llu ms", terms.kind,
+		 (unsigned long long)uses, (unsigned long long)ttl_ms);
 	error = finish_deed(engine, error, actor, "enrolment-token", subject, tenant->name, why);
 	if (error == 0) {
 		reply_write(reply,

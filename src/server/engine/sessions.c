@@ -128,6 +128,23 @@ static int read_opening(struct span body, struct engine_session *out, struct spa
 	return 0;
 }
 
+/* Who may tell what others have is not for the sensor to say. */
+static void refuse_kind(struct engine_session *s, struct inventory *inv)
+{
+	bool is_scanner = inventory_sensor_is_scanner(inv, s->sensor_id);
+
+	log_warn("a sensor says that it is another kind than it was enrolled as",
+		 log_text("sensor", s->sensor_id), log_text("address", s->address),
+		 log_text("enrolled_as", is_scanner ? "scanner" : "agent"));
+	session_end(s, GOODBYE_REVOKED, 0,
+		    is_scanner ? "this key was enrolled with a scanner's token, and an agent uses "
+				 "it: enrol the agent with a token of its own (bartizan "
+				 "enroll-token)"
+			       : "this key was enrolled with an agent's token, and a scanner uses "
+				 "it: enrol the scanner with a token of its own (bartizan "
+				 "enroll-token --kind scanner)");
+}
+
 /* For a session that cannot even be kept. */
 static void refuse_opening(struct engine_link *link, uint64_t id, const char *text)
 {
@@ -285,7 +302,10 @@ static void greet(struct engine_session *s, const struct message_hello *hello)
 	}
 	snprintf(s->version, sizeof s->version, "%.*s", (int)(hello->version.len & 0xff),
 		 hello->version.len > 0 ? (const char *)hello->version.ptr : "");
-	(void)inventory_sensor_kind(inv, s->sensor_id, hello->kind);
+	if (!inventory_sensor_kind(inv, s->sensor_id, hello->kind)) {
+		refuse_kind(s, inv);
+		return;
+	}
 	s->is_scanner = inventory_sensor_is_scanner(inv, s->sensor_id);
 	inventory_sensor_seen(inv, s->sensor_id, s->version, s->address, true, clock_wall_ms());
 	(void)inventory_sensor_silent(inv, s->sensor_id, 0, 0, 0); /* hello is the reader's own */

@@ -72,8 +72,8 @@ bool inventory_sensor_policy(struct inventory *inv, const char *id, struct span 
 bool inventory_sensor_silent(struct inventory *inv, const char *id, uint32_t silent_s,
 			     uint16_t busy_table, int64_t now_ms);
 
-/* What it says it is, "agent" or "scanner"; written along as above. False where it is none of
- * these, or another than it was enrolled as and known as before. */
+/* What it says it is, "agent" or "scanner". False where it is none of these, or another than it was
+ * enrolled as. */
 bool inventory_sensor_kind(struct inventory *inv, const char *id, struct span kind);
 bool inventory_sensor_is_scanner(struct inventory *inv, const char *id);
 

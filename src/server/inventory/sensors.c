@@ -100,19 +100,8 @@ bool inventory_sensor_kind(struct inventory *inv, const char *id, struct span ki
 	struct sensor *sensor = state_sensor(inv, id);
 	bool is_known = span_is(kind, "agent") || span_is(kind, "scanner");
 
-	if (sensor == NULL || !is_known) {
-		return false;
-	}
-	if (!span_is(kind, sensor->is.kind)) {
-		/* it is what it first said: an agent's key does not become a scanner's later */
-		if (sensor->is.last_seen_ms != 0) {
-			return false;
-		}
-		mem_zero(sensor->is.kind, sizeof sensor->is.kind);
-		mem_copy(sensor->is.kind, kind.ptr, kind.len);
-		state_note_sensor(inv, sensor);
-	}
-	return true;
+	/* it is what it was enrolled as: an agent's key does not become a scanner's later */
+	return sensor != NULL && is_known && span_is(kind, sensor->is.kind);
 }
 
 bool inventory_sensor_is_scanner(struct inventory *inv, const char *id)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* What this version writes; a file with a greater number is refused. */
-#define PLATFORM_VERSION 1
+#define PLATFORM_VERSION 2
 
 /* How long to wait for another process's lock. */
 #define BUSY_MS 5000
@@ -22,7 +22,8 @@ static const char schema_sql[] =
 	"  name TEXT PRIMARY KEY, created_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS enrolment_tokens("
 	"  hash BLOB PRIMARY KEY, tenant TEXT NOT NULL, uses_left INTEGER NOT NULL,"
-	"  expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"  expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+	"  kind TEXT NOT NULL DEFAULT 'agent') WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS operator_tokens("
 	"  hash BLOB PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL,"
 	"  created_ms INTEGER NOT NULL) WITHOUT ROWID;"
@@ -30,7 +31,14 @@ static const char schema_sql[] =
 	"  no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL,"
 	"  action TEXT NOT NULL, subject TEXT NOT NULL, tenant TEXT NOT NULL,"
 	"  hash BLOB NOT NULL);"
-	"PRAGMA user_version = 1;"
+	"PRAGMA user_version = 2;"
+	"COMMIT;";
+
+/* From version 1, whose tokens were for agents. */
+static const char upgrade_sql[] =
+	"BEGIN IMMEDIATE;"
+	"ALTER TABLE enrolment_tokens ADD COLUMN kind TEXT NOT NULL DEFAULT 'agent';"
+	"PRAGMA user_version = 2;"
 	"COMMIT;";
 
 int platform_error(struct platform *p, struct why *why)
@@ -152,7 +160,8 @@ static int prepare_file(struct platform *p, bool is_writer, struct why *why)
 	if (!is_writer && version == 0) {
 		return why_set(why, ERR_NOT_FOUND, "platform.db is empty; start bartizand first");
 	}
-	if (is_writer && version < PLATFORM_VERSION && !execute(p, schema_sql)) {
+	if (is_writer && version < PLATFORM_VERSION &&
+	    !execute(p, version == 0 ? schema_sql : upgrade_sql)) {
 		return platform_error(p, why);
 	}
 	return 0;

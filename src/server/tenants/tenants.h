@@ -51,15 +51,22 @@ MUST_USE int tenant_each(struct platform *p, bool (*each)(void *context, const s
 /* "DATA/tenants/NAME.db" */
 void tenant_path(const char *data_folder, const char *name, char *out, size_t out_size);
 
+/* What a token lets enrol. kind: "agent" or "scanner"; what enrolled as one is never the other. */
+#define SENSOR_KIND_SIZE 8
+struct enrolment_terms {
+	char tenant[TENANT_NAME_SIZE];
+	char kind[SENSOR_KIND_SIZE];
+};
+
 /* A token for sensors; the text is written once and never kept. */
-MUST_USE int enrolment_token_new(struct platform *p, const char *tenant, uint32_t uses,
-				 int64_t expires_ms, int64_t now_ms, char out[TOKEN_TEXT_SIZE],
-				 struct why *why);
+MUST_USE int enrolment_token_new(struct platform *p, const struct enrolment_terms *terms,
+				 uint32_t uses, int64_t expires_ms, int64_t now_ms,
+				 char out[TOKEN_TEXT_SIZE], struct why *why);
 
 /* Takes one use. ERR_DENIED with a reason (unknown, expired, used up: the reason to log; a stranger
  * is told the same for each). */
 MUST_USE int enrolment_token_redeem(struct platform *p, struct span token, int64_t now_ms,
-				    char out_tenant[TENANT_NAME_SIZE], struct why *why);
+				    struct enrolment_terms *out, struct why *why);
 
 /* Who asks: an operator's token of the platform (tenant "") or of one tenant. */
 struct identity {

@@ -95,6 +95,23 @@ static void a_file_of_a_newer_version_is_left_alone(void **state)
 	assert_non_null(strstr(why.text, "newer version"));
 }
 
+static void tokens_of_the_version_before_are_for_agents(void **state)
+{
+	struct world *w = *state;
+	char token[TOKEN_TEXT_SIZE];
+	struct enrolment_terms terms;
+
+	assert_int_equal(enrolment_token_new(w->p,
+					     &(struct enrolment_terms){ "default", "scanner" }, 1,
+					     2000, 1, token, NULL),
+			 0);
+	platform_close(&w->p);
+	tamper(w, "ALTER TABLE enrolment_tokens DROP COLUMN kind; PRAGMA user_version = 1;");
+	assert_int_equal(platform_open(w->folder, true, &w->p, NULL), 0);
+	assert_int_equal(enrolment_token_redeem(w->p, span_of(token), 2, &terms, NULL), 0);
+	assert_string_equal(terms.kind, "agent");
+}
+
 static void a_transaction_that_is_rolled_back_leaves_nothing(void **state)
 {
 	struct world *w = *state;
@@ -158,23 +175,26 @@ static void tenants_are_listed_by_name_and_exist_once(void **state)
 
 static int redeem(struct world *w, const char *token, int64_t now_ms, struct why *why)
 {
-	char tenant[TENANT_NAME_SIZE];
+	struct enrolment_terms terms;
 
-	return enrolment_token_redeem(w->p, span_of(token), now_ms, tenant, why);
+	return enrolment_token_redeem(w->p, span_of(token), now_ms, &terms, why);
 }
 
 static void a_token_enrols_as_often_as_it_says(void **state)
 {
 	struct world *w = *state;
 	char token[TOKEN_TEXT_SIZE];
-	char tenant[TENANT_NAME_SIZE];
+	struct enrolment_terms terms;
 	struct why why = { "" };
 
-	assert_int_equal(enrolment_token_new(w->p, "other", 2, 2000, 1000, token, &why), 0);
+	assert_int_equal(enrolment_token_new(w->p, &(struct enrolment_terms){ "other", "scanner" },
+					     2, 2000, 1000, token, &why),
+			 0);
 	assert_int_equal(strlen(token), TOKEN_TEXT_SIZE - 1);
 	assert_int_equal(strncmp(token, "bte_", 4), 0);
-	assert_int_equal(enrolment_token_redeem(w->p, span_of(token), 1500, tenant, &why), 0);
-	assert_string_equal(tenant, "other");
+	assert_int_equal(enrolment_token_redeem(w->p, span_of(token), 1500, &terms, &why), 0);
+	assert_string_equal(terms.tenant, "other");
+	assert_string_equal(terms.kind, "scanner");
 	assert_int_equal(redeem(w, token, 1500, &why), 0);
 	assert_int_equal(redeem(w, token, 1500, &why), ERR_DENIED);
 	assert_non_null(strstr(why.text, "used up"));
@@ -186,7 +206,9 @@ static void a_token_expires(void **state)
 	char token[TOKEN_TEXT_SIZE];
 	struct why why = { "" };
 
-	assert_int_equal(enrolment_token_new(w->p, "default", 2, 2000, 1000, token, &why), 0);
+	assert_int_equal(enrolment_token_new(w->p, &(struct enrolment_terms){ "default", "agent" },
+					     2, 2000, 1000, token, &why),
+			 0);
 	assert_int_equal(redeem(w, token, 2000, &why), ERR_DENIED);
 	assert_non_null(strstr(why.text, "expired"));
 	assert_int_equal(redeem(w, token, 1999, &why), 0);
@@ -201,9 +223,18 @@ static void unknown_tokens_and_senseless_ones_are_refused(void **state)
 	assert_int_equal(redeem(w, "bte_no", 1, &why), ERR_DENIED);
 	assert_non_null(strstr(why.text, "unknown"));
 	assert_int_equal(redeem(w, "", 1, &why), ERR_DENIED);
-	assert_int_equal(enrolment_token_new(w->p, "nobody", 1, 2, 1, token, &why), ERR_NOT_FOUND);
-	assert_int_equal(enrolment_token_new(w->p, "default", 0, 2, 1, token, &why), ERR_USAGE);
-	assert_int_equal(enrolment_token_new(w->p, "default", 1, 1, 1, token, &why), ERR_USAGE);
+	assert_int_equal(enrolment_token_new(w->p, &(struct enrolment_terms){ "nobody", "agent" },
+					     1, 2, 1, token, &why),
+			 ERR_NOT_FOUND);
+	assert_int_equal(enrolment_token_new(w->p, &(struct enrolment_terms){ "default", "agent" },
+					     0, 2, 1, token, &why),
+			 ERR_USAGE);
+	assert_int_equal(enrolment_token_new(w->p, &(struct enrolment_terms){ "default", "agent" },
+					     1, 1, 1, token, &why),
+			 ERR_USAGE);
+	assert_int_equal(enrolment_token_new(w->p, &(struct enrolment_terms){ "default", "tester" },
+					     1, 2, 1, token, &why),
+			 ERR_USAGE);
 }
 
 static void processes_that_redeem_at_once_share_the_uses(void **state)
@@ -213,7 +244,9 @@ static void processes_that_redeem_at_once_share_the_uses(void **state)
 	char token[TOKEN_TEXT_SIZE];
 	int redeemed = 0;
 
-	assert_int_equal(enrolment_token_new(w->p, "default", USES, 2000, 1, token, NULL), 0);
+	assert_int_equal(enrolment_token_new(w->p, &(struct enrolment_terms){ "default", "agent" },
+					     USES, 2000, 1, token, NULL),
+			 0);
 	platform_close(&w->p);
 	fflush(NULL);
 	for (int i = 0; i < PROCESSES; i++) {
@@ -250,7 +283,9 @@ static void the_file_holds_no_token(void **state)
 	struct buffer bytes;
 	char path[128];
 
-	assert_int_equal(enrolment_token_new(w->p, "default", 1, 2000, 1, token, NULL), 0);
+	assert_int_equal(enrolment_token_new(w->p, &(struct enrolment_terms){ "default", "agent" },
+					     1, 2000, 1, token, NULL),
+			 0);
 	assert_int_equal(operator_token_new(w->p, "", "root", 1, operator_token, NULL), 0);
 	platform_close(&w->p);
 	snprintf(path, sizeof path, "%s/platform.db", w->folder);
@@ -513,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_file_is_private_and_needs_a_writer_first),
 		TEST(a_file_of_a_newer_version_is_left_alone),
+		TEST(tokens_of_the_version_before_are_for_agents),
 		TEST(a_transaction_that_is_rolled_back_leaves_nothing),
 		TEST(names_follow_their_grammar),
 		TEST(tenants_are_listed_by_name_and_exist_once),

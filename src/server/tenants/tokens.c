@@ -51,12 +51,14 @@ static void forget_old_ones(struct platform *p, int64_t now_ms)
 	(void)!platform_run(p, s, NULL);
 }
 
-int enrolment_token_new(struct platform *p, const char *tenant, uint32_t uses, int64_t expires_ms,
-			int64_t now_ms, char out[TOKEN_TEXT_SIZE], struct why *why)
+int enrolment_token_new(struct platform *p, const struct enrolment_terms *terms, uint32_t uses,
+			int64_t expires_ms, int64_t now_ms, char out[TOKEN_TEXT_SIZE],
+			struct why *why)
 {
-	sqlite3_stmt *s OWNED(platform_finish) = platform_prepare(
-		p, "INSERT INTO enrolment_tokens(hash, tenant, uses_left, expires_ms, created_ms)"
-		   " VALUES(?1, ?2, ?3, ?4, ?5)");
+	sqlite3_stmt *s OWNED(platform_finish) =
+		platform_prepare(p, "INSERT INTO enrolment_tokens(hash, tenant, uses_left, "
+				    "expires_ms, created_ms, kind)"
+				    " VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
 	struct tenant found;
 	char token[TOKEN_TEXT_SIZE];
 	uint8_t hash[SHA256_SIZE];
@@ -65,15 +67,19 @@ int enrolment_token_new(struct platform *p, const char *tenant, uint32_t uses, i
 	if (uses == 0 || expires_ms <= now_ms) {
 		return why_set(why, ERR_USAGE, "a token needs at least one use and a time to live");
 	}
-	error = tenant_find(p, tenant, &found);
+	if (!span_is(span_of(terms->kind), "agent") && !span_is(span_of(terms->kind), "scanner")) {
+		return why_set(why, ERR_USAGE, "a token is for an agent or a scanner");
+	}
+	error = tenant_find(p, terms->tenant, &found);
 	if (error != 0) {
-		return why_set(why, error, "there is no tenant %s", tenant);
+		return why_set(why, error, "there is no tenant %s", terms->tenant);
 	}
 	forget_old_ones(p, now_ms);
 	make_token("bte_", token);
 	sha256_of(span_of(token), hash);
 	platform_bind_blob(s, 1, hash, sizeof hash);
-	platform_bind_text(s, 2, tenant);
+	platform_bind_text(s, 2, terms->tenant);
+	platform_bind_text(s, 6, terms->kind);
 	(void)sqlite3_bind_int64(s, 3, uses);
 	(void)sqlite3_bind_int64(s, 4, expires_ms);
 	(void)sqlite3_bind_int64(s, 5, now_ms);
@@ -102,14 +108,14 @@ static int reason_of(struct platform *p, const uint8_t hash[SHA256_SIZE], int64_
 }
 
 int enrolment_token_redeem(struct platform *p, struct span token, int64_t now_ms,
-			   char out_tenant[TENANT_NAME_SIZE], struct why *why)
+			   struct enrolment_terms *out, struct why *why)
 {
 	/* one statement, so that two who redeem at once cannot take the same use */
 	sqlite3_stmt *s OWNED(platform_finish) = platform_prepare(
 		p, "UPDATE enrolment_tokens SET uses_left = uses_left - 1"
-		   " WHERE hash = ?1 AND uses_left > 0 AND expires_ms > ?2 RETURNING tenant");
+		   " WHERE hash = ?1 AND uses_left > 0 AND expires_ms > ?2 RETURNING tenant, kind");
 	uint8_t hash[SHA256_SIZE];
-	char tenant[TENANT_NAME_SIZE];
+	struct enrolment_terms terms;
 	int error;
 
 	sha256_of(token, hash);
@@ -122,10 +128,11 @@ int enrolment_token_redeem(struct platform *p, struct span token, int64_t now_ms
 	if (error != 0) {
 		return error;
 	}
-	platform_column_text(s, 0, tenant, sizeof tenant);
+	platform_column_text(s, 0, terms.tenant, sizeof terms.tenant);
+	platform_column_text(s, 1, terms.kind, sizeof terms.kind);
 	error = platform_run(p, s, why); /* the update takes effect when the statement has ended */
 	if (error == 0) {
-		mem_copy(out_tenant, tenant, sizeof tenant);
+		*out = terms;
 	}
 	return error;
 }

@@ -95,6 +95,11 @@ class Changes:
         folder.mkdir(exist_ok=True, mode=0o700)
         return replace(folder / "authorized_keys", KEY.format(n=n), 0o600), f"lab{n}@laptop"
 
+    @kind("ssh_host_keys")
+    def ssh_host_key(self, n):
+        pathlib.Path("/etc/ssh").mkdir(exist_ok=True)
+        return replace(f"/etc/ssh/ssh_host_lab{n}_key.pub", KEY.format(n=n)), f"ssh_host_lab{n}_key.pub"
+
     @kind("interfaces")
     def interface(self, n):
         self.machine.run("ip", "link", "add", f"lab{n}i", "type", "bridge")

@@ -170,9 +170,9 @@ class Server(Program):
         """Runs `bartizan --data DIR WORDS...`; what it wrote. expected None: any exit status."""
         return self.lab.cli("--data", self.data, *words, expected=expected, input=input, build=self.build, deadline_s=deadline_s)
 
-    def token(self, uses=1, tenant="default"):
+    def token(self, uses=1, tenant="default", kind="agent"):
         """A new enrolment token."""
-        status, body = self.request("POST", f"/api/v1/enrolment-tokens?tenant={tenant}", {"uses": uses})
+        status, body = self.request("POST", f"/api/v1/enrolment-tokens?tenant={tenant}", {"uses": uses, "kind": kind})
         check(status == 201, f"no enrolment token: {status} {body}")
         return body["token"]
 

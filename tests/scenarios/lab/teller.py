@@ -16,7 +16,7 @@ class Teller:
 
     def __init__(self, lab, tables, kind, tenant="default"):
         self.sensor = Sensor(lab, lab.server)
-        equal(self.sensor.enrol(lab.server.token(tenant=tenant))[0], 200, "enrolment")
+        equal(self.sensor.enrol(lab.server.token(tenant=tenant, kind=kind))[0], 200, "enrolment")
         self.schema = lab.schema
         self.tables = {self.schema.number(t): {} for t in tables}
         self.sensor.connect().hello(list(self.tables), NO_POLICY, kind)

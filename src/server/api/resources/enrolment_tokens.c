@@ -3,15 +3,35 @@
 #include "server/api/call.h"
 #include "server/api/requests.h"
 
+#include <stdio.h>
+
 struct wanted {
+	char kind[16];
 	int64_t uses;
 	int64_t ttl_s;
 };
 
+/* False, with an answer, where it is none that there is. */
+static bool read_kind(struct call *call, struct body *body, struct wanted *out)
+{
+	struct span kind = span_of("");
+
+	if (!body_text(body, "kind", sizeof out->kind - 1, false, &kind)) {
+		return false;
+	}
+	if (kind.len > 0 && !span_is(kind, "agent") && !span_is(kind, "scanner")) {
+		call_fail(call, 400, "kind must be agent or scanner");
+		return false;
+	}
+	snprintf(out->kind, sizeof out->kind, "%s", span_is(kind, "scanner") ? "scanner" : "agent");
+	return true;
+}
+
 static bool read_wanted(struct call *call, struct wanted *out)
 {
 	struct body body;
-	bool is_good = body_read(call, "uses ttl_seconds", &body) &&
+	bool is_good = body_read(call, "kind uses ttl_seconds", &body) &&
+		       read_kind(call, &body, out) &&
 		       body_integer(&body, "uses", 1, 1000000, 1, &out->uses) &&
 		       body_integer(&body, "ttl_seconds", 1, 31536000, 3600, &out->ttl_s);
 
@@ -53,6 +73,7 @@ static void post(struct call *call)
 	if (read_wanted(call, &wanted)) {
 		const struct argument arguments[] = {
 			argument_text("tenant", call->tenant),
+			argument_text("kind", wanted.kind),
 			argument_uint("uses", (uint64_t)wanted.uses),
 			argument_uint("ttl_ms", (uint64_t)wanted.ttl_s * 1000),
 			argument_text("actor", call->who.name),

@@ -1,5 +1,5 @@
-/* ring.c - blocks shared with the kernel (Documentation/networking/packet_mmap.rst). */
-#include "scan/ring.h"
+/* packet_ring.c - blocks shared with the kernel (Documentation/networking/packet_mmap.rst). */
+#include "scan/packet_ring.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,12 +22,12 @@
 #define SNAP_BYTES    2048
 #define PACKETS_BLOCK (BLOCK_BYTES / 64) /* more cannot be in one */
 
-struct ring {
+struct packet_ring {
 	int fd;
 	uint8_t *memory;
 	size_t blocks;
 	size_t next;
-	struct ring_stats stats;
+	struct packet_ring_stats stats;
 };
 
 #define ACCEPT BPF_STMT(BPF_RET | BPF_K, SNAP_BYTES)
@@ -66,7 +66,7 @@ static int attach_filter(int fd, unsigned link)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof attached);
 }
 
-static int map_ring(struct ring *ring, size_t size_bytes)
+static int map_ring(struct packet_ring *ring, size_t size_bytes)
 {
 	int version = TPACKET_V3;
 	int is_on = 1;
@@ -95,15 +95,15 @@ static int map_ring(struct ring *ring, size_t size_bytes)
 	return 0;
 }
 
-int ring_open(unsigned interface_index, size_t link_size, size_t size_bytes, struct ring **out,
-	      struct why *why)
+int packet_ring_open(unsigned interface_index, size_t link_size, size_t size_bytes,
+		     struct packet_ring **out, struct why *why)
 {
 	struct sockaddr_ll where = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
 		.sll_ifindex = (int)interface_index,
 	};
-	struct ring *ring = alloc_zeroed(1, sizeof *ring);
+	struct packet_ring *ring = alloc_zeroed(1, sizeof *ring);
 
 	/* no protocol yet: nothing comes in before the filter is there */
 	ring->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -111,21 +111,21 @@ int ring_open(unsigned interface_index, size_t link_size, size_t size_bytes, str
 		int error = errno == EPERM || errno == EACCES ? ERR_DENIED : ERR_IO;
 
 		(void)why_set(why, error, "no raw socket: %s", strerror(errno));
-		ring_close(&ring);
+		packet_ring_close(&ring);
 		return error;
 	}
 	if (attach_filter(ring->fd, (unsigned)link_size) != 0 || map_ring(ring, size_bytes) != 0 ||
 	    bind(ring->fd, (struct sockaddr *)&where, sizeof where) != 0) {
 		(void)why_set(why, ERR_IO, "the receive ring cannot be set up: %s",
 			      strerror(errno));
-		ring_close(&ring);
+		packet_ring_close(&ring);
 		return ERR_IO;
 	}
 	*out = ring;
 	return 0;
 }
 
-void ring_close(struct ring **ring)
+void packet_ring_close(struct packet_ring **ring)
 {
 	if (*ring == NULL) {
 		return;
@@ -140,7 +140,7 @@ void ring_close(struct ring **ring)
 	*ring = NULL;
 }
 
-int ring_fd(const struct ring *ring)
+int packet_ring_fd(const struct packet_ring *ring)
 {
 	return ring->fd;
 }
@@ -172,8 +172,8 @@ static size_t read_block(uint8_t *block, void (*handler)(void *, struct span), v
 	return done;
 }
 
-size_t ring_read(struct ring *ring, void (*handler)(void *context, struct span frame),
-		 void *context)
+size_t packet_ring_read(struct packet_ring *ring, void (*handler)(void *context, struct span frame),
+			void *context)
 {
 	uint8_t *block = ring->memory + ring->next * BLOCK_BYTES;
 	struct tpacket_block_desc *head = (struct tpacket_block_desc *)(void *)block;
@@ -189,7 +189,7 @@ size_t ring_read(struct ring *ring, void (*handler)(void *context, struct span f
 	return count;
 }
 
-void ring_stats(struct ring *ring, struct ring_stats *out)
+void packet_ring_stats(struct packet_ring *ring, struct packet_ring_stats *out)
 {
 	struct tpacket_stats_v3 now = { 0 };
 	socklen_t size = sizeof now;

@@ -1,0 +1,122 @@
+/* campaign_parts.h - the campaign, as its files share it; nobody else includes this. */
+#pragma once
+
+#include "scan/sensor/asker.h"
+#include "scan/sensor/campaign.h"
+#include "scan/sensor/finder.h"
+#include "scan/sensor/turns.h"
+#include "sys/channel.h"
+
+#define COURSE_REASON_SIZE 256
+
+/* Addresses of one scope: more could not be scanned in its time. */
+#define COURSE_ADDRESSES_MAX (UINT64_C(1) << 26)
+
+/* A scope that was refused is looked at again after so long: names change, opt-outs too. */
+#define COURSE_RETRY_MS 3600000
+
+enum course_phase {
+	COURSE_WAITING,    /* for its turn */
+	COURSE_NAMING,     /* its name is looked up */
+	COURSE_RUNNING,    /* found */
+	COURSE_CONFIRMING, /* what was not seen is looked for once more */
+	COURSE_ASKING,     /* the last answers are waited for */
+	COURSE_TELLING,    /* the server has to acknowledge it */
+	COURSE_REFUSED,
+};
+
+/* A scope of the policy. */
+struct course {
+	char name[ROWS_SCOPE_SIZE];
+	struct policy_scope wish; /* its name's text is not kept */
+	struct found_scope *found;
+	enum course_phase phase;
+	char reason[COURSE_REASON_SIZE];
+	bool is_name;      /* of DNS; else a prefix */
+	bool is_done;      /* was told since the start */
+	bool is_hurried;   /* the next run goes as fast as it may: somebody asked for other ports */
+	bool is_stopping;  /* the finder was told to stop */
+	bool is_part_only; /* of this run something could not be reached at all */
+	struct targets *targets;
+	char *ports;
+	uint64_t probes; /* of a whole run */
+	uint64_t began_s;
+	int64_t retry_ms;
+	uint64_t number; /* of its look-up */
+};
+
+struct asking {
+	uint64_t id; /* 0: free */
+	struct found_scope *scope;
+	struct address address;
+	uint8_t transport;
+	uint16_t port;
+};
+
+struct campaign {
+	struct loop *loop;
+	struct found *found;
+	bool is_once;
+	struct campaign_hooks hooks;
+	void *context;
+	struct channel *finder;
+	struct channel *asker;
+	struct channel *names;
+	struct course *courses[POLICY_SCOPES_MAX];
+	size_t course_count;
+	struct course *running; /* that the finder works for; NULL: none */
+	int64_t running_since_ms;
+	uint64_t number; /* the latest id given to anything */
+	uint64_t find_id;
+	struct loop_timer *second;
+	int64_t watched_ms;
+	bool is_unsaved;
+	bool is_saved_now; /* the end of a run */
+	int64_t saved_ms;
+	uint64_t progress;
+
+	struct asking asked[ASKER_AT_ONCE];
+	size_t asked_count;
+	struct asking *queue; /* a ring */
+	size_t queue_first;
+	size_t queue_count;
+	size_t queue_capacity;
+};
+
+void campaign_changed(struct campaign *c, uint16_t table);
+
+/* --- campaign_run.c --- */
+
+/* Begins a run of the course, or goes on with one. */
+void run_begin(struct campaign *c, struct course *course);
+
+/* Looked up: count addresses. */
+void run_named(struct campaign *c, struct course *course, struct span addresses);
+
+/* Its probes end now, and it goes on from where it surely was, unless it is given up. */
+void run_give_up(struct campaign *c, struct course *course);
+void run_message(void *campaign, uint8_t kind, uint64_t id, struct span body);
+
+/* Phases that wait for others: has it come? */
+void run_look(struct campaign *c, struct course *course);
+
+/* --- campaign_ask.c --- */
+
+void ask_queue(struct campaign *c, struct found_scope *scope, const struct found_host *host,
+	       struct found_port *port);
+
+/* How many of the scope's are queued or under way. */
+size_t ask_left(const struct campaign *c, const struct found_scope *scope);
+
+/* Queues what the scope's run has seen and not asked yet. */
+void ask_rest(struct campaign *c, struct found_scope *scope);
+
+/* Sends what may be under way. */
+void ask_some(struct campaign *c);
+
+/* None of the scope's any more; what is under way ends at once. */
+void ask_drop(struct campaign *c, const struct found_scope *scope);
+
+/* Ports that changed lately, and certificates that end soon, are asked between runs. */
+void ask_watched(struct campaign *c, const struct course *course, int64_t now_ms);
+void ask_message(void *campaign, uint8_t kind, uint64_t id, struct span body);

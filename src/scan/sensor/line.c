@@ -1,0 +1,51 @@
+/* line.c - fork, and keep one descriptor. */
+#include "scan/sensor/line.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "sys/file.h"
+#include "sys/net.h"
+#include "sys/process.h"
+
+struct starting {
+	struct line_child child;
+	int (*body)(void *child);
+};
+
+#define FIRST_OWN_FD 3
+
+static int run(void *context)
+{
+	struct starting *s = context;
+	unsigned fd = (unsigned)s->child.fd;
+
+	signal(SIGINT, SIG_IGN); /* a terminal tells all of us; the observer decides */
+	if (fd > FIRST_OWN_FD) {
+		(void)close_range(FIRST_OWN_FD, fd - 1, 0);
+	}
+	(void)close_range(fd + 1, ~0U, 0);
+	return s->body(&s->child);
+}
+
+int line_start(const char *name, int (*body)(void *child), const void *own, int *out_fd,
+	       struct why *why)
+{
+	struct starting s = { .child = { .own = own }, .body = body };
+	pid_t pid;
+	int line[2];
+	int error = net_pair(line);
+
+	if (error != 0) {
+		return why_set(why, error, "no socket pair");
+	}
+	s.child.fd = line[1];
+	error = process_spawn(name, run, &s, &pid);
+	file_close(&line[1]);
+	if (error != 0) {
+		file_close(&line[0]);
+		return why_set(why, error, "the process %s cannot be started", name);
+	}
+	*out_fd = line[0];
+	return 0;
+}

@@ -1,0 +1,148 @@
+/* main.c - the command line of bartizan-scanner. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "scan/sensor/scanner.h"
+#include "sensor/secret.h"
+#include "sys/alloc.h"
+#include "sys/args.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+#define TOKEN_MAX       1024
+#define CONTACT_DEFAULT "bartizan network scan; ask the network's operator"
+
+static const struct arg options[] = {
+	{ "--state", "DIR", "the scanner's own folder: its key, and what it found" },
+	{ "--server", "HOST:PORT", "the server's address for sensors; remembered" },
+	{ "--ca", "FILE", "the server's CA (ca.pem in its data folder); remembered" },
+	{ "--token", "T",
+	  "enrolment token, needed once; bartizan enroll-token --kind scanner makes one" },
+	{ "--token-file", "FILE", "the same from a file" },
+	{ "--fingerprints", "PATH",
+	  "Recog's fingerprints: a folder of XML files, or one file (else "
+	  "$BARTIZAN_FINGERPRINTS, /usr/share/bartizan/recog)" },
+	{ "--trust", "FILE",
+	  "roots that served certificates are judged by, in place of the system's" },
+	{ "--contact", "TEXT", "told in echo requests: who scans, why, where to complain" },
+	{ "--once", NULL, "scan each scope once, wait until that is acknowledged, end" },
+	{ "--verbose", NULL, "say more on stderr" },
+	{ "--version", NULL, "print the version" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct args_spec spec = {
+	.usage = "bartizan-scanner --state DIR [--server HOST:PORT --ca FILE --token T] [options]",
+	.summary =
+		"Scans what a Bartizan server names, and nothing else: scopes that an operator "
+		"registered and proved. Later starts need only --state. With CAP_NET_RAW it sends "
+		"raw packets, without it makes ordinary connections. It executes no program and "
+		"writes nothing outside its state folder.",
+	.options = options,
+	.examples = "  bartizan-scanner --state /var/lib/bartizan-scanner --server "
+		    "bartizan.example:8443 \\\n"
+		    "      --ca ca.pem --token-file token\n"
+		    "  bartizan-scanner --state /var/lib/bartizan-scanner --once\n"
+		    "\nA token left in DIR/token is taken at the next start and removed once it "
+		    "was used.\n",
+};
+
+static int fail_usage(const struct why *why)
+{
+	fprintf(stderr, "bartizan-scanner: %s\nTry bartizan-scanner --help.\n", why->text);
+	return SENSOR_USAGE;
+}
+
+/* The token as text of our own; the command line's copy is wiped, so that ps does not show it. */
+static int take_token(const struct args *args, char **out, struct why *why)
+{
+	const char *given = args_value(args, "--token", NULL);
+	const char *path = args_value(args, "--token-file", NULL);
+	struct buffer file OWNED(buffer_done);
+	int error;
+
+	buffer_init(&file, TOKEN_MAX);
+	*out = NULL;
+	if (given != NULL) {
+		*out = alloc_text(given);
+		secret_wipe(span_of(given));
+		return 0;
+	}
+	if (path == NULL) {
+		return 0;
+	}
+	error = file_read(path, &file);
+	if (error != 0) {
+		return why_set(why, error, "cannot read the token from %s: %s", path,
+			       error_text(error));
+	}
+	*out = alloc_span(span_trim(buffer_span(&file)));
+	return 0;
+}
+
+static int open_settings(const struct args *args, struct scanner_settings *out, struct why *why)
+{
+	struct state_request request = {
+		.folder = args_value(args, "--state", NULL),
+		.server = args_value(args, "--server", getenv("BARTIZAN_SCANNER_SERVER")),
+		.ca_file = args_value(args, "--ca", getenv("BARTIZAN_SCANNER_CA")),
+		.machine_root = "/"
+	};
+	int error = take_token(args, &out->sensor.token, why);
+
+	if (error != 0) {
+		return error;
+	}
+	if (request.folder == NULL) {
+		return why_set(why, ERR_USAGE, "--state DIR is missing: the scanner's own folder");
+	}
+	request.has_token = out->sensor.token != NULL && out->sensor.token[0] != '\0';
+	out->fingerprints = args_value(args, "--fingerprints", NULL);
+	out->roots = args_value(args, "--trust", NULL);
+	out->contact = args_value(args, "--contact", CONTACT_DEFAULT);
+	out->sensor.is_once = args_has(args, "--once");
+	out->sensor.is_verbose = args_has(args, "--verbose");
+	error = state_open(&request, &out->sensor.state, why);
+	if (error == 0 && !request.has_token) {
+		free(out->sensor.token);
+		out->sensor.token = state_take_token(&out->sensor.state);
+	}
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	struct scanner_settings settings = { 0 };
+	struct args args;
+	struct why why;
+	int error;
+	int status;
+
+	if (args_parse(&spec, argc, argv, &args, &why) != 0) {
+		return fail_usage(&why);
+	}
+	if (args.is_help) {
+		args_print_help(&spec, stdout);
+		return SENSOR_DONE;
+	}
+	if (args_has(&args, "--version")) {
+		puts("bartizan-scanner " BARTIZAN_VERSION);
+		return SENSOR_DONE;
+	}
+	log_open("scanner", args_has(&args, "--verbose") ? LOG_DEBUG : LOG_INFO);
+	error = open_settings(&args, &settings, &why);
+	if (error != 0) {
+		free(settings.sensor.token);
+		if (error == ERR_USAGE) {
+			return fail_usage(&why);
+		}
+		fprintf(stderr, "bartizan-scanner: %s\n", why.text);
+		return SENSOR_FAILED;
+	}
+	status = scanner_run(&settings);
+	state_close(&settings.sensor.state);
+	free(settings.sensor.token);
+	return status;
+}

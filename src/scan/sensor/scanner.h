@@ -1,0 +1,22 @@
+/*
+ * scanner.h - the scanner as a sensor: what its processes are told when they start.
+ *
+ * Observer, connector and supervisor are src/sensor's; the observer has three children of its own
+ * (finder.h, asker.h, names.h), so that who talks to strangers has neither files nor keys.
+ */
+#pragma once
+
+#include "sensor/sensor.h"
+
+struct scanner_settings {
+	struct sensor_settings sensor;
+	const char *fingerprints; /* NULL: where they usually are */
+	const char *roots;        /* PEM of trusted roots; NULL: the system's */
+	const char *contact;      /* told in echo requests */
+};
+
+/* The observer's body: a child of the sensor; returns how it ended. */
+int observer_process(void *child);
+
+/* Runs the scanner until it is done. Returns the exit status. */
+int scanner_run(struct scanner_settings *settings);
