@@ -58,40 +58,49 @@ static void send_large(struct client *c, uint16_t table)
 	client_send(c, &m);
 }
 
+/* What no agent may send; of the others it would be the rows that are refused. */
+static bool is_refused(uint16_t number)
+{
+	const struct table *table = schema_by_number(number);
+
+	return table == NULL || table->is_derived || table->is_of_scanner;
+}
+
 static void an_engine_that_is_slow_slows_the_sensors_and_loses_nothing(void **state)
 {
-	enum {
-		FIRST = 40,
-		LAST = 63
-	}; /* not in the schema; 21 MB: past half of what the bus holds */
+	enum { FIRST = 36, LAST = 63 }; /* 24 MB: past half of what the bus holds */
 	struct world *w = *state;
 	struct harness_sensor sensor;
 	struct client c;
-	struct message m = { .kind = MESSAGE_HELLO };
+	struct message hello = { .kind = MESSAGE_HELLO };
 
 	harness_enrol(&w->h, "default", &sensor);
 	client_open(w, &c, &sensor, MESSAGE_ALPN);
-	m.hello = (struct message_hello){ .protocol = 1,
-					  .kind = span_of("agent"),
-					  .version = span_of("9") };
+	hello.hello = (struct message_hello){ .protocol = 1,
+					      .kind = span_of("agent"),
+					      .version = span_of("9") };
 	for (uint16_t table = FIRST; table <= LAST; table++) {
-		m.hello.tables[m.hello.table_count++] = table;
+		if (is_refused(table)) {
+			hello.hello.tables[hello.hello.table_count++] = table;
+		}
 	}
-	client_send(&c, &m);
+	assert_true(hello.hello.table_count >= 24);
+	client_send(&c, &hello);
 	assert_int_equal(client_receive(&c).kind, MESSAGE_WELCOME);
 	bus_pause(w->served);
-	for (uint16_t table = FIRST; table <= LAST; table++) {
-		send_large(&c, table);
+	for (size_t i = 0; i < hello.hello.table_count; i++) {
+		send_large(&c, hello.hello.tables[i]);
 		loop_turn(w->loop, 0);
 	}
 	for (int i = 0; i < 200; i++) {
 		loop_turn(w->loop, 1);
 	}
 	bus_resume(w->served);
-	for (uint16_t table = FIRST; table <= LAST; table++) {
-		m = client_receive(&c);
+	for (size_t i = 0; i < hello.hello.table_count; i++) {
+		struct message m = client_receive(&c);
+
 		assert_int_equal(m.kind, MESSAGE_REFUSE);
-		assert_int_equal(m.refuse.table, table);
+		assert_int_equal(m.refuse.table, hello.hello.tables[i]);
 		assert_int_equal(m.refuse.code, REFUSE_TABLE);
 	}
 	client_free(&c);
