@@ -26,6 +26,11 @@ class Suite:
         self.name, self.command, self.env, self.cwd = name, command, env or {}, cwd
 
 
+# Long stories that wait for nobody but their own programs, in folders and networks of their own: two at a time, the longest first.
+BESIDE = ["portability", "hostile", "nothing_lost", "oracle_software", "api_contract", "packages", "vulnerabilities_oracle", "identify", "heartbeat",
+          "versions_oracle"]
+
+
 def unit_suites():
     described = subprocess.run(["meson", "introspect", "--tests", str(TEST_BUILD)], check=True, capture_output=True).stdout
     for test in json.loads(described):
@@ -129,14 +134,17 @@ def main():
         if result[1]:
             failures.append(suite.name)
 
-    units = [s for s in unit_suites() if wanted in s.name]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for suite, result in zip(units, pool.map(run, units)):
-            count(suite, result)
-    # one at a time: they share the machine's ports, namespaces and patience
-    for suite in [*scenario_suites(), *console_suites()]:
-        if wanted in suite.name:
-            count(suite, run(suite))
+    def two_at_a_time(suites):
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for suite, result in zip(suites, pool.map(run, suites)):
+                count(suite, result)
+
+    scenarios = [s for s in scenario_suites() if wanted in s.name]
+    two_at_a_time([s for s in unit_suites() if wanted in s.name])
+    # one at a time: they share the machine's name spaces and patience
+    for suite in [s for s in scenarios if s.name.split()[-1] not in BESIDE] + [s for s in console_suites() if wanted in s.name]:
+        count(suite, run(suite))
+    two_at_a_time(sorted((s for s in scenarios if s.name.split()[-1] in BESIDE), key=lambda s: BESIDE.index(s.name.split()[-1])))
     if failures:
         print("failed: " + ", ".join(failures))
     note = f", {totals[2]} skipped" if totals[2] else ""
