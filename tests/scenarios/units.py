@@ -138,7 +138,7 @@ def agent(lab):
     bad = [r for r in query(lab, "SELECT * FROM sensor_health") if r.get("state") not in ("ok", "off") and r["collector"] != "file_changes"]  # the unit has no CAP_SYS_ADMIN to ask who changed a file
     check(not bad, f"collectors that fail under the unit: {bad}")
     equal(host.run("sh", "-c", f"ls -A {STATE}/key /etc/bartizan").stdout.split(),
-          ["/etc/bartizan:", "agent.conf", "ca.pem", "server.conf", f"{STATE}/key:", "identity.pem"], "the token is used up")
+          ["/etc/bartizan:", "agent.conf", "ca.pem", "scanner.conf", "server.conf", f"{STATE}/key:", "identity.pem"], "the token is used up")
 
 
 @story("both stop cleanly, and purging stops and removes the agent", deadline_s=60)
