@@ -276,12 +276,6 @@ void connect_scan_stop(struct connect_scan *scan)
 {
 	scan->is_stopped = true;
 }
-
-void connect_scan_set_rate(struct connect_scan *scan, uint64_t rate)
-{
-	scan->plan.rate = rate;
-}
-
 struct connect_stats connect_scan_stats(const struct connect_scan *scan)
 {
 	return scan->stats;

@@ -47,5 +47,4 @@ void connect_scan_free(struct connect_scan **scan);
 
 /* Begins nothing more; done is called when what is under way has ended. */
 void connect_scan_stop(struct connect_scan *scan);
-void connect_scan_set_rate(struct connect_scan *scan, uint64_t rate);
 struct connect_stats connect_scan_stats(const struct connect_scan *scan);

@@ -266,12 +266,6 @@ void discovery_safe_positions(const struct discovery *discovery, uint64_t out[DI
 	}
 	out[discovery->leg] = safe;
 }
-
-uint64_t discovery_total(const struct discovery *discovery)
-{
-	return discovery->legs[LEG_RAW].total + discovery->legs[LEG_CONNECT].total;
-}
-
 /* --- the end ------------------------------------------------------------------------------- */
 
 static void start_leg(struct discovery *d, enum discovery_leg leg);

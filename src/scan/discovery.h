@@ -91,6 +91,3 @@ void discovery_stop(struct discovery *discovery);
 /* Where a resumed scan must begin so that nothing is left out, even if this one dies now: what was
  * sent so long ago that its answers have come. */
 void discovery_safe_positions(const struct discovery *discovery, uint64_t out[DISCOVERY_LEGS]);
-
-/* Probes that the plan's scan has in all. */
-uint64_t discovery_total(const struct discovery *discovery);

@@ -217,12 +217,6 @@ size_t results_find(const struct results *results, const struct address *address
 
 	return row == EMPTY ? results->count : row;
 }
-
-void results_mark(struct results *results, size_t n, unsigned middlebox)
-{
-	results->rows[n].middlebox |= (uint8_t)middlebox;
-}
-
 struct estimate_counts results_counts(const struct results *results)
 {
 	return results->counts;

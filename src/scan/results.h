@@ -52,9 +52,6 @@ size_t results_number(const struct results *results, const struct result *row);
 size_t results_find(const struct results *results, const struct address *address,
 		    unsigned transport, unsigned port);
 
-/* Marks what an address told about the way to it. */
-void results_mark(struct results *results, size_t n, unsigned middlebox);
-
 /* How many probes of the first two passes were answered by whom. */
 struct estimate_counts results_counts(const struct results *results);
 

@@ -408,15 +408,3 @@ bool file_watch_mark(struct file_watch *w, int fd)
 	       fanotify_mark(w->group_fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR | MARK_EVICTABLE, FAN_NEW,
 			     fd, NULL) == 0;
 }
-
-void file_watch_clear(struct file_watch *w)
-{
-	for (size_t i = 0; i < BUCKETS; i++) {
-		while (w->buckets[i] != NULL) {
-			file_watch_remove(w, w->buckets[i]);
-		}
-	}
-	if (w->group_fd >= 0) {
-		(void)fanotify_mark(w->group_fd, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
-	}
-}

@@ -68,6 +68,3 @@ void file_watch_remove(struct file_watch *watch, struct file_folder *folder);
  * no memory that the kernel could not take back, and then is void; false where it cannot be done.
  */
 bool file_watch_mark(struct file_watch *watch, int fd);
-
-/* Ends all watching. */
-void file_watch_clear(struct file_watch *watch);

@@ -51,12 +51,6 @@ const struct hello_lists *assessment_lists(const struct assessment *assessment)
 {
 	return &assessment->assessor->lists;
 }
-
-struct loop *assessment_loop(const struct assessment *assessment)
-{
-	return assessment->assessor->loop;
-}
-
 struct tls_probe_context *assessment_probes(struct assessment *assessment)
 {
 	if (assessment->assessor->probes == NULL) {

@@ -118,7 +118,6 @@ struct assessment {
 
 const struct tls_assess_config *assessment_config(const struct assessment *assessment);
 const struct hello_lists *assessment_lists(const struct assessment *assessment);
-struct loop *assessment_loop(const struct assessment *assessment);
 
 /* Made when it is needed first. */
 struct tls_probe_context *assessment_probes(struct assessment *assessment);

@@ -115,7 +115,7 @@ static int tell(struct estate *e, const struct alert *a, struct why *why)
 	row_set_text_if_any(&row, ALERTS_BEFORE, a->before);
 	row_set_text_if_any(&row, ALERTS_AFTER, a->after);
 	error = inventory_derived_event(e->inv, a->p->asset, &row, e->now_ms, why);
-	e->figures.alerts += error == 0;
+	e->alerts += error == 0;
 	return error;
 }
 
@@ -255,11 +255,11 @@ static int tell_delta(struct estate *e, const struct place_delta *d, struct why 
 
 int alerts_tell(struct estate *e, struct why *why)
 {
-	uint64_t before = e->figures.alerts;
+	uint64_t before = e->alerts;
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < e->delta_count; i++) {
-		if (e->figures.alerts - before < ALERTS_TURN_MAX) {
+		if (e->alerts - before < ALERTS_TURN_MAX) {
 			error = tell_delta(e, &e->deltas[i], why);
 		}
 	}
@@ -269,7 +269,7 @@ int alerts_tell(struct estate *e, struct why *why)
 		/* one that came with another address is no new host */
 		if (!p->is_known && p->row_count > 0 && p->asset != 0 && !e->is_loading &&
 		    !is_baseline(e, p) && p->evidence == JOIN_ADDRESS && !agent_is(e, p->asset) &&
-		    e->figures.alerts - before < ALERTS_TURN_MAX) {
+		    e->alerts - before < ALERTS_TURN_MAX) {
 			error = tell_host(e, p, why);
 		}
 		p->is_known = p->is_known || p->row_count > 0;

@@ -34,7 +34,7 @@ static void init(struct estate *e, struct inventory *inv)
 	struct links *links[9];
 
 	*e = (struct estate){ .inv = inv,
-			      .figures = e->figures,
+			      .alerts = e->alerts,
 			      .judged_day = e->judged_day,
 			      .next_asset = e->next_asset };
 	numbering_init(&e->place_names);
@@ -424,7 +424,6 @@ int estate_settle(struct estate *e, int64_t now_ms, uint64_t *out_newest, struct
 	error = error == 0 ? settle(e, why) : error;
 	if (error == 0) {
 		end_turn(e);
-		e->figures.places = e->place_count;
 		*out_newest = e->newest;
 	}
 	return error;
@@ -470,9 +469,4 @@ int estate_work(struct estate *e, int64_t deadline_us, int64_t now_ms, uint64_t 
 	}
 	*out_newest = e->newest;
 	return error;
-}
-
-struct estate_figures estate_figures(const struct estate *e)
-{
-	return e->figures;
 }

@@ -41,10 +41,3 @@ MUST_USE int estate_work(struct estate *estate, int64_t deadline_us, int64_t now
 
 /* The transaction was undone: nothing that was remembered holds. */
 void estate_undone(struct estate *estate);
-
-struct estate_figures {
-	uint64_t places;  /* addresses at which scanners found something */
-	uint64_t ignored; /* rows outside of every authorised scope, since the start */
-	uint64_t alerts;  /* since the start */
-};
-struct estate_figures estate_figures(const struct estate *estate);

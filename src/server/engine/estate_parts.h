@@ -151,7 +151,7 @@ struct estate {
 	/* the walk of a new day */
 	int64_t judged_day;
 	uint32_t next_asset;
-	struct estate_figures figures;
+	uint64_t alerts; /* raised since the start */
 };
 
 #define PLACE_UNKNOWN UINT32_MAX
@@ -173,8 +173,6 @@ MUST_USE int places_follow(struct estate *e, struct why *why);
 /* Reads mac, keys and certificates of a place. */
 MUST_USE int place_read_facts(struct estate *e, uint32_t place, struct why *why);
 
-/* The place has anything of a table now. */
-bool place_has(const struct place *p, uint16_t table);
 void place_bind(struct estate *e, uint32_t place, uint32_t asset);
 struct span place_asset_text(const uint32_t *asset);
 

@@ -95,10 +95,3 @@ struct links_set links_of(const struct links *l, struct span text)
 
 	return set == NULL ? (struct links_set){ NULL, 0, 0 } : *set;
 }
-
-bool links_has(const struct links *l, struct span text, uint32_t number)
-{
-	const struct links_set *set = find(l, text);
-
-	return set != NULL && holds(set, number);
-}

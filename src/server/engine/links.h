@@ -29,4 +29,3 @@ void links_remove(struct links *l, struct span text, uint32_t number);
 
 /* The numbers of a text, valid until the next add; an empty set where there are none. */
 struct links_set links_of(const struct links *l, struct span text);
-bool links_has(const struct links *l, struct span text, uint32_t number);

@@ -121,17 +121,6 @@ void place_bind(struct estate *e, uint32_t place, uint32_t asset)
 		numbers32_push(&e->touched_assets, asset);
 	}
 }
-
-bool place_has(const struct place *p, uint16_t table)
-{
-	for (uint32_t i = 0; i < p->row_count; i++) {
-		if (p->rows[i].table == table) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Where the row is among the place's, or would be. */
 static uint32_t slot_of(const struct place *p, uint16_t table, uint32_t row)
 {
@@ -249,8 +238,6 @@ static int place_of(struct estate *e, uint16_t table, uint32_t number, uint32_t 
 	*out = PLACE_NONE;
 	if (is_authorised(&e->scopes[scope], address)) {
 		*out = place_make(e, scope, address);
-	} else {
-		e->figures.ignored++;
 	}
 	e->place_of_row[table - REPORT_FIRST][number] = *out;
 	return 0;

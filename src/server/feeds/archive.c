@@ -156,20 +156,3 @@ int archive_each(struct span bytes, archive_member *each, void *context,
 	buffer_done(&inflated);
 	return error;
 }
-
-bool archive_has_members(struct span bytes)
-{
-	struct buffer head;
-	bool is_tar;
-
-	if (zstd_is(bytes)) {
-		return zstd_has_members(bytes);
-	}
-	if (!gzip_is(bytes)) {
-		return zip_is(bytes) || tar_is(bytes);
-	}
-	buffer_init(&head, 2 * INFLATE_CHUNK);
-	is_tar = gunzip(bytes, &head, HEAD_SIZE) == 0 && tar_is(buffer_span(&head));
-	buffer_done(&head);
-	return is_tar;
-}

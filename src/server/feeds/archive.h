@@ -26,6 +26,3 @@ struct archive_figures {
  * ERR_UNSUPPORTED for encryption and other methods than store and deflate. */
 MUST_USE int archive_each(struct span bytes, archive_member *each, void *context,
 			  struct archive_figures *figures, struct why *why);
-
-/* True where the bytes are a zip or tar, compressed or not. */
-bool archive_has_members(struct span bytes);

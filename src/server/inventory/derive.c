@@ -8,12 +8,6 @@ uint32_t inventory_asset_count(const struct inventory *inv)
 {
 	return inv->asset_ids.count;
 }
-
-uint32_t inventory_row_count(const struct inventory *inv, uint16_t table)
-{
-	return inv->rows[table].count;
-}
-
 void inventory_each_held(struct inventory *inv, uint32_t asset_number, uint16_t table,
 			 inventory_held_row *each, void *context)
 {

@@ -137,9 +137,6 @@ MUST_USE int inventory_intern(struct inventory *inv, uint16_t table, struct row_
 /* Assets have numbers from 1 to this. */
 uint32_t inventory_asset_count(const struct inventory *inv);
 
-/* Distinct rows of a table have numbers from 0 to below this. */
-uint32_t inventory_row_count(const struct inventory *inv, uint16_t table);
-
 /* The numbers of the rows that an asset holds of a table, rising. Nothing may be changed
  * meanwhile. */
 typedef void inventory_held_row(void *context, uint32_t row);
