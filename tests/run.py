@@ -2,7 +2,8 @@
 """Runs every test of the project and counts.
 
 run.py [FILTER]: unit tests and corpora (built by meson, TAP), scenarios (tests/scenarios/*.py, TAP) and the
-console in a browser. A test that ends badly without saying which check failed counts as one failure.
+console in a browser. A test that ends badly without saying which check failed counts as one failure. What failed is
+run once more, alone, at the end: that run counts, and a test that passes only then is named as shaky, with what it said.
 The last line is "N passed, N failed" (", N skipped" where any was).
 """
 
@@ -19,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TEST_BUILD = ROOT / "build" / "test"
 DEADLINE_S = 900
+# More than this many failures are no accident.
+AGAIN_MAX = 5
 
 
 class Suite:
@@ -125,14 +128,15 @@ def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     prepare_console()
     totals = [0, 0, 0]
-    failures = []
+    failed = []
 
     def count(suite, result):
         report(suite, result)
+        if result[1]:
+            failed.append((suite, result))
+            return
         for i in range(3):
             totals[i] += result[i]
-        if result[1]:
-            failures.append(suite.name)
 
     def two_at_a_time(suites):
         with ThreadPoolExecutor(max_workers=2) as pool:
@@ -145,6 +149,18 @@ def main():
     for suite in [s for s in scenarios if s.name.split()[-1] not in BESIDE] + [s for s in console_suites() if wanted in s.name]:
         count(suite, run(suite))
     two_at_a_time(sorted((s for s in scenarios if s.name.split()[-1] in BESIDE), key=lambda s: BESIDE.index(s.name.split()[-1])))
+    failures, shaky = [], []
+    for suite, result in failed:
+        if len(failed) <= AGAIN_MAX:
+            result = run(suite)
+            report(suite, result)
+            (failures if result[1] else shaky).append(suite.name)
+        else:
+            failures.append(suite.name)
+        for i in range(3):
+            totals[i] += result[i]
+    if shaky:
+        print("shaky, passed the second time only: " + ", ".join(shaky))
     if failures:
         print("failed: " + ", ".join(failures))
     note = f", {totals[2]} skipped" if totals[2] else ""
