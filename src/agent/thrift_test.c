@@ -28,6 +28,14 @@ static enum health_state state_of(const struct health *health, const char *name)
 	return HEALTH_UNKNOWN;
 }
 
+/* Begins at the first second; what is known then is not held against it. */
+static void start(struct thrift *t, struct policy *policy)
+{
+	policy_init(policy);
+	thrift_init(t, policy, SECOND);
+	thrift_hold(t);
+}
+
 static void the_first_reading_is_not_held_back(void **state)
 {
 	struct policy policy;
@@ -75,9 +83,7 @@ static void holding_back_is_told_and_passes(void **state)
 	struct thrift t;
 
 	(void)state;
-	policy_init(&policy);
-	thrift_init(&t, &policy, SECOND);
-	thrift_hold(&t);
+	start(&t, &policy);
 	thrift_note_cpu(&t, 2 * SAVED_US, SECOND);
 	(void)thrift_walk_at(&t, TABLE, SECOND);
 	thrift_tell(&t, health, SECOND);
@@ -118,9 +124,7 @@ static void the_other_process_counts_too(void **state)
 	struct thrift t;
 
 	(void)state;
-	policy_init(&policy);
-	thrift_init(&t, &policy, SECOND);
-	thrift_hold(&t);
+	start(&t, &policy);
 	thrift_note_other_cpu(&t, 5000000, SECOND); /* what it used before is not known to be new */
 	assert_int_equal(thrift_walk_at(&t, TABLE, SECOND), SECOND);
 	thrift_note_other_cpu(&t, 5000000 + SAVED_US + 1, SECOND);
@@ -135,9 +139,7 @@ static void a_burst_of_changes_is_told_at_once(void **state)
 	uint64_t used = 0;
 
 	(void)state;
-	policy_init(&policy);
-	thrift_init(&t, &policy, SECOND);
-	thrift_hold(&t);
+	start(&t, &policy);
 	for (int64_t now = SECOND; now < 21 * SECOND; now += SECOND / 2) {
 		assert_int_equal(thrift_walk_at(&t, TABLE, now), now);
 		used += 100000;
@@ -153,9 +155,7 @@ static void what_costs_little_waits_for_little(void **state)
 	struct thrift t;
 
 	(void)state;
-	policy_init(&policy);
-	thrift_init(&t, &policy, SECOND);
-	thrift_hold(&t);
+	start(&t, &policy);
 	thrift_note_walk(&t, TABLE, 1000);
 	thrift_note_walk(&t, OTHER, 100000);
 	thrift_note_cpu(&t, SAVED_US, SECOND);
@@ -171,9 +171,7 @@ static void no_more_is_used_than_is_allowed(void **state)
 	uint64_t used = 0;
 
 	(void)state;
-	policy_init(&policy);
-	thrift_init(&t, &policy, SECOND);
-	thrift_hold(&t);
+	start(&t, &policy);
 	for (int64_t now = SECOND; now < 3601 * SECOND; now += 100) {
 		if (thrift_walk_at(&t, TABLE, now) <= now) {
 			used += 10000;

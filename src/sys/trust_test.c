@@ -8,26 +8,15 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "sys/trust_files.h"
 
-#define NOW         INT64_C(1795340000) /* 2026-11-22: when the files were made, and a day more */
-#define FILE_MAX    4096
 #define YEAR_2000_S INT64_C(946684800)
 
-static uint8_t store_bytes[8][FILE_MAX];
+static uint8_t store_bytes[8][TRUST_FILE_MAX];
 
-/* A file of the corpus in a slot. */
 static struct span file(unsigned slot, const char *name)
 {
-	char path[512];
-	FILE *f;
-	size_t len;
-
-	snprintf(path, sizeof path, "%s/%s", TRUST_FILES, name);
-	f = fopen(path, "rb");
-	assert_non_null(f);
-	len = fread(store_bytes[slot], 1, FILE_MAX, f);
-	fclose(f);
-	return (struct span){ store_bytes[slot], len };
+	return trust_file(store_bytes[slot], name);
 }
 
 static struct trust_path verify_at(const struct span *chain, size_t count, int64_t now_s)
@@ -48,7 +37,7 @@ static struct trust_path verify(const char *leaf, const char *second)
 	if (second != NULL) {
 		chain[1] = file(1, second);
 	}
-	return verify_at(chain, second != NULL ? 2 : 1, NOW);
+	return verify_at(chain, second != NULL ? 2 : 1, TRUST_FILES_NOW);
 }
 
 static void a_good_chain_is_trusted(void **state)
@@ -66,7 +55,7 @@ static void order_does_not_matter_and_what_is_not_needed_is_not_used(void **stat
 {
 	struct span chain[] = { file(0, "good.der"), file(1, "other.der"), file(2, "root.der"),
 				file(3, "intermediate.der") };
-	struct trust_path path = verify_at(chain, 4, NOW);
+	struct trust_path path = verify_at(chain, 4, TRUST_FILES_NOW);
 
 	(void)state;
 	assert_int_equal(path.problems, 0);
@@ -99,7 +88,7 @@ static void time_is_what_the_caller_says(void **state)
 	(void)state;
 	assert_true(verify_at(chain, 2, YEAR_2000_S).problems & TRUST_NOT_YET);
 	assert_true(verify_at(chain, 2, YEAR_2000_S).problems & TRUST_ISSUER_EXPIRED);
-	assert_true(verify_at(chain, 2, NOW * 2).problems & TRUST_EXPIRED);
+	assert_true(verify_at(chain, 2, TRUST_FILES_NOW * 2).problems & TRUST_EXPIRED);
 }
 
 static void a_changed_byte_breaks_the_signature(void **state)
@@ -108,7 +97,7 @@ static void a_changed_byte_breaks_the_signature(void **state)
 
 	(void)state;
 	store_bytes[0][chain[0].len - 1] ^= 1;
-	assert_true(verify_at(chain, 2, NOW).problems & TRUST_BAD_SIGNATURE);
+	assert_true(verify_at(chain, 2, TRUST_FILES_NOW).problems & TRUST_BAD_SIGNATURE);
 }
 
 static void an_unknown_root_that_was_sent_is_told(void **state)
@@ -121,7 +110,7 @@ static void an_unknown_root_that_was_sent_is_told(void **state)
 	(void)state;
 	assert_int_equal(trust_store_open(TRUST_FILES "/self.pem", &store, NULL), ERR_IO);
 	assert_int_equal(trust_store_open(NULL, &store, NULL), 0);
-	trust_verify(store, chain, 3, NOW, &path);
+	trust_verify(store, chain, 3, TRUST_FILES_NOW, &path);
 	trust_store_free(&store);
 	assert_int_equal(path.problems, TRUST_UNKNOWN_ROOT);
 }
@@ -133,11 +122,11 @@ static void certificates_without_end_are_cut_off(void **state)
 
 	(void)state;
 	chain[0] = (struct span){ huge, sizeof huge };
-	assert_int_equal(verify_at(chain, 1, NOW).problems, TRUST_UNREADABLE);
+	assert_int_equal(verify_at(chain, 1, TRUST_FILES_NOW).problems, TRUST_UNREADABLE);
 	for (size_t i = 0; i < 40; i++) {
 		chain[i] = i == 39 ? file(1, "intermediate.der") : file(0, "good.der");
 	}
-	assert_true(verify_at(chain, 40, NOW).problems & TRUST_NO_ISSUER);
+	assert_true(verify_at(chain, 40, TRUST_FILES_NOW).problems & TRUST_NO_ISSUER);
 }
 
 static struct trust_ocsp status_of(const char *answer, const char *leaf, int64_t now_s)
@@ -151,8 +140,8 @@ static struct trust_ocsp status_of(const char *answer, const char *leaf, int64_t
 
 static void stapled_answers_are_read(void **state)
 {
-	struct trust_ocsp good = status_of("good.ocsp", "good.der", NOW);
-	struct trust_ocsp revoked = status_of("revoked.ocsp", "revoked.der", NOW);
+	struct trust_ocsp good = status_of("good.ocsp", "good.der", TRUST_FILES_NOW);
+	struct trust_ocsp revoked = status_of("revoked.ocsp", "revoked.der", TRUST_FILES_NOW);
 
 	(void)state;
 	assert_string_equal(good.reason, "");
@@ -169,12 +158,14 @@ static void stapled_answers_must_be_signed_in_time_and_about_this_one(void **sta
 	struct span answer;
 
 	(void)state;
-	assert_int_equal(status_of("good.ocsp", "other.der", NOW).status, TRUST_STATUS_NONE);
-	assert_true(status_of("good.ocsp", "good.der", NOW + 30 * 86400).is_out_of_date);
-	assert_int_equal(status_of("good.ocsp", "good.der", NOW + 30 * 86400).status,
+	assert_int_equal(status_of("good.ocsp", "other.der", TRUST_FILES_NOW).status,
+			 TRUST_STATUS_NONE);
+	assert_true(
+		status_of("good.ocsp", "good.der", TRUST_FILES_NOW + 30 * 86400).is_out_of_date);
+	assert_int_equal(status_of("good.ocsp", "good.der", TRUST_FILES_NOW + 30 * 86400).status,
 			 TRUST_STATUS_NONE);
 	answer = file(2, "good.ocsp");
-	trust_read_ocsp(answer, chain, 1, NOW, &status);
+	trust_read_ocsp(answer, chain, 1, TRUST_FILES_NOW, &status);
 	assert_int_equal(status.status, TRUST_STATUS_NONE); /* without an issuer */
 	/* the second of producedAt: nothing but the signature tells */
 	for (size_t i = 0; i + 17 < answer.len; i++) {
@@ -183,7 +174,7 @@ static void stapled_answers_must_be_signed_in_time_and_about_this_one(void **sta
 			break;
 		}
 	}
-	trust_read_ocsp(answer, chain, 2, NOW, &status);
+	trust_read_ocsp(answer, chain, 2, TRUST_FILES_NOW, &status);
 	assert_int_equal(status.status, TRUST_STATUS_NONE);
 	assert_string_equal(status.reason, "the response is not signed by the issuer");
 }

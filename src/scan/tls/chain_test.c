@@ -9,26 +9,17 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define NOW      INT64_C(1795340000) /* 2026-11-22, when the files were made, and hours more */
-#define DAY_S    86400
-#define FILE_MAX 4096
+#include "sys/trust_files.h"
 
-static uint8_t slots[TLS_RESULT_CHAIN_MAX + 1][FILE_MAX];
+#define DAY_S 86400
+
+static uint8_t slots[TLS_RESULT_CHAIN_MAX + 1][TRUST_FILE_MAX];
 static struct tls_result *result;
 static struct trust_store *store;
 
 static struct span file(unsigned slot, const char *name)
 {
-	char path[512];
-	FILE *f;
-	size_t len;
-
-	snprintf(path, sizeof path, "%s/%s", TRUST_FILES, name);
-	f = fopen(path, "rb");
-	assert_non_null(f);
-	len = fread(slots[slot], 1, FILE_MAX, f);
-	fclose(f);
-	return (struct span){ slots[slot], len };
+	return trust_file(slots[slot], name);
 }
 
 static int set_up(void **state)
@@ -63,7 +54,7 @@ static struct tls_chain_facts facts_of(const char *const *names, int64_t now_s)
 	return facts;
 }
 
-#define FACTS(...) facts_of((const char *const[]){ __VA_ARGS__, NULL }, NOW)
+#define FACTS(...) facts_of((const char *const[]){ __VA_ARGS__, NULL }, TRUST_FILES_NOW)
 
 static void a_good_chain_has_nothing_to_complain_of(void **state)
 {
@@ -200,7 +191,7 @@ static void what_is_no_certificate_is_told_and_nothing_more(void **state)
 	assert_string_equal(tls_trust_text(&f), "unreadable");
 	result->chains[TLS_CERTIFICATE_ECDSA].count = 0;
 	tls_chain_analyse(result, TLS_CERTIFICATE_ECDSA,
-			  &(struct tls_chain_judges){ .store = store }, NOW, &f);
+			  &(struct tls_chain_judges){ .store = store }, TRUST_FILES_NOW, &f);
 	assert_false(f.is_present);
 }
 
@@ -218,7 +209,7 @@ static void a_known_key_is_found(void **state)
 	}
 	assert_int_equal(known_keys_parse(span_of(line), &keys, NULL), 0);
 	judges.known_keys = keys;
-	tls_chain_analyse(result, TLS_CERTIFICATE_ECDSA, &judges, NOW, &f);
+	tls_chain_analyse(result, TLS_CERTIFICATE_ECDSA, &judges, TRUST_FILES_NOW, &f);
 	known_keys_free(&keys);
 	assert_true(f.is_known_key);
 }
