@@ -104,8 +104,9 @@ def report(suite, result):
     note = f", {skipped} skipped" if skipped else ""
     print(f"{'FAIL' if failed else 'ok  '} {suite.name}: {passed} checks{note} ({seconds:.1f} s)", flush=True)
     for line in output.splitlines():
-        if re.match(r"(not )?ok\b.*# *skip", line, re.I):
-            print("     " + line)
+        skip = re.match(r"(?:not )?ok\b[ \d-]*(.*)", line) if re.match(r"(not )?ok\b.*# *skip", line, re.I) else None
+        if skip:
+            print("     left out: " + re.sub(r" *# *skip *", " ", skip.group(1), flags=re.I).strip())
     if failed:
         # the plain closing line must stay the only one of its kind
         for line in excerpt(output.splitlines()):
