@@ -95,8 +95,12 @@ const char *command_nearest(const char *name)
 const char *table_brief(const struct command *command)
 {
 	static char brief[128];
-	size_t len = strcspn(command->spec.summary, ".:");
+	const char *summary = command->spec.summary;
+	size_t len = strcspn(summary, ".:");
 
-	snprintf(brief, sizeof brief, "%.*s", (int)len, command->spec.summary);
+	while (summary[len] == '.' && summary[len + 1] > ' ') { /* within a number */
+		len += 1 + strcspn(summary + len + 1, ".:");
+	}
+	snprintf(brief, sizeof brief, "%.*s", (int)len, summary);
 	return brief;
 }

@@ -26,6 +26,14 @@ static void every_command_says_what_it_does(void **state)
 	assert_null(command_find("nothing"));
 }
 
+static void a_brief_is_the_first_sentence(void **state)
+{
+	(void)state;
+	assert_string_equal(table_brief(command_find("assets")), "Lists assets");
+	assert_string_equal(table_brief(command_find("sbom")),
+			    "An asset's bill of materials as CycloneDX 1.5 (JSON)");
+}
+
 static void a_slip_of_the_fingers_is_recognised(void **state)
 {
 	(void)state;
@@ -77,6 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_command_says_what_it_does),
+		cmocka_unit_test(a_brief_is_the_first_sentence),
 		cmocka_unit_test(a_slip_of_the_fingers_is_recognised),
 		cmocka_unit_test(every_option_is_named_once),
 		cmocka_unit_test(whoever_asks_a_server_takes_a_tenant),
