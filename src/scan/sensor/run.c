@@ -32,7 +32,7 @@ static int confine(void *own, struct why *why)
 int scanner_run(struct scanner_settings *settings)
 {
 	const struct sensor_program program = { .observer_name = "btz-scanner",
-						.observer = observer_process,
+						.observer = scanner_process,
 						.confine = confine,
 						.own = settings };
 

@@ -16,7 +16,7 @@ struct scanner_settings {
 };
 
 /* The observer's body: a child of the sensor; returns how it ended. */
-int observer_process(void *child);
+int scanner_process(void *child);
 
 /* Runs the scanner until it is done. Returns the exit status. */
 int scanner_run(struct scanner_settings *settings);
