@@ -6,16 +6,13 @@
 #include "agent/agent.h"
 #include "agent/doctor.h"
 #include "agent/dump.h"
-#include "sensor/secret.h"
 #include "base/error.h"
-#include "sys/alloc.h"
+#include "sensor/settings.h"
 #include "sys/args.h"
 #include "sys/clock.h"
-#include "sys/file.h"
 #include "sys/heap.h"
 #include "sys/log.h"
 
-#define TOKEN_MAX           1024
 #define SILENCE_SHORTEST_MS 6000
 
 static const struct arg options[] = {
@@ -71,39 +68,6 @@ static int fail_usage(const struct why *why)
 	return SENSOR_USAGE;
 }
 
-/* The token as text of our own; the command line's copy is wiped, so that ps does not show it. */
-static int take_token(const struct args *args, char **out, struct why *why)
-{
-	const char *given = args_value(args, "--token", NULL);
-	const char *path = args_value(args, "--token-file", NULL);
-	struct buffer file OWNED(buffer_done);
-	int error;
-
-	buffer_init(&file, TOKEN_MAX);
-	*out = NULL;
-	if (given != NULL) {
-		*out = alloc_text(given);
-		secret_wipe(span_of(given));
-		return 0;
-	}
-	if (path == NULL) {
-		return 0;
-	}
-	error = file_read(path, &file);
-	if (error != 0) {
-		return why_set(why, error, "cannot read the token from %s: %s", path,
-			       error_text(error));
-	}
-	*out = alloc_span(span_trim(buffer_span(&file)));
-	return 0;
-}
-
-static const char *option_or_environment(const struct args *args, const char *option,
-					 const char *variable)
-{
-	return args_value(args, option, getenv(variable));
-}
-
 /* For tests, who have less time: how long the collector may keep silent. Nobody else needs it. */
 static int64_t silence_from_environment(void)
 {
@@ -118,32 +82,18 @@ static int64_t silence_from_environment(void)
 
 static int open_settings(const struct args *args, struct agent_settings *out, struct why *why)
 {
-	struct state_request request = {
-		.folder = args_value(args, "--state", NULL),
-		.server = option_or_environment(args, "--server", "BARTIZAN_AGENT_SERVER"),
-		.ca_file = option_or_environment(args, "--ca", "BARTIZAN_AGENT_CA")
+	const char *root = args_value(args, "--root", "/");
+	const struct settings_request request = {
+		.server_variable = "BARTIZAN_AGENT_SERVER",
+		.ca_variable = "BARTIZAN_AGENT_CA",
+		.no_folder = "--state DIR is missing: the agent's own folder",
+		.machine_root = strcmp(root, "/") == 0 ? "/" : NULL
 	};
-	int error = take_token(args, &out->sensor.token, why);
 
-	if (error != 0) {
-		return error;
-	}
-	if (request.folder == NULL) {
-		return why_set(why, ERR_USAGE, "--state DIR is missing: the agent's own folder");
-	}
-	request.has_token = out->sensor.token != NULL && out->sensor.token[0] != '\0';
-	out->root = args_value(args, "--root", "/");
-	request.machine_root = strcmp(out->root, "/") == 0 ? "/" : NULL;
-	out->sensor.is_once = args_has(args, "--once");
+	out->root = root;
 	out->is_firewall_read = args_has(args, "--read-firewall");
-	out->sensor.is_verbose = args_has(args, "--verbose");
 	out->sensor.silence_ms = silence_from_environment();
-	error = state_open(&request, &out->sensor.state, why);
-	if (error == 0 && !request.has_token) {
-		free(out->sensor.token);
-		out->sensor.token = state_take_token(&out->sensor.state);
-	}
-	return error;
+	return settings_open(&request, args, &out->sensor, why);
 }
 
 static int dump(const struct args *args)
@@ -204,7 +154,6 @@ int main(int argc, char **argv)
 	log_open("agent", args_has(&args, "--verbose") ? LOG_DEBUG : LOG_INFO);
 	error = open_settings(&args, &settings, &why);
 	if (error != 0) {
-		free(settings.sensor.token);
 		if (error == ERR_USAGE) {
 			return fail_usage(&why);
 		}
@@ -212,7 +161,6 @@ int main(int argc, char **argv)
 		return SENSOR_FAILED;
 	}
 	status = agent_run(&settings);
-	state_close(&settings.sensor.state);
-	free(settings.sensor.token);
+	settings_close(&settings.sensor);
 	return status;
 }

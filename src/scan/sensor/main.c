@@ -1,17 +1,12 @@
 /* main.c - the command line of bartizan-scanner. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "scan/sensor/scanner.h"
-#include "sensor/secret.h"
-#include "sys/alloc.h"
+#include "sensor/settings.h"
 #include "sys/args.h"
-#include "sys/file.h"
 #include "sys/log.h"
 
-#define TOKEN_MAX       1024
 #define CONTACT_DEFAULT "bartizan network scan; ask the network's operator"
 
 static const struct arg options[] = {
@@ -55,61 +50,19 @@ static int fail_usage(const struct why *why)
 	return SENSOR_USAGE;
 }
 
-/* The token as text of our own; the command line's copy is wiped, so that ps does not show it. */
-static int take_token(const struct args *args, char **out, struct why *why)
-{
-	const char *given = args_value(args, "--token", NULL);
-	const char *path = args_value(args, "--token-file", NULL);
-	struct buffer file OWNED(buffer_done);
-	int error;
-
-	buffer_init(&file, TOKEN_MAX);
-	*out = NULL;
-	if (given != NULL) {
-		*out = alloc_text(given);
-		secret_wipe(span_of(given));
-		return 0;
-	}
-	if (path == NULL) {
-		return 0;
-	}
-	error = file_read(path, &file);
-	if (error != 0) {
-		return why_set(why, error, "cannot read the token from %s: %s", path,
-			       error_text(error));
-	}
-	*out = alloc_span(span_trim(buffer_span(&file)));
-	return 0;
-}
-
 static int open_settings(const struct args *args, struct scanner_settings *out, struct why *why)
 {
-	struct state_request request = {
-		.folder = args_value(args, "--state", NULL),
-		.server = args_value(args, "--server", getenv("BARTIZAN_SCANNER_SERVER")),
-		.ca_file = args_value(args, "--ca", getenv("BARTIZAN_SCANNER_CA")),
+	static const struct settings_request request = {
+		.server_variable = "BARTIZAN_SCANNER_SERVER",
+		.ca_variable = "BARTIZAN_SCANNER_CA",
+		.no_folder = "--state DIR is missing: the scanner's own folder",
 		.machine_root = "/"
 	};
-	int error = take_token(args, &out->sensor.token, why);
 
-	if (error != 0) {
-		return error;
-	}
-	if (request.folder == NULL) {
-		return why_set(why, ERR_USAGE, "--state DIR is missing: the scanner's own folder");
-	}
-	request.has_token = out->sensor.token != NULL && out->sensor.token[0] != '\0';
 	out->fingerprints = args_value(args, "--fingerprints", NULL);
 	out->roots = args_value(args, "--trust", NULL);
 	out->contact = args_value(args, "--contact", CONTACT_DEFAULT);
-	out->sensor.is_once = args_has(args, "--once");
-	out->sensor.is_verbose = args_has(args, "--verbose");
-	error = state_open(&request, &out->sensor.state, why);
-	if (error == 0 && !request.has_token) {
-		free(out->sensor.token);
-		out->sensor.token = state_take_token(&out->sensor.state);
-	}
-	return error;
+	return settings_open(&request, args, &out->sensor, why);
 }
 
 int main(int argc, char **argv)
@@ -134,7 +87,6 @@ int main(int argc, char **argv)
 	log_open("scanner", args_has(&args, "--verbose") ? LOG_DEBUG : LOG_INFO);
 	error = open_settings(&args, &settings, &why);
 	if (error != 0) {
-		free(settings.sensor.token);
 		if (error == ERR_USAGE) {
 			return fail_usage(&why);
 		}
@@ -142,7 +94,6 @@ int main(int argc, char **argv)
 		return SENSOR_FAILED;
 	}
 	status = scanner_run(&settings);
-	state_close(&settings.sensor.state);
-	free(settings.sensor.token);
+	settings_close(&settings.sensor);
 	return status;
 }
