@@ -21,7 +21,6 @@ static uint64_t life_of(int fd)
 	uint8_t place[16];
 	struct writer w = writer_over(place, sizeof place);
 	struct stat status = { .st_ino = 0 };
-	struct sha256 h;
 	struct reader r;
 
 	buffer_init(&boot, 256);
@@ -29,10 +28,7 @@ static uint64_t life_of(int fd)
 	(void)!(fd >= 0 && fstat(fd, &status) == 0);
 	writer_be64(&w, status.st_dev);
 	writer_be64(&w, status.st_ino);
-	sha256_init(&h);
-	sha256_add(&h, buffer_span(&boot));
-	sha256_add(&h, writer_span(&w));
-	sha256_done(&h, sum);
+	sha256_of_two(buffer_span(&boot), writer_span(&w), sum);
 	r = reader_over((struct span){ sum, sizeof sum });
 	return reader_be64(&r);
 }

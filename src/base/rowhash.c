@@ -9,12 +9,8 @@ struct rowhash rowhash_of(uint16_t table_number, struct span row)
 	uint8_t prefix[2] = { (uint8_t)(table_number >> 8), (uint8_t)table_number };
 	uint8_t full[SHA256_SIZE];
 	struct rowhash hash;
-	struct sha256 h;
 
-	sha256_init(&h);
-	sha256_add(&h, (struct span){ prefix, sizeof prefix });
-	sha256_add(&h, row);
-	sha256_done(&h, full);
+	sha256_of_two((struct span){ prefix, sizeof prefix }, row, full);
 	mem_copy(hash.bytes, full, sizeof hash.bytes);
 	return hash;
 }

@@ -147,9 +147,15 @@ void sha256_done(struct sha256 *h, uint8_t out[SHA256_SIZE])
 
 void sha256_of(struct span bytes, uint8_t out[SHA256_SIZE])
 {
+	sha256_of_two(bytes, (struct span){ 0 }, out);
+}
+
+void sha256_of_two(struct span first, struct span second, uint8_t out[SHA256_SIZE])
+{
 	struct sha256 h;
 
 	sha256_init(&h);
-	sha256_add(&h, bytes);
+	sha256_add(&h, first);
+	sha256_add(&h, second);
 	sha256_done(&h, out);
 }

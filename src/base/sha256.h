@@ -22,3 +22,6 @@ void sha256_done(struct sha256 *h, uint8_t out[SHA256_SIZE]);
 
 /* The hash of one piece. */
 void sha256_of(struct span bytes, uint8_t out[SHA256_SIZE]);
+
+/* The hash of one behind the other. */
+void sha256_of_two(struct span first, struct span second, uint8_t out[SHA256_SIZE]);

@@ -66,6 +66,21 @@ static struct sha256 portable_init(void)
 	return h;
 }
 
+static void two_pieces_are_hashed_one_behind_the_other(void **state)
+{
+	static const char message[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+	uint8_t wanted[SHA256_SIZE];
+	uint8_t hash[SHA256_SIZE];
+
+	(void)state;
+	sha256_of(span_of(message), wanted);
+	for (size_t at = 0; at < sizeof message; at++) {
+		sha256_of_two(span_first(span_of(message), at), span_after(span_of(message), at),
+			      hash);
+		assert_memory_equal(hash, wanted, sizeof hash);
+	}
+}
+
 static void the_processors_instructions_agree_with_the_portable_ones(void **state)
 {
 	static uint8_t bytes[64 * 141 + 63];
@@ -99,6 +114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes_the_standards_examples),
 		cmocka_unit_test(pieces_give_the_same_as_the_whole),
+		cmocka_unit_test(two_pieces_are_hashed_one_behind_the_other),
 		cmocka_unit_test(the_processors_instructions_agree_with_the_portable_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

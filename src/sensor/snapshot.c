@@ -13,16 +13,6 @@
 #define TABLE_HEAD  6
 #define PREFIX_SIZE (HEAD_SIZE + SHA256_SIZE)
 
-static void seal(struct span head, struct span body, uint8_t out[SHA256_SIZE])
-{
-	struct sha256 h;
-
-	sha256_init(&h);
-	sha256_add(&h, head);
-	sha256_add(&h, body);
-	sha256_done(&h, out);
-}
-
 int snapshot_encode(uint64_t generation, const struct ledger *ledgers, size_t count,
 		    struct buffer *out)
 {
@@ -51,7 +41,7 @@ int snapshot_encode(uint64_t generation, const struct ledger *ledgers, size_t co
 		}
 	}
 	whole = writer_span(&w);
-	seal(span_first(whole, HEAD_SIZE), span_after(whole, PREFIX_SIZE), at + HEAD_SIZE);
+	sha256_of_two(span_first(whole, HEAD_SIZE), span_after(whole, PREFIX_SIZE), at + HEAD_SIZE);
 	buffer_grow(out, whole.len);
 	return writer_ok(&w) ? 0 : ERR_FULL;
 }
@@ -100,7 +90,7 @@ int snapshot_check(struct span bytes, struct snapshot *out)
 		return ERR_MALFORMED;
 	}
 	found.body = reader_bytes(&r, (size_t)length);
-	seal(span_first(bytes, HEAD_SIZE), found.body, sum);
+	sha256_of_two(span_first(bytes, HEAD_SIZE), found.body, sum);
 	if (!span_equal(stated, (struct span){ sum, sizeof sum })) {
 		return ERR_MALFORMED;
 	}

@@ -53,15 +53,11 @@ static void set_machine_id(struct collection *c, struct row *row, char hex[2 * S
 	struct buffer file OWNED(buffer_done);
 	struct span id = first_line(c, "/etc/machine-id", &file);
 	uint8_t sum[SHA256_SIZE];
-	struct sha256 h;
 
 	if (id.len == 0 || span_is(id, "uninitialized")) {
 		return;
 	}
-	sha256_init(&h);
-	sha256_add(&h, span_of("bartizan:"));
-	sha256_add(&h, id);
-	sha256_done(&h, sum);
+	sha256_of_two(span_of("bartizan:"), id, sum);
 	text_to_hex((struct span){ sum, sizeof sum }, hex);
 	row_set_text(row, OS_MACHINE_ID, span_first(span_of(hex), MACHINE_ID_DIGITS));
 }
