@@ -1,10 +1,8 @@
 /* policy_store.c - decode, keep, write. */
 #include "sensor/policy_store.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/reader.h"
@@ -26,16 +24,6 @@ struct policy_store {
 	uint8_t *bytes;
 	size_t len;
 };
-
-static void sum_of(struct span head, struct span bytes, uint8_t out[SHA256_SIZE])
-{
-	struct sha256 h;
-
-	sha256_init(&h);
-	sha256_add(&h, span_first(head, SUMMED_SIZE));
-	sha256_add(&h, bytes);
-	sha256_done(&h, out);
-}
 
 /* Takes over heap bytes that are a policy. */
 static int adopt(struct policy_store *s, uint8_t *bytes, size_t len)
@@ -67,7 +55,7 @@ static uint8_t *read_place(int fd, int place, uint64_t *out_generation, size_t *
 	uint32_t len;
 	uint8_t *bytes;
 
-	if (pread(fd, head, sizeof head, offset) != (ssize_t)sizeof head) {
+	if (file_bytes_at(fd, head, sizeof head, offset).len != sizeof head) {
 		return NULL;
 	}
 	r = reader_over((struct span){ head, sizeof head });
@@ -79,11 +67,11 @@ static uint8_t *read_place(int fd, int place, uint64_t *out_generation, size_t *
 		return NULL;
 	}
 	bytes = alloc_zeroed(1, (size_t)len + 1);
-	if (pread(fd, bytes, len, offset + HEAD_SIZE) != (ssize_t)len) {
+	if (file_bytes_at(fd, bytes, len, offset + HEAD_SIZE).len != len) {
 		free(bytes);
 		return NULL;
 	}
-	sum_of((struct span){ head, sizeof head }, (struct span){ bytes, len }, sum);
+	sha256_of_two((struct span){ head, SUMMED_SIZE }, (struct span){ bytes, len }, sum);
 	if (!span_equal(reader_rest(&r), (struct span){ sum, sizeof sum })) {
 		free(bytes);
 		return NULL;
@@ -145,11 +133,11 @@ static bool write_place(struct policy_store *s)
 	writer_bytes(&w, (struct span){ (const uint8_t *)magic, sizeof magic });
 	writer_be64(&w, s->generation + 1);
 	writer_be32(&w, (uint32_t)s->len);
-	sum_of(writer_span(&w), bytes, sum);
+	sha256_of_two(writer_span(&w), bytes, sum);
 	writer_bytes(&w, (struct span){ sum, sizeof sum });
 	writer_bytes(&w, bytes);
 	if (!writer_ok(&w) ||
-	    pwrite(s->fd, whole, size, (off_t)s->next * POLICY_STORE_PLACE_SIZE) != (ssize_t)size) {
+	    file_write_at(s->fd, writer_span(&w), (off_t)s->next * POLICY_STORE_PLACE_SIZE) != 0) {
 		return false;
 	}
 	s->generation++;

@@ -1,7 +1,6 @@
 /* ring.c - blocks in a file, in any order. */
 #include "sensor/ring.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -66,42 +65,6 @@ static off_t offset_of(size_t slot)
 	return HEAD_PLACE + (off_t)slot * RING_BLOCK_SIZE;
 }
 
-static int write_at(int fd, struct span bytes, off_t offset)
-{
-	while (bytes.len > 0) {
-		ssize_t len = pwrite(fd, bytes.ptr, bytes.len, offset);
-
-		if (len < 0 && errno == EINTR) {
-			continue;
-		}
-		if (len <= 0) {
-			return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
-		}
-		bytes = span_after(bytes, (size_t)len);
-		offset += len;
-	}
-	return 0;
-}
-
-/* As many bytes as there are. */
-static struct span read_at(int fd, uint8_t *out, size_t size, off_t offset)
-{
-	size_t got = 0;
-
-	while (fd >= 0 && got < size) {
-		ssize_t len = pread(fd, out + got, size - got, offset + (off_t)got);
-
-		if (len < 0 && errno == EINTR) {
-			continue;
-		}
-		if (len <= 0) {
-			break;
-		}
-		got += (size_t)len;
-	}
-	return (struct span){ out, got };
-}
-
 static bool is_all_zero(struct span bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++) {
@@ -164,7 +127,7 @@ static int write_block(struct ring *r, size_t slot)
 		return 0;
 	}
 	bytes = (struct span){ b->bytes + b->written, b->used - b->written };
-	error = write_at(r->fd, bytes, offset_of(slot) + b->written);
+	error = file_write_at(r->fd, bytes, offset_of(slot) + b->written);
 	if (error != 0) {
 		r->is_failing = true; /* until a flush got rid of all that is in memory */
 		return error;
@@ -365,7 +328,7 @@ static int write_head(struct ring *r)
 	writer_bytes(&w, (struct span){ (const uint8_t *)magic, sizeof magic });
 	writer_be32(&w, ring_sum(ring_sum_add(0, writer_span(&bw))));
 	writer_bytes(&w, writer_span(&bw));
-	error = write_at(r->fd, writer_span(&w), 0);
+	error = file_write_at(r->fd, writer_span(&w), 0);
 	r->is_head_due = error != 0;
 	return error;
 }
@@ -411,7 +374,7 @@ static struct span bytes_of(const struct ring *r, size_t slot, uint8_t *scratch)
 	const struct block *b = &r->blocks[slot];
 
 	return b->bytes != NULL ? (struct span){ b->bytes, b->used }
-				: read_at(r->fd, scratch, b->used, offset_of(slot));
+				: file_bytes_at(r->fd, scratch, b->used, offset_of(slot));
 }
 
 /* Goes on with the run through one block. False where the run ends in it. */
@@ -563,7 +526,7 @@ static void move_block(struct ring *r, size_t from, size_t end)
 	}
 	if (b->bytes == NULL) {
 		b->bytes = alloc_zeroed(1, RING_BLOCK_SIZE);
-		b->used = (uint32_t)read_at(r->fd, b->bytes, b->used, offset_of(from)).len;
+		b->used = (uint32_t)file_bytes_at(r->fd, b->bytes, b->used, offset_of(from)).len;
 	}
 	r->blocks[to] = *b;
 	r->blocks[to].written = 0;
@@ -606,7 +569,7 @@ void ring_resize(struct ring *r, uint64_t size)
 static bool load_head(struct ring *r, uint64_t *out_life)
 {
 	uint8_t bytes[HEAD_SIZE];
-	struct reader file = reader_over(read_at(r->fd, bytes, sizeof bytes, 0));
+	struct reader file = reader_over(file_bytes_at(r->fd, bytes, sizeof bytes, 0));
 	struct span word = reader_bytes(&file, sizeof magic);
 	uint32_t sum = reader_be32(&file);
 	struct span body = reader_rest(&file);
@@ -686,7 +649,7 @@ static void load_blocks(struct ring *r)
 	uint8_t *scratch OWNED(alloc_free) = alloc_zeroed(1, RING_BLOCK_SIZE);
 
 	for (size_t i = 0; i < r->count; i++) {
-		struct span bytes = read_at(r->fd, scratch, RING_BLOCK_SIZE, offset_of(i));
+		struct span bytes = file_bytes_at(r->fd, scratch, RING_BLOCK_SIZE, offset_of(i));
 		struct ring_head head;
 
 		if (bytes.len == 0) {

@@ -37,25 +37,6 @@ static int read_all(int fd, struct buffer *out)
 	}
 }
 
-static int write_all(int fd, struct span bytes)
-{
-	off_t offset = 0;
-
-	while (bytes.len > 0) {
-		ssize_t len = pwrite(fd, bytes.ptr, bytes.len, offset);
-
-		if (len < 0 && errno == EINTR) {
-			continue;
-		}
-		if (len <= 0) {
-			return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
-		}
-		bytes = span_after(bytes, (size_t)len);
-		offset += len;
-	}
-	return 0;
-}
-
 bool snapshot_store_open(struct snapshot_store *store, const int fds[STATE_SNAPSHOTS],
 			 struct ledger *ledgers, size_t count)
 {
@@ -99,7 +80,7 @@ int snapshot_store_write(struct snapshot_store *store, const struct ledger *ledg
 	buffer_init(&bytes, SNAPSHOT_BYTES_MAX);
 	error = snapshot_encode(store->generation + 1, ledgers, count, &bytes);
 	if (error == 0) {
-		error = write_all(store->fds[store->next], buffer_span(&bytes));
+		error = file_write_at(store->fds[store->next], buffer_span(&bytes), 0);
 	}
 	if (error == 0) {
 		store->generation++;

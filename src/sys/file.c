@@ -136,6 +136,41 @@ int file_read(const char *path, struct buffer *out)
 	return file_read_at(AT_FDCWD, path, false, out);
 }
 
+struct span file_bytes_at(int fd, uint8_t *out, size_t size, off_t offset)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t len = pread(fd, out + got, size - got, offset + (off_t)got);
+
+		if (len < 0 && errno == EINTR) {
+			continue;
+		}
+		if (len <= 0) {
+			break;
+		}
+		got += (size_t)len;
+	}
+	return (struct span){ out, got };
+}
+
+int file_write_at(int fd, struct span bytes, off_t offset)
+{
+	while (bytes.len > 0) {
+		ssize_t len = pwrite(fd, bytes.ptr, bytes.len, offset);
+
+		if (len < 0 && errno == EINTR) {
+			continue;
+		}
+		if (len <= 0) {
+			return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+		}
+		bytes = span_after(bytes, (size_t)len);
+		offset += len;
+	}
+	return 0;
+}
+
 static int refuse(struct why *why, int number, const char *doing, const char *path)
 {
 	int error = error_of(number);

@@ -18,6 +18,14 @@
 MUST_USE int file_read_at(int dir_fd, const char *path, bool is_link_refused, struct buffer *out);
 MUST_USE int file_read(const char *path, struct buffer *out);
 
+/* Bytes of an open file from offset on: as many as there are, at most size. What cannot be read
+ * counts as not there. Where the file is read next stays as it is. */
+struct span file_bytes_at(int fd, uint8_t *out, size_t size, off_t offset);
+
+/* Writes all of it from offset on, over what is there. ERR_FULL where the disk is, or may not hold
+ * more of ours; ERR_IO. A part may then have been written. */
+MUST_USE int file_write_at(int fd, struct span bytes, off_t offset);
+
 /* Writes beside, syncs, renames, syncs the folder: after a crash the old or the new, whole. */
 MUST_USE int file_replace(const char *path, struct span bytes, mode_t mode, struct why *why);
 

@@ -188,6 +188,31 @@ static void lets_one_hold_a_lock_and_names_it_to_others(void **state)
 	assert_int_equal(file_lock("lock", &second, &why), 0);
 }
 
+static void writes_in_the_middle_of_a_file_and_reads_what_is_there(void **state)
+{
+	OWNED(file_close) int fd = open("places", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	uint8_t bytes[16];
+
+	(void)state;
+	assert_int_equal(file_write_at(fd, span_of("0123456789"), 0), 0);
+	assert_int_equal(file_write_at(fd, span_of("abc"), 4), 0);
+	assert_true(span_is(file_bytes_at(fd, bytes, sizeof bytes, 0), "0123abc789"));
+	assert_true(span_is(file_bytes_at(fd, bytes, 3, 8), "89"));
+	assert_int_equal(file_bytes_at(fd, bytes, sizeof bytes, 10).len, 0);
+	assert_int_equal(file_bytes_at(-1, bytes, sizeof bytes, 0).len, 0);
+}
+
+static void tells_a_full_disk_from_one_that_fails(void **state)
+{
+	OWNED(file_close) int full = open("/dev/full", O_RDWR | O_CLOEXEC);
+	OWNED(file_close) int read_only = open("places", O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_int_equal(file_write_at(full, span_of("x"), 0), ERR_FULL);
+	assert_int_equal(file_write_at(read_only, span_of("x"), 0), ERR_IO);
+	assert_int_equal(file_write_at(read_only, span_of(""), 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +223,8 @@ int main(void)
 		cmocka_unit_test(tells_of_a_full_disk_and_leaves_the_old_file),
 		cmocka_unit_test(says_where_a_file_cannot_be_written),
 		cmocka_unit_test(makes_folders_and_the_ones_above),
+		cmocka_unit_test(writes_in_the_middle_of_a_file_and_reads_what_is_there),
+		cmocka_unit_test(tells_a_full_disk_from_one_that_fails),
 		cmocka_unit_test(lets_one_hold_a_lock_and_names_it_to_others),
 	};
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -2,7 +2,6 @@
  */
 #include "agent/integrity/hash_cache.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,43 +45,6 @@ struct hash_cache {
 	} * writing;
 };
 
-static int read_at(int fd, void *out, size_t len, off_t offset)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t got = pread(fd, (uint8_t *)out + done, len - done, offset + (off_t)done);
-
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
-		if (got <= 0) {
-			return got == 0 ? ERR_MALFORMED : ERR_IO;
-		}
-		done += (size_t)got;
-	}
-	return 0;
-}
-
-static int write_at(int fd, const void *bytes, size_t len, off_t offset)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t put =
-			pwrite(fd, (const uint8_t *)bytes + done, len - done, offset + (off_t)done);
-
-		if (put < 0 && errno == EINTR) {
-			continue;
-		}
-		if (put <= 0) {
-			return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
-		}
-		done += (size_t)put;
-	}
-	return 0;
-}
-
 static void add_head(struct sha256 *hash, const struct head *head)
 {
 	sha256_add(hash,
@@ -97,13 +59,13 @@ static bool read_records(int fd, struct head *head, struct record **out)
 	struct sha256 hash;
 	size_t bytes;
 
-	if (fd < 0 || read_at(fd, head, sizeof *head, 0) != 0 ||
+	if (fd < 0 || file_bytes_at(fd, (uint8_t *)head, sizeof *head, 0).len != sizeof *head ||
 	    memcmp(head->magic, magic, sizeof magic) != 0 || head->count > HASH_CACHE_MAX) {
 		return false;
 	}
 	bytes = (size_t)head->count * sizeof *records;
 	records = alloc_zeroed((size_t)head->count + 1, sizeof *records);
-	if (read_at(fd, records, bytes, sizeof *head) != 0) {
+	if (file_bytes_at(fd, (uint8_t *)records, bytes, sizeof *head).len != bytes) {
 		return false;
 	}
 	sha256_init(&hash);
@@ -218,16 +180,15 @@ void hash_cache_begin(struct hash_cache *cache)
 
 static void flush_records(struct hash_cache *cache)
 {
-	size_t bytes = cache->writing->buffered_count * sizeof(struct record);
+	const struct span bytes = { (const uint8_t *)cache->writing->buffered,
+				    cache->writing->buffered_count * sizeof(struct record) };
 	off_t offset = (off_t)(sizeof(struct head) +
 			       (cache->writing->head.count - cache->writing->buffered_count) *
 				       sizeof(struct record));
 
-	sha256_add(&cache->writing->hash,
-		   (struct span){ (const uint8_t *)cache->writing->buffered, bytes });
-	if (cache->writing->error == 0 && bytes > 0) {
-		cache->writing->error =
-			write_at(cache->fds[cache->next], cache->writing->buffered, bytes, offset);
+	sha256_add(&cache->writing->hash, bytes);
+	if (cache->writing->error == 0) {
+		cache->writing->error = file_write_at(cache->fds[cache->next], bytes, offset);
 	}
 	cache->writing->buffered_count = 0;
 }
@@ -261,7 +222,8 @@ int hash_cache_end(struct hash_cache *cache)
 	if (error == 0) {
 		add_head(&cache->writing->hash, head);
 		sha256_done(&cache->writing->hash, head->sha256);
-		error = write_at(cache->fds[cache->next], head, sizeof *head, 0);
+		error = file_write_at(cache->fds[cache->next],
+				      (struct span){ (const uint8_t *)head, sizeof *head }, 0);
 	}
 	if (error == 0) {
 		cache->generation++;

@@ -1,12 +1,12 @@
 /* found_store.c - read both, keep the newer; write the other. */
 #include "scan/sensor/found_store.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "base/sha256.h"
 #include "sys/file.h"
 #include "sys/log.h"
 
@@ -16,16 +16,6 @@
 #define PIECE_BYTES (1u << 20)
 
 static const char *const names[FOUND_STORE_FILES] = { "found.0", "found.1" };
-
-static void sum_of(struct span head, struct span bytes, uint8_t out[SHA256_SIZE])
-{
-	struct sha256 h;
-
-	sha256_init(&h);
-	sha256_add(&h, span_first(head, SUMMED_SIZE));
-	sha256_add(&h, bytes);
-	sha256_done(&h, out);
-}
 
 static int read_at(int fd, struct buffer *out, size_t len, off_t offset)
 {
@@ -44,27 +34,10 @@ static int read_at(int fd, struct buffer *out, size_t len, off_t offset)
 	return 0;
 }
 
-static int write_at(int fd, struct span bytes, off_t offset)
-{
-	while (bytes.len > 0) {
-		ssize_t len = pwrite(fd, bytes.ptr, bytes.len, offset);
-
-		if (len < 0 && errno == EINTR) {
-			continue;
-		}
-		if (len <= 0) {
-			return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
-		}
-		bytes = span_after(bytes, (size_t)len);
-		offset += len;
-	}
-	return 0;
-}
-
 /* One file: 0, and what it holds, where it is whole. */
 static int read_file(int fd, uint64_t *out_generation, struct found **out)
 {
-	struct buffer head OWNED(buffer_done);
+	uint8_t head[HEAD_SIZE];
 	struct buffer bytes OWNED(buffer_done);
 	uint8_t sum[SHA256_SIZE];
 	struct reader r;
@@ -72,13 +45,8 @@ static int read_file(int fd, uint64_t *out_generation, struct found **out)
 	uint64_t len;
 	int error;
 
-	buffer_init(&head, HEAD_SIZE);
 	buffer_init(&bytes, FOUND_FILE_MAX + PIECE_BYTES);
-	error = read_at(fd, &head, HEAD_SIZE, 0);
-	if (error != 0) {
-		return error;
-	}
-	r = reader_over(buffer_span(&head));
+	r = reader_over(file_bytes_at(fd, head, sizeof head, 0));
 	word = reader_bytes(&r, 8);
 	*out_generation = reader_be64(&r);
 	len = reader_be64(&r);
@@ -89,7 +57,7 @@ static int read_file(int fd, uint64_t *out_generation, struct found **out)
 	if (error != 0) {
 		return error;
 	}
-	sum_of(buffer_span(&head), buffer_span(&bytes), sum);
+	sha256_of_two((struct span){ head, SUMMED_SIZE }, buffer_span(&bytes), sum);
 	if (!span_equal(reader_rest(&r), (struct span){ sum, sizeof sum })) {
 		return ERR_MALFORMED;
 	}
@@ -143,10 +111,10 @@ int found_store_write(struct found_store *store, const struct found *found)
 	writer_text(&w, MAGIC);
 	writer_be64(&w, store->generation + 1);
 	writer_be64(&w, buffer_span(&bytes).len);
-	sum_of((struct span){ head, sizeof head }, buffer_span(&bytes), sum);
+	sha256_of_two(writer_span(&w), buffer_span(&bytes), sum);
 	writer_bytes(&w, (struct span){ sum, sizeof sum });
-	error = write_at(fd, buffer_span(&bytes), HEAD_SIZE);
-	error = error == 0 ? write_at(fd, writer_span(&w), 0) : error;
+	error = file_write_at(fd, buffer_span(&bytes), HEAD_SIZE);
+	error = error == 0 ? file_write_at(fd, writer_span(&w), 0) : error;
 	if (error == 0) {
 		store->generation++;
 		store->next = (store->next + 1) % FOUND_STORE_FILES;
