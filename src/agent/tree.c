@@ -496,11 +496,15 @@ int tree_resolve(struct tree *tree, const char *path, bool is_last_followed, str
 	return tree_resolve(tree, r->rest, false, out);
 }
 
-static int open_regular(int folder_fd, const char *name, int *out_fd)
+int tree_open_regular(int folder_fd, const char *name, bool is_unseen, int *out_fd)
 {
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	struct stat status;
-	int fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = openat(folder_fd, name, flags | (is_unseen ? O_NOATIME : 0));
 
+	if (fd < 0 && errno == EPERM && is_unseen) { /* not ours */
+		fd = openat(folder_fd, name, flags);
+	}
 	if (fd < 0) {
 		return errno == ELOOP ? ERR_UNSUPPORTED : tree_error_of(errno);
 	}
@@ -514,8 +518,9 @@ static int open_regular(int folder_fd, const char *name, int *out_fd)
 
 static int open_place(const struct place *place, int *out_fd)
 {
-	return S_ISREG(place->status.st_mode) ? open_regular(place->folder_fd, place->name, out_fd)
-					      : ERR_UNSUPPORTED;
+	return S_ISREG(place->status.st_mode)
+		       ? tree_open_regular(place->folder_fd, place->name, false, out_fd)
+		       : ERR_UNSUPPORTED;
 }
 
 int tree_open(struct tree *tree, const char *path, int *out_fd)

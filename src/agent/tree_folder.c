@@ -174,9 +174,7 @@ int tree_folder_status(struct tree_folder *folder, const char *name, struct stat
 
 int tree_folder_file(struct tree_folder *folder, const char *name, int *out_fd)
 {
-	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	struct stat status;
-	int fd;
 
 	if (tree_refuses(folder->tree, folder->real, name)) {
 		return ERR_UNSUPPORTED;
@@ -185,22 +183,8 @@ int tree_folder_file(struct tree_folder *folder, const char *name, int *out_fd)
 	if (fstatat(dirfd(folder->dir), name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
 		return tree_error_of(errno);
 	}
-	if (!S_ISREG(status.st_mode)) {
-		return ERR_UNSUPPORTED;
-	}
-	fd = openat(dirfd(folder->dir), name, flags | O_NOATIME);
-	if (fd < 0 && errno == EPERM) { /* not ours */
-		fd = openat(dirfd(folder->dir), name, flags);
-	}
-	if (fd < 0) {
-		return errno == ELOOP ? ERR_UNSUPPORTED : tree_error_of(errno);
-	}
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) { /* replaced in between */
-		close(fd);
-		return ERR_UNSUPPORTED;
-	}
-	*out_fd = fd;
-	return 0;
+	return S_ISREG(status.st_mode) ? tree_open_regular(dirfd(folder->dir), name, true, out_fd)
+				       : ERR_UNSUPPORTED;
 }
 
 int tree_folder_link(struct tree_folder *folder, const char *name, char out[TREE_PATH_SIZE])

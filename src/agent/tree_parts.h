@@ -55,6 +55,11 @@ MUST_USE int tree_enter(struct tree *tree, const char *real, struct reached **ou
 MUST_USE int tree_resolve(struct tree *tree, const char *path, bool is_last_followed,
 			  struct place *out);
 
+/* A regular file, of which fstatat(2) said that it is one: opening anything else can do something.
+ * is_unseen: its access time stays, where the file is ours. ERR_UNSUPPORTED where it is none any
+ * more. */
+MUST_USE int tree_open_regular(int folder_fd, const char *name, bool is_unseen, int *out_fd);
+
 /* A link's text. */
 MUST_USE int tree_read_link(int folder_fd, const char *name, char out[TREE_PATH_SIZE]);
 
