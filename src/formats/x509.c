@@ -283,3 +283,23 @@ void x509_write_alternative_name(const struct x509_alternative_name *name, struc
 		text_write_utf8(w, name->value, SIZE_MAX);
 	}
 }
+
+size_t x509_list_names(const struct x509 *certificate, struct writer *w, struct span *items,
+		       size_t items_max)
+{
+	struct x509_names it = x509_names_over(certificate);
+	struct x509_alternative_name name;
+	size_t count = 0;
+
+	while (count < items_max && writer_ok(w) && x509_names_next(&it, &name)) {
+		size_t mark = writer_used(w);
+
+		x509_write_alternative_name(&name, w);
+		if (!writer_ok(w)) {
+			writer_rewind(w, mark);
+			break;
+		}
+		items[count++] = span_after(writer_span(w), mark);
+	}
+	return count;
+}

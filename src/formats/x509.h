@@ -73,3 +73,8 @@ bool x509_names_next(struct x509_names *it, struct x509_alternative_name *out);
 
 /* Appends an alternative name as text; addresses in their usual form. */
 void x509_write_alternative_name(const struct x509_alternative_name *name, struct writer *w);
+
+/* Appends all alternative names, one behind the other, and fills items with where each is: at most
+ * items_max, and none behind the first that does not fit. Returns how many. */
+size_t x509_list_names(const struct x509 *certificate, struct writer *w, struct span *items,
+		       size_t items_max);

@@ -125,6 +125,39 @@ static void lists_alternative_names(void **state)
 	assert_false(x509_names_next(&it, &name));
 }
 
+static void lists_as_many_alternative_names_as_there_is_room_for(void **state)
+{
+	struct span items[6];
+	struct x509 certificate;
+	struct writer w = writer_over(buffer, sizeof buffer);
+	size_t whole;
+
+	(void)state;
+	assert_int_equal(x509_parse(file_of("rsa"), &certificate), 0);
+	assert_int_equal(x509_list_names(&certificate, &w, items, COUNT_OF(items)), 6);
+	assert_true(span_is(items[0], "example.org"));
+	assert_true(span_is(items[5], "a@example.org"));
+	whole = writer_used(&w);
+	w = writer_over(buffer, sizeof buffer);
+	assert_int_equal(x509_list_names(&certificate, &w, items, 2), 2);
+	for (size_t room = 0; room < whole; room++) {
+		size_t listed = 0;
+		size_t count;
+
+		w = writer_over(buffer, room);
+		count = x509_list_names(&certificate, &w, items, COUNT_OF(items));
+		assert_true(count < 6);
+		assert_true(writer_ok(&w)); /* for whatever comes behind them */
+		for (size_t i = 0; i < count; i++) {
+			listed += items[i].len;
+		}
+		assert_int_equal(writer_used(&w), listed);
+	}
+	(void)writer_reserve(&w, sizeof buffer);
+	assert_int_equal(x509_list_names(&certificate, &w, items, COUNT_OF(items)), 0);
+	assert_false(writer_ok(&w));
+}
+
 static const char *name_of(const char *hex)
 {
 	static uint8_t bytes[256];
@@ -317,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_openssl),
 		cmocka_unit_test(lists_alternative_names),
+		cmocka_unit_test(lists_as_many_alternative_names_as_there_is_room_for),
 		cmocka_unit_test(writes_names_of_every_string_type),
 		cmocka_unit_test(shows_what_it_does_not_know_as_hexadecimal),
 		cmocka_unit_test(escapes_what_a_terminal_would_obey),

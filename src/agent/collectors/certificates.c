@@ -109,16 +109,8 @@ static bool has_extension(const char *path)
 static void set_names(struct row *row, const struct x509 *certificate, struct writer *texts,
 		      struct span items[ROW_LIST_MAX])
 {
-	struct x509_names it = x509_names_over(certificate);
-	struct x509_alternative_name name;
-	size_t count = 0;
+	size_t count = x509_list_names(certificate, texts, items, ROW_LIST_MAX);
 
-	while (count < ROW_LIST_MAX && x509_names_next(&it, &name)) {
-		size_t mark = writer_used(texts);
-
-		x509_write_alternative_name(&name, texts);
-		items[count++] = span_after(writer_span(texts), mark);
-	}
 	if (count > 0) {
 		row_set_list(row, CERTIFICATES_NAMES, items, count);
 	}

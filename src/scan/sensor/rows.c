@@ -402,26 +402,6 @@ static void add_endpoint(struct rows *rows, const struct rows_place *place,
 	end(rows, &row);
 }
 
-static void set_names(struct row *row, const struct x509 *certificate, struct writer *texts,
-		      struct span items[ROW_LIST_MAX])
-{
-	struct x509_names it = x509_names_over(certificate);
-	struct x509_alternative_name name;
-	size_t count = 0;
-
-	while (count < ROW_LIST_MAX && x509_names_next(&it, &name)) {
-		size_t mark = writer_used(texts);
-
-		x509_write_alternative_name(&name, texts);
-		if (!writer_ok(texts)) {
-			writer_rewind(texts, mark);
-			break;
-		}
-		items[count++] = span_after(writer_span(texts), mark);
-	}
-	row_set_list(row, SCAN_CERTIFICATES_NAMES, items, count);
-}
-
 static void set_written(struct row *row, unsigned column, const struct x509 *certificate,
 			void (*write)(const struct x509 *certificate, struct writer *w),
 			struct writer *texts)
@@ -472,7 +452,8 @@ static void add_certificate(struct rows *rows, const struct rows_place *place, s
 	row_set_text(&row, SCAN_CERTIFICATES_FINGERPRINT, span_of(fingerprint));
 	set_name(&row, SCAN_CERTIFICATES_SUBJECT, certificate.subject, &w);
 	set_name(&row, SCAN_CERTIFICATES_ISSUER, certificate.issuer, &w);
-	set_names(&row, &certificate, &names_writer, items);
+	row_set_list(&row, SCAN_CERTIFICATES_NAMES, items,
+		     x509_list_names(&certificate, &names_writer, items, ROW_LIST_MAX));
 	set_written(&row, SCAN_CERTIFICATES_SERIAL, &certificate, x509_write_serial, &w);
 	set_written(&row, SCAN_CERTIFICATES_KEY_TYPE, &certificate, x509_write_key_type, &w);
 	set_written(&row, SCAN_CERTIFICATES_SIGNATURE, &certificate, x509_write_signature, &w);
