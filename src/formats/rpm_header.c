@@ -281,11 +281,14 @@ static int read_span(void *context, uint64_t offset, uint8_t *to, size_t len)
 	return 0;
 }
 
+struct rpm_header_source rpm_header_source_over(struct span *bytes)
+{
+	return (struct rpm_header_source){ read_span, bytes, bytes->len };
+}
+
 int rpm_header_parse(struct span header, struct writer *w, struct rpm_package *out)
 {
-	struct rpm_header_source source = { read_span, &header, header.len };
-
-	return rpm_header_read(source, w, out);
+	return rpm_header_read(rpm_header_source_over(&header), w, out);
 }
 
 /* The index of the last dash; the length where there is none. */

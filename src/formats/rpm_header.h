@@ -18,12 +18,15 @@
 /* The longest text taken of one tag. */
 #define RPM_HEADER_TEXT_MAX 1024
 
-/* Where a header's bytes come from: read() copies len of them, or returns an error. */
+/* Where bytes come from: read() copies len of them, or returns an error. */
 struct rpm_header_source {
 	int (*read)(void *context, uint64_t offset, uint8_t *to, size_t len);
 	void *context;
 	uint64_t size;
 };
+
+/* Bytes in memory; the span is borrowed, too. ERR_MALFORMED for what is behind them. */
+struct rpm_header_source rpm_header_source_over(struct span *bytes);
 
 struct rpm_package {
 	struct span name;

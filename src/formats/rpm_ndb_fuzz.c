@@ -4,15 +4,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct rpm_ndb_iterator it;
-	uint32_t package;
-	struct span header;
+	uint8_t text[8 * RPM_HEADER_TEXT_MAX];
+	struct span file = { data, size };
+	struct rpm_header_source header;
+	struct rpm_ndb db;
+	uint32_t number;
 
-	if (rpm_ndb_over((struct span){ data, size }, &it) != 0) {
+	if (rpm_ndb_open(rpm_header_source_over(&file), &db) != 0) {
 		return 0;
 	}
-	while (rpm_ndb_next(&it, &package, &header)) {
-		fuzz_touch(header);
+	while (rpm_ndb_next(&db, &number, &header)) {
+		struct writer texts = writer_over(text, sizeof text);
+		struct rpm_package package;
+
+		if (rpm_header_read(header, &texts, &package) == 0) {
+			fuzz_touch(package.name);
+			fuzz_touch(package.version);
+		}
 	}
 	return 0;
 }

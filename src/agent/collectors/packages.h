@@ -10,6 +10,9 @@ MUST_USE int packages_collect_dpkg(struct collection *c);
 MUST_USE int packages_collect_apk(struct collection *c);
 MUST_USE int packages_collect_rpm(struct collection *c);
 
+/* Whether there is a database of rpm's. */
+bool packages_has_rpm(struct tree *tree);
+
 /* dpkg's status; ERR_AGAIN while somebody writes it in place and it is not whole yet: what is
  * missing there is not missing from the machine. */
 MUST_USE int packages_read_dpkg(struct collection *c,

@@ -1,9 +1,10 @@
 /*
- * packages_rpm.c - rpm's SQLite database: table Packages, whose blobs are headers.
+ * packages_rpm.c - rpm's databases, whose blobs are headers: SQLite's table Packages, and SUSE's
+ * Packages.db.
  *
- * Read page by page: the file has a hundred megabytes where the rows of interest are a few hundred
- * KB. Its write-ahead log is read along, as a daemon that keeps the database open leaves changes
- * there.
+ * Read piece by piece: the file has a hundred megabytes where the rows of interest are a few
+ * hundred KB. SQLite's write-ahead log is read along, as a daemon that keeps the database open
+ * leaves changes there.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "agent/collectors/packages.h"
 #include "base/error.h"
 #include "formats/rpm_header.h"
+#include "formats/rpm_ndb.h"
 #include "formats/sqlite_file.h"
 #include "formats/sqlite_wal.h"
 #include "schema/schema.h"
@@ -23,19 +25,6 @@
 
 /* CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL) */
 #define BLOB_COLUMN 1
-
-static const char *const databases[] = {
-	"/usr/lib/sysimage/rpm/rpmdb.sqlite",
-	"/var/lib/rpm/rpmdb.sqlite",
-};
-
-struct database {
-	int fd;
-	struct buffer wal;
-	struct span frames; /* of the log, what is committed */
-	uint32_t page_size;
-	uint8_t page[PAGE_SIZE_MAX];
-};
 
 static int read_at(int fd, uint64_t offset, uint8_t *to, size_t len)
 {
@@ -54,6 +43,53 @@ static int read_at(int fd, uint64_t offset, uint8_t *to, size_t len)
 	}
 	return 0;
 }
+
+static void emit(struct collection *c, const struct rpm_package *package)
+{
+	struct row *row = collection_row(c);
+	struct span name;
+	struct span version;
+
+	row_set_text(row, PACKAGES_MANAGER, span_of("rpm"));
+	row_set_text(row, PACKAGES_NAME, package->name);
+	row_set_text(row, PACKAGES_VERSION, package->version);
+	row_set_text_if_any(row, PACKAGES_ARCHITECTURE, package->architecture);
+	row_set_text(row, PACKAGES_STATUS, span_of("installed"));
+	if (rpm_header_split_source(package->source_rpm, &name, &version)) {
+		row_set_text(row, PACKAGES_SOURCE, name);
+		row_set_text(row, PACKAGES_SOURCE_VERSION, version);
+	}
+	row_set_text_if_any(row, PACKAGES_SECTION, package->group);
+	row_set_text_if_any(row, PACKAGES_VENDOR, package->vendor);
+	if (package->has_size) {
+		row_set_integer(row, PACKAGES_SIZE_BYTES, (int64_t)package->size_bytes);
+	}
+	collection_emit(c);
+}
+
+/* A header that cannot be read is passed over; that the file cannot be is an error. */
+static int emit_header(struct collection *c, struct rpm_header_source source)
+{
+	uint8_t text[8 * RPM_HEADER_TEXT_MAX];
+	struct writer texts = writer_over(text, sizeof text);
+	struct rpm_package package;
+	int error = rpm_header_read(source, &texts, &package);
+
+	if (error == 0) {
+		emit(c, &package);
+	}
+	return error == ERR_IO ? error : 0;
+}
+
+/* --- SQLite --- */
+
+struct database {
+	int fd;
+	struct buffer wal;
+	struct span frames; /* of the log, what is committed */
+	uint32_t page_size;
+	uint8_t page[PAGE_SIZE_MAX];
+};
 
 static int take_page(void *context, uint32_t number, struct span *out)
 {
@@ -120,39 +156,12 @@ static int read_blob(void *context, uint64_t offset, uint8_t *to, size_t len)
 	return sqlite_file_read(blob->rows, blob->offset + offset, to, len);
 }
 
-static void emit(struct collection *c, const struct rpm_package *package)
-{
-	struct row *row = collection_row(c);
-	struct span name;
-	struct span version;
-
-	row_set_text(row, PACKAGES_MANAGER, span_of("rpm"));
-	row_set_text(row, PACKAGES_NAME, package->name);
-	row_set_text(row, PACKAGES_VERSION, package->version);
-	row_set_text_if_any(row, PACKAGES_ARCHITECTURE, package->architecture);
-	row_set_text(row, PACKAGES_STATUS, span_of("installed"));
-	if (rpm_header_split_source(package->source_rpm, &name, &version)) {
-		row_set_text(row, PACKAGES_SOURCE, name);
-		row_set_text(row, PACKAGES_SOURCE_VERSION, version);
-	}
-	row_set_text_if_any(row, PACKAGES_SECTION, package->group);
-	row_set_text_if_any(row, PACKAGES_VENDOR, package->vendor);
-	if (package->has_size) {
-		row_set_integer(row, PACKAGES_SIZE_BYTES, (int64_t)package->size_bytes);
-	}
-	collection_emit(c);
-}
-
-/* One row of Packages. A header that cannot be read is passed over; that the file cannot be is an
- * error. */
+/* One row of Packages. */
 static int emit_row(struct collection *c, struct sqlite_file_rows *rows)
 {
-	uint8_t text[8 * RPM_HEADER_TEXT_MAX];
-	struct writer texts = writer_over(text, sizeof text);
 	struct blob blob = { .rows = rows };
 	struct rpm_header_source source = { .read = read_blob, .context = &blob };
 	struct sqlite_file_value value;
-	struct rpm_package package;
 	int error = sqlite_file_column(rows, BLOB_COLUMN, &value);
 
 	if (error != 0 || value.type != SQLITE_FILE_BLOB) {
@@ -160,14 +169,10 @@ static int emit_row(struct collection *c, struct sqlite_file_rows *rows)
 	}
 	blob.offset = value.offset;
 	source.size = value.size;
-	error = rpm_header_read(source, &texts, &package);
-	if (error == 0) {
-		emit(c, &package);
-	}
-	return error == ERR_IO ? error : 0;
+	return emit_header(c, source);
 }
 
-static int walk(struct collection *c, const char *path, struct database *db)
+static int walk_sqlite(struct collection *c, const char *path, struct database *db)
 {
 	struct sqlite_file file;
 	struct sqlite_file_rows rows;
@@ -188,25 +193,90 @@ static int walk(struct collection *c, const char *path, struct database *db)
 	return error != 0 ? error : rows.error;
 }
 
-int packages_collect_rpm(struct collection *c)
+static int collect_sqlite(struct collection *c, const char *path)
+{
+	struct database *db = alloc_zeroed(1, sizeof *db);
+	int error;
+
+	db->fd = -1;
+	buffer_init(&db->wal, WAL_MAX);
+	error = walk_sqlite(c, path, db);
+	buffer_done(&db->wal);
+	file_close(&db->fd);
+	alloc_free(&db);
+	return error;
+}
+
+/* --- SUSE's --- */
+
+static int read_ndb(void *context, uint64_t offset, uint8_t *to, size_t len)
+{
+	const int *fd = context;
+
+	return read_at(*fd, offset, to, len);
+}
+
+static int collect_ndb(struct collection *c, const char *path)
+{
+	struct rpm_ndb *db OWNED(alloc_free) = alloc_zeroed(1, sizeof *db);
+	OWNED(file_close) int fd = -1;
+	struct rpm_header_source file = { .read = read_ndb, .context = &fd };
+	struct rpm_header_source header;
+	struct stat status;
+	uint32_t number;
+	int error = tree_open(c->machine->tree, path, &fd);
+
+	if (error == 0 && fstat(fd, &status) < 0) {
+		error = ERR_IO;
+	}
+	if (error == 0) {
+		file.size = (uint64_t)status.st_size;
+		error = rpm_ndb_open(file, db);
+	}
+	if (error != 0) {
+		return collection_missing(error);
+	}
+	while (error == 0 && rpm_ndb_next(db, &number, &header)) {
+		error = emit_header(c, header);
+	}
+	if (error == 0) {
+		error = db->error;
+	}
+	return error == 0 && rpm_ndb_has_changed(db) ? ERR_AGAIN : error;
+}
+
+/* --- */
+
+static const struct {
+	const char *path;
+	int (*collect)(struct collection *c, const char *path);
+} databases[] = {
+	{ "/usr/lib/sysimage/rpm/rpmdb.sqlite", collect_sqlite },
+	{ "/usr/lib/sysimage/rpm/Packages.db", collect_ndb },
+	{ "/var/lib/rpm/rpmdb.sqlite", collect_sqlite },
+	{ "/var/lib/rpm/Packages.db", collect_ndb },
+};
+
+/* The one that counts: others are links to it, or left over. COUNT_OF(databases): none. */
+static size_t find_database(struct tree *tree)
 {
 	struct tree_entry entry;
-	int error = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < COUNT_OF(databases); i++) {
-		struct database *db;
-
-		if (tree_look(c->machine->tree, databases[i], &entry, NULL) != 0) {
-			continue;
-		}
-		db = alloc_zeroed(1, sizeof *db);
-		db->fd = -1;
-		buffer_init(&db->wal, WAL_MAX);
-		error = walk(c, databases[i], db);
-		buffer_done(&db->wal);
-		file_close(&db->fd);
-		alloc_free(&db);
-		break; /* the other one is a link to it, or left over */
+	while (i < COUNT_OF(databases) && tree_look(tree, databases[i].path, &entry, NULL) != 0) {
+		i++;
 	}
-	return error;
+	return i;
+}
+
+bool packages_has_rpm(struct tree *tree)
+{
+	return find_database(tree) < COUNT_OF(databases);
+}
+
+int packages_collect_rpm(struct collection *c)
+{
+	size_t found = find_database(c->machine->tree);
+
+	return found < COUNT_OF(databases) ? databases[found].collect(c, databases[found].path) : 0;
 }

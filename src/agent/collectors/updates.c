@@ -111,9 +111,7 @@ static void emit(struct collection *c, const struct updates_walk *walk,
 static bool has_other_manager(struct tree *tree)
 {
 	static const char *const databases[] = { "/lib/apk/db/installed",
-						 "/usr/lib/apk/db/installed",
-						 "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-						 "/var/lib/rpm/rpmdb.sqlite" };
+						 "/usr/lib/apk/db/installed" };
 	struct tree_entry entry;
 
 	for (size_t i = 0; i < COUNT_OF(databases); i++) {
@@ -121,7 +119,7 @@ static bool has_other_manager(struct tree *tree)
 			return true;
 		}
 	}
-	return false;
+	return packages_has_rpm(tree);
 }
 
 static int collect_apt(struct collection *c, struct updates_walk *walk)

@@ -18,6 +18,7 @@ static void what_collectors_read_is_wanted_and_nothing_else(void **state)
 		"var/lib/dpkg/status.d/base",
 		"lib/apk/db/installed",
 		"usr/lib/sysimage/rpm/rpmdb.sqlite",
+		"usr/lib/sysimage/rpm/Packages.db",
 		"usr/local/lib/python3.11/site-packages/requests-2.31.0.dist-info/METADATA",
 		"opt/app/venv/lib/python3.11/site-packages/x.egg-info/PKG-INFO",
 		"var/lib/gems/3.1.0/specifications/default/json-2.6.1.gemspec",

@@ -15,8 +15,10 @@ static const char *const wanted_paths[] = {
 	"usr/lib/apk/db/installed",
 	"usr/lib/sysimage/rpm/rpmdb.sqlite",
 	"usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
+	"usr/lib/sysimage/rpm/Packages.db",
 	"var/lib/rpm/rpmdb.sqlite",
 	"var/lib/rpm/rpmdb.sqlite-wal",
+	"var/lib/rpm/Packages.db",
 };
 
 /* What must be in front, within (NULL: anything) and at the end. */
