@@ -25,6 +25,7 @@ enum {
 	TAG_ARCH = 1022,
 	TAG_SOURCERPM = 1044,
 	TAG_LONGSIZE = 5009,
+	TAG_MODULARITYLABEL = 5096,
 };
 
 enum {
@@ -35,13 +36,33 @@ enum {
 };
 
 /* What is wanted of a header, in this order. */
-enum { NAME, VERSION, RELEASE, EPOCH, SIZE, VENDOR, GROUP, ARCH, SOURCERPM, LONGSIZE, WANTED };
+enum {
+	NAME,
+	VERSION,
+	RELEASE,
+	EPOCH,
+	SIZE,
+	VENDOR,
+	GROUP,
+	ARCH,
+	SOURCERPM,
+	LONGSIZE,
+	MODULE,
+	WANTED
+};
 
 static const uint32_t tags[WANTED] = {
-	[NAME] = TAG_NAME,         [VERSION] = TAG_VERSION, [RELEASE] = TAG_RELEASE,
-	[EPOCH] = TAG_EPOCH,       [SIZE] = TAG_SIZE,       [VENDOR] = TAG_VENDOR,
-	[GROUP] = TAG_GROUP,       [ARCH] = TAG_ARCH,       [SOURCERPM] = TAG_SOURCERPM,
+	[NAME] = TAG_NAME,
+	[VERSION] = TAG_VERSION,
+	[RELEASE] = TAG_RELEASE,
+	[EPOCH] = TAG_EPOCH,
+	[SIZE] = TAG_SIZE,
+	[VENDOR] = TAG_VENDOR,
+	[GROUP] = TAG_GROUP,
+	[ARCH] = TAG_ARCH,
+	[SOURCERPM] = TAG_SOURCERPM,
 	[LONGSIZE] = TAG_LONGSIZE,
+	[MODULE] = TAG_MODULARITYLABEL,
 };
 
 struct entry {
@@ -215,6 +236,15 @@ static struct span written_since(const struct writer *w, size_t mark)
 	return span_after(writer_span(w), mark);
 }
 
+/* Name and stream of a module's label, name:stream:version:context. */
+static struct span stream_of(struct span label)
+{
+	size_t name = span_find(label, ':');
+	size_t stream = span_find(span_after(label, name + 1), ':');
+
+	return name < label.len ? span_first(label, name + 1 + stream) : label;
+}
+
 static int read_package(const struct header *header, struct writer *w, struct rpm_package *out)
 {
 	const struct {
@@ -222,7 +252,7 @@ static int read_package(const struct header *header, struct writer *w, struct rp
 		struct span *text;
 	} texts[] = {
 		{ NAME, &out->name },   { ARCH, &out->architecture },    { VENDOR, &out->vendor },
-		{ GROUP, &out->group }, { SOURCERPM, &out->source_rpm },
+		{ GROUP, &out->group }, { SOURCERPM, &out->source_rpm }, { MODULE, &out->module },
 	};
 	size_t mark = writer_used(w);
 	int error = write_version(header, w);
@@ -239,6 +269,7 @@ static int read_package(const struct header *header, struct writer *w, struct rp
 	if (!writer_ok(w)) {
 		return ERR_FULL;
 	}
+	out->module = stream_of(out->module);
 	return read_size(header, out);
 }
 

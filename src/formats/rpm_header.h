@@ -35,6 +35,7 @@ struct rpm_package {
 	struct span vendor;
 	struct span group;
 	struct span source_rpm; /* bash-5.2.15-1.src.rpm */
+	struct span module;     /* nodejs:18, of the label nodejs:18:9040020240807131341:rhel9 */
 	uint64_t size_bytes;
 	bool has_size;
 };

@@ -40,6 +40,18 @@ static void reads_what_the_inventory_wants(void **state)
 	assert_true(span_is(package.version, "0:1.0~rc1-2^git1")); /* an epoch of 0 is one */
 }
 
+static void reads_the_module_and_its_stream(void **state)
+{
+	struct rpm_package package;
+
+	(void)state;
+	assert_int_equal(parse(fixture("formats-rpm_header/module"), &package), 0);
+	assert_true(span_is(package.name, "nodejs"));
+	assert_true(span_is(package.module, "nodejs:18"));
+	assert_int_equal(parse(fixture("formats-rpm_header/tiny"), &package), 0);
+	assert_int_equal(package.module.len, 0);
+}
+
 static void takes_the_source_apart(void **state)
 {
 	struct span name;
@@ -297,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_the_inventory_wants),
+		cmocka_unit_test(reads_the_module_and_its_stream),
 		cmocka_unit_test(takes_the_source_apart),
 		cmocka_unit_test(refuses_counts_that_lie),
 		cmocka_unit_test(appends_nothing_where_it_does_not_fit),

@@ -4,7 +4,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t text[8 * RPM_HEADER_TEXT_MAX];
+	uint8_t text[9 * RPM_HEADER_TEXT_MAX];
 	struct span file = { data, size };
 	struct rpm_header_source header;
 	struct rpm_ndb db;

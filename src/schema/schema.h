@@ -48,8 +48,11 @@ struct table {
 	bool is_live_only;  /* says nothing of a file system tree (--root) */
 	const struct column *columns;
 	size_t column_count;
-	bool is_derived;    /* the server works it out from others; no sensor may send it */
-	bool is_of_scanner; /* what a scanner found elsewhere; no agent may send it */
+	bool is_derived;         /* the server works it out from others; no sensor may send it */
+	bool is_of_scanner;      /* what a scanner found elsewhere; no agent may send it */
+	uint16_t appended_count; /* of its last columns, that came when rows were stored already:
+				  where they are null they are left out of a row, which so stays
+				  what it was */
 };
 
 /* Every table, ordered by number, ended by NULL. */
@@ -83,7 +86,7 @@ COLUMN_ENUM(HARDWARE_VENDOR, HARDWARE_PRODUCT, HARDWARE_SERIAL, HARDWARE_BIOS_VE
 	    HARDWARE_MEMORY_BYTES, HARDWARE_VIRTUALIZATION);
 COLUMN_ENUM(PACKAGES_MANAGER, PACKAGES_NAME, PACKAGES_VERSION, PACKAGES_ARCHITECTURE,
 	    PACKAGES_STATUS, PACKAGES_SOURCE, PACKAGES_SOURCE_VERSION, PACKAGES_SECTION,
-	    PACKAGES_VENDOR, PACKAGES_SIZE_BYTES);
+	    PACKAGES_VENDOR, PACKAGES_SIZE_BYTES, PACKAGES_MODULE);
 COLUMN_ENUM(USERS_NAME, USERS_UID, USERS_GID, USERS_FULL_NAME, USERS_HOME, USERS_SHELL);
 COLUMN_ENUM(GROUPS_NAME, GROUPS_GID, GROUPS_MEMBERS);
 COLUMN_ENUM(AUTHORIZED_KEYS_USER, AUTHORIZED_KEYS_PATH, AUTHORIZED_KEYS_TYPE, AUTHORIZED_KEYS_BITS,

@@ -59,6 +59,8 @@ static const struct column packages_columns[] = {
 	[PACKAGES_SECTION] = { "section", COLUMN_TEXT, 0, "section (dpkg) or group (rpm)" },
 	[PACKAGES_VENDOR] = { "vendor", COLUMN_TEXT, 0, "maintainer (dpkg, apk) or vendor (rpm)" },
 	[PACKAGES_SIZE_BYTES] = { "size_bytes", COLUMN_INTEGER, 0, "size when installed" },
+	[PACKAGES_MODULE] = { "module", COLUMN_TEXT, 0,
+			      "module and stream that it was installed from (rpm): nodejs:18" },
 };
 
 static const struct column users_columns[] = {
@@ -559,7 +561,8 @@ static const struct table packages = { TABLE_PACKAGES,
 				       "Installed packages of dpkg, rpm and apk",
 				       "inotify on the package databases' folders",
 				       false,
-				       COLUMNS(packages_columns) };
+				       COLUMNS(packages_columns),
+				       .appended_count = 1 };
 static const struct table users = { TABLE_USERS,       "users", "Local accounts",
 				    "inotify on /etc", false,   COLUMNS(users_columns) };
 static const struct table groups = { TABLE_GROUPS,      "groups", "Local groups and their members",

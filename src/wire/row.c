@@ -104,13 +104,26 @@ static void encode_value(struct writer *w, const struct value *value, const stru
 	}
 }
 
+/* Without the appended ones at the end that are null. */
+static size_t columns_of(const struct row *row)
+{
+	size_t count = row->table->column_count;
+	size_t least = count - row->table->appended_count;
+
+	while (count > least && row->values[count - 1].kind == VALUE_NULL) {
+		count--;
+	}
+	return count;
+}
+
 int row_encode(const struct row *row, struct writer *out)
 {
 	size_t mark = writer_used(out);
+	size_t column_count = columns_of(row);
 
 	for (size_t i = 0; i < COUNT_OF(cuts); i++) {
-		cbor_write_array(out, row->table->column_count);
-		for (size_t c = 0; c < row->table->column_count; c++) {
+		cbor_write_array(out, column_count);
+		for (size_t c = 0; c < column_count; c++) {
 			encode_value(out, &row->values[c], &cuts[i]);
 		}
 		if (!writer_ok(out) && writer_left(out) == 0 &&

@@ -43,7 +43,8 @@ void row_set_integer(struct row *row, unsigned column, int64_t number);
 void row_set_boolean(struct row *row, unsigned column, bool value);
 void row_set_list(struct row *row, unsigned column, const struct span *items, size_t count);
 
-/* Writes the canonical bytes. Text is mended to UTF-8 and cut at ROW_TEXT_MAX, lists at
+/* Writes the canonical bytes: all columns, but of the appended ones (schema.h) none behind the last
+ * that is not null. Text is mended to UTF-8 and cut at ROW_TEXT_MAX, lists at
  * ROW_LIST_MAX; trailing items of lists, then text, are cut further where the row would be over
  * ROW_BYTES_MAX. ERR_FULL where the writer has no room (nothing is then written). */
 MUST_USE int row_encode(const struct row *row, struct writer *out);

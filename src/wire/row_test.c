@@ -49,6 +49,36 @@ static void a_row_comes_back_as_it_was(void **state)
 	assert_true(span_equal(writer_span(&w), writer_span(&again)));
 }
 
+/* What a package of yesterday's sensor was hashed as it is today. */
+static void an_appended_column_that_is_null_leaves_a_row_as_it_was(void **state)
+{
+	const struct table *table = schema_by_number(TABLE_PACKAGES);
+	struct table before = *table;
+	struct row row;
+	struct row back;
+	struct writer w = writer_over(big, sizeof big);
+	uint8_t room[256];
+	struct writer old = writer_over(room, sizeof room);
+
+	(void)state;
+	before.column_count = PACKAGES_MODULE;
+	before.appended_count = 0;
+	row_init(&row, &before);
+	row_set_text(&row, PACKAGES_NAME, span_of("bash"));
+	assert_int_equal(row_encode(&row, &old), 0);
+	row_init(&row, table);
+	row_set_text(&row, PACKAGES_NAME, span_of("bash"));
+	assert_int_equal(row_encode(&row, &w), 0);
+	assert_true(span_equal(writer_span(&w), writer_span(&old)));
+	row_set_text(&row, PACKAGES_MODULE, span_of("nodejs:18"));
+	w = writer_over(big, sizeof big);
+	assert_int_equal(row_encode(&row, &w), 0);
+	assert_int_equal(row_decode(table, writer_span(&w), &back), 0);
+	assert_true(span_is(back.values[PACKAGES_MODULE].text, "nodejs:18"));
+	assert_int_equal(row_decode(&before, writer_span(&w), &back), 0); /* an older server */
+	assert_true(span_is(back.values[PACKAGES_NAME].text, "bash"));
+}
+
 static void refuses_every_truncation(void **state)
 {
 	const struct table *table = schema_by_number(TABLE_USERS);
@@ -158,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_row_comes_back_as_it_was),
+		cmocka_unit_test(an_appended_column_that_is_null_leaves_a_row_as_it_was),
 		cmocka_unit_test(refuses_every_truncation),
 		cmocka_unit_test(a_type_that_the_schema_does_not_say_is_refused),
 		cmocka_unit_test(a_newer_sensors_columns_are_ignored_and_an_older_ones_are_null),

@@ -218,6 +218,12 @@ static void reads_an_rpm_tree(void **state)
 	check_tree("root-rpm");
 }
 
+static void reads_the_module_of_an_rpm_package(void **state)
+{
+	(void)state;
+	check_tree("root-rhel");
+}
+
 static void reads_a_suse_tree(void **state)
 {
 	(void)state;
@@ -594,6 +600,7 @@ int main(void)
 		cmocka_unit_test(reads_a_debian_tree),
 		cmocka_unit_test(reads_an_alpine_tree),
 		cmocka_unit_test(reads_an_rpm_tree),
+		cmocka_unit_test(reads_the_module_of_an_rpm_package),
 		cmocka_unit_test(reads_a_suse_tree),
 		cmocka_unit_test(reads_devices_and_disks_of_a_tree),
 		cmocka_unit_test(finds_privileged_files_and_no_others),

@@ -61,6 +61,7 @@ static void emit(struct collection *c, const struct rpm_package *package)
 	}
 	row_set_text_if_any(row, PACKAGES_SECTION, package->group);
 	row_set_text_if_any(row, PACKAGES_VENDOR, package->vendor);
+	row_set_text_if_any(row, PACKAGES_MODULE, package->module);
 	if (package->has_size) {
 		row_set_integer(row, PACKAGES_SIZE_BYTES, (int64_t)package->size_bytes);
 	}
@@ -70,7 +71,7 @@ static void emit(struct collection *c, const struct rpm_package *package)
 /* A header that cannot be read is passed over; that the file cannot be is an error. */
 static int emit_header(struct collection *c, struct rpm_header_source source)
 {
-	uint8_t text[8 * RPM_HEADER_TEXT_MAX];
+	uint8_t text[9 * RPM_HEADER_TEXT_MAX];
 	struct writer texts = writer_over(text, sizeof text);
 	struct rpm_package package;
 	int error = rpm_header_read(source, &texts, &package);

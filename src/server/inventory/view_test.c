@@ -206,15 +206,16 @@ static void check_changes(struct view *view)
 		     "SELECT json_extract(\"row\", '$.members[1]') = 'b\"\\' || char(10) ||"
 		     " char(1) || 'b', old FROM changes WHERE no = 6",
 		     "1|-\n");
-	assert_query(
-		view, "SELECT old, row FROM changes WHERE op = 'updated'",
-		"{\"manager\":\"dpkg\",\"name\":\"curl\",\"version\":\"8.0\","
-		"\"architecture\":\"amd64\",\"status\":null,\"source\":null,"
-		"\"source_version\":null,\"section\":null,\"vendor\":null,\"size_bytes\":4096}|"
-		"{\"manager\":\"dpkg\",\"name\":\"curl\",\"version\":\"8.1\","
-		"\"architecture\":\"amd64\",\"status\":null,\"source\":null,"
-		"\"source_version\":null,\"section\":null,\"vendor\":null,\"size_bytes\":4096}"
-		"\n");
+	assert_query(view, "SELECT old, row FROM changes WHERE op = 'updated'",
+		     "{\"manager\":\"dpkg\",\"name\":\"curl\",\"version\":\"8.0\","
+		     "\"architecture\":\"amd64\",\"status\":null,\"source\":null,"
+		     "\"source_version\":null,\"section\":null,\"vendor\":null,\"size_bytes\":4096,"
+		     "\"module\":null}|"
+		     "{\"manager\":\"dpkg\",\"name\":\"curl\",\"version\":\"8.1\","
+		     "\"architecture\":\"amd64\",\"status\":null,\"source\":null,"
+		     "\"source_version\":null,\"section\":null,\"vendor\":null,\"size_bytes\":4096,"
+		     "\"module\":null}"
+		     "\n");
 }
 
 static void the_tables_show_what_is_and_what_was(void **state)
