@@ -337,9 +337,34 @@ static void redhat_vex_tells_what_will_not_be_fixed_and_what_is_not_affected(voi
 	e = entry(&p, "redhat:8", "gcc", "CVE-2024-8088");
 	assert_int_equal(e.status, KNOWLEDGE_NOT_AFFECTED);
 	e = entry(&p, "redhat:9", "python3.9", "CVE-2024-8088");
-	assert_true(span_is(e.advisory, "RHSA-2024:9371")); /* of its remediation */
-	assert_int_equal(p.report.passed_over, 1);          /* the module's package */
-	assert_int_equal(knowledge_figures(p.knowledge).entries, 3);
+	assert_true(span_is(e.advisory, "RHSA-2024:9371"));             /* of its remediation */
+	e = entry(&p, "redhat:8", "nodejs:18/nodejs", "CVE-2024-8088"); /* of a module's stream */
+	assert_fixed(&p, &e, "");
+	assert_int_equal(p.report.passed_over, 0);
+	assert_int_equal(knowledge_figures(p.knowledge).entries, 4);
+	done(&p);
+}
+
+/* A module is written in three ways: as a qualifier of its package, as a product between package
+ * and platform, and in front of a package of which no version is named. */
+static void redhat_tells_each_stream_of_a_module(void **state)
+{
+	struct parsed p = parse("redhat", sample("redhat-modules"), NULL);
+	struct knowledge_entry e = entry(&p, "redhat:9", "nodejs:20/nodejs", "CVE-2024-22020");
+
+	(void)state;
+	assert_int_equal(p.error, 0);
+	assert_fixed(&p, &e, "1:20.16.0-1.module+el9.4.0+22197+9e60f127");
+	assert_true(span_is(e.advisory, "RHSA-2024:5815"));
+	e = entry(&p, "redhat:9", "nodejs:18/nodejs", "CVE-2024-22020");
+	assert_fixed(&p, &e, "1:18.20.4-1.module+el9.4.0+22195+c221878e");
+	e = entry(&p, "redhat:9", "nodejs:18/nodejs-nodemon", "CVE-2024-22020");
+	assert_fixed(&p, &e, "3.0.1-1.module+el9.2.0.z+20476+54d36f48");
+	e = entry(&p, "redhat:8", "nodejs:16/nodejs", "CVE-2024-22020");
+	assert_fixed(&p, &e, "");
+	assert_int_equal(e.flags, KNOWLEDGE_END_OF_LIFE);
+	assert_int_equal(p.report.passed_over, 1); /* a module whose stream is not named */
+	assert_int_equal(knowledge_figures(p.knowledge).entries, 4);
 	done(&p);
 }
 
@@ -349,13 +374,21 @@ static const struct {
 	const char *file;
 	const char *feed;
 } kinds[] = {
-	{ "debian", "debian" },      { "kev", "kev" },
-	{ "epss", "epss" },          { "epss-gz", "epss" },
-	{ "alpine", "alpine" },      { "osv-ubuntu", "osv-ubuntu" },
-	{ "osv-zip", "osv-ubuntu" }, { "osv-tar", "osv-ubuntu" },
-	{ "osv-npm", "osv-npm" },    { "osv-pypi", "osv-pypi" },
-	{ "redhat", "redhat" },      { "redhat-vex", "redhat" },
-	{ "redhat-zst", "redhat" },  { "osv-tar-zst", "osv-ubuntu" },
+	{ "debian", "debian" },
+	{ "kev", "kev" },
+	{ "epss", "epss" },
+	{ "epss-gz", "epss" },
+	{ "alpine", "alpine" },
+	{ "osv-ubuntu", "osv-ubuntu" },
+	{ "osv-zip", "osv-ubuntu" },
+	{ "osv-tar", "osv-ubuntu" },
+	{ "osv-npm", "osv-npm" },
+	{ "osv-pypi", "osv-pypi" },
+	{ "redhat", "redhat" },
+	{ "redhat-vex", "redhat" },
+	{ "redhat-zst", "redhat" },
+	{ "osv-tar-zst", "osv-ubuntu" },
+	{ "redhat-modules", "redhat" },
 };
 
 static void recognises_each_feed_by_its_content(void **state)
@@ -621,6 +654,7 @@ int main(void)
 		cmocka_unit_test(alpine_tells_fixes_and_what_never_was_affected),
 		cmocka_unit_test(redhat_takes_the_source_package_once),
 		cmocka_unit_test(redhat_vex_tells_what_will_not_be_fixed_and_what_is_not_affected),
+		cmocka_unit_test(redhat_tells_each_stream_of_a_module),
 		cmocka_unit_test(recognises_each_feed_by_its_content),
 		cmocka_unit_test(refuses_every_truncation),
 		cmocka_unit_test(refuses_a_truncated_archive_at_every_block),

@@ -8,8 +8,8 @@
  *     remediations, scores, threats
  *
  * Only source packages of RHEL itself are taken: its binary packages have the same versions.
- * Extended streams (EUS, AUS, ...) are streams of their own. Packages of modules are passed over:
- * their versions cannot be compared across streams of the module.
+ * Extended streams (EUS, AUS, ...) are streams of their own. A module's packages go by the names
+ * that Red Hat gives them, "nodejs:18/nodejs": versions say nothing across streams of a module.
  */
 #include "base/error.h"
 #include "formats/ascii.h"
@@ -226,6 +226,20 @@ static struct span quote_of(struct document *d, const char *status, struct span 
 	return feed_text_end(d->in, &w);
 }
 
+/* Its name among the stream's packages. */
+static struct span name_of(struct document *d, const struct product *product)
+{
+	struct writer w = feed_text_begin(d->in, product->module.len + product->name.len + 2);
+
+	if (product->module.len == 0) {
+		return product->name;
+	}
+	writer_bytes(&w, product->module);
+	writer_text(&w, "/");
+	writer_bytes(&w, product->name);
+	return feed_text_end(d->in, &w);
+}
+
 static int tell(struct document *d, const struct about *a, size_t status, struct span id,
 		size_t offset)
 {
@@ -258,7 +272,7 @@ static int tell(struct document *d, const struct about *a, size_t status, struct
 	}
 	range.fixed = statuses[status].is_fixed ? product.version : range.fixed;
 	r.stream = product.stream;
-	r.package = product.name;
+	r.package = name_of(d, &product);
 	r.advisory = product.advisory.len > 0           ? product.advisory
 		     : span_starts_with(d->id, "RHSA-") ? d->id
 							: (struct span){ NULL, 0 };

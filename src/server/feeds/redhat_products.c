@@ -13,6 +13,7 @@
 struct product_entry {
 	struct span stream; /* of a platform */
 	struct span name;   /* of a component */
+	struct span module; /* name:stream of a component in a module, or of the module itself */
 	struct span version;
 	struct span advisory;
 	unsigned flags;
@@ -103,19 +104,67 @@ static void write_decoded(struct writer *w, struct span text)
 	}
 }
 
-/* pkg:rpm/redhat/sudo@1.9.5p2-10.el9_3?arch=src&epoch=1 */
+static struct span decoded(struct products *p, struct span text)
+{
+	struct writer w = feed_text_begin(p->in, text.len + 1);
+
+	write_decoded(&w, text);
+	return feed_text_end(p->in, &w);
+}
+
+/* "nodejs:18" of nodejs:18:9040020240807131341:rhel9; empty where there is no stream. */
+static struct span module_of(struct products *p, struct span label)
+{
+	struct span text = decoded(p, label);
+	size_t name = span_find(text, ':');
+	size_t stream = span_find(span_after(text, name + 1), ':');
+
+	return name + 1 < text.len ? span_first(text, name + 1 + stream) : span_first(text, 0);
+}
+
+/* Until 2025: pkg:rpmmod/redhat/nodejs@18:9040020240807131341:rhel9 is a module, to which its
+ * packages are related; pkg:rpmmod/redhat/nodejs:18/nodejs a package of any version in it. */
+static void take_module(struct products *p, struct span path, struct product_entry *e)
+{
+	size_t slash = span_find(path, '/');
+	size_t at = span_find(path, '@');
+	struct writer w;
+
+	e->is_module = true;
+	if (slash < path.len) {
+		e->module = module_of(p, span_first(path, slash));
+		e->name = decoded(p, span_first(span_after(path, slash + 1), at - slash - 1));
+		e->is_source = true;
+		return;
+	}
+	w = feed_text_begin(p->in, path.len + 1);
+	writer_bytes(&w, span_first(path, at));
+	writer_text(&w, ":");
+	writer_bytes(&w, span_after(path, at + 1));
+	e->module = module_of(p, feed_text_end(p->in, &w));
+}
+
+/* pkg:rpm/redhat/sudo@1.9.5p2-10.el9_3?arch=src&epoch=1, and of a module
+ * pkg:rpm/redhat/nodejs@20.16.0-1.module%2Bel9?arch=src&rpmmod=nodejs:20:9040020240807145403:rhel9
+ */
 static void take_purl(struct products *p, struct span purl, struct product_entry *e)
 {
 	static const char prefix[] = "pkg:rpm/redhat/";
+	static const char module_prefix[] = "pkg:rpmmod/redhat/";
 	size_t question = span_find(purl, '?');
 	struct reader qualifiers = reader_over(span_after(purl, question + 1));
 	struct span path = span_after(span_first(purl, question), sizeof prefix - 1);
 	struct span version = span_after(path, span_find(path, '@') + 1);
 	struct writer w = feed_text_begin(p->in, purl.len + 1);
 	struct span epoch = { NULL, 0 };
+	struct span module = { NULL, 0 };
 
+	if (span_starts_with(purl, module_prefix)) {
+		take_module(p, span_after(span_first(purl, question), sizeof module_prefix - 1), e);
+		return;
+	}
 	if (!span_starts_with(purl, prefix)) {
-		e->is_module = true; /* a module, a container, ...: nothing of rpm's database */
+		e->is_module = true; /* a container, ...: nothing of rpm's database */
 		return;
 	}
 	e->is_source = question == purl.len;
@@ -123,7 +172,7 @@ static void take_purl(struct products *p, struct span purl, struct product_entry
 		struct span part = reader_until(&qualifiers, '&');
 
 		e->is_source |= span_is(part, "arch=src");
-		e->is_module |= span_starts_with(part, "rpmmod=");
+		module = span_starts_with(part, "rpmmod=") ? span_after(part, 7) : module;
 		epoch = span_starts_with(part, "epoch=") ? span_after(part, 6) : epoch;
 	}
 	write_decoded(&w, span_first(path, span_find(path, '@')));
@@ -135,6 +184,10 @@ static void take_purl(struct products *p, struct span purl, struct product_entry
 	}
 	write_decoded(&w, version);
 	e->version = version.len > 0 ? feed_text_end(p->in, &w) : version;
+	e->is_module = module.len > 0;
+	if (e->is_module && e->is_source) {
+		e->module = module_of(p, module);
+	}
 	for (size_t i = 0; i + 7 <= e->version.len; i++) {
 		e->is_module |= span_starts_with(span_after(e->version, i), ".module");
 	}
@@ -307,6 +360,7 @@ enum product_kind products_resolve(const struct products *p, struct span id, str
 	const struct product_entry *whole;
 	const struct product_entry *component;
 	const struct product_entry *platform;
+	struct span module;
 	uint32_t number;
 
 	if (!intern_find(&p->ids, id, &number) || p->entries[number].component == NONE) {
@@ -315,15 +369,30 @@ enum product_kind products_resolve(const struct products *p, struct span id, str
 	whole = &p->entries[number];
 	component = &p->entries[whole->component];
 	platform = &p->entries[whole->platform];
-	if (platform->stream.len == 0 || component->name.len == 0 || component->is_module) {
+	module = component->module;
+	if (platform->component != NONE) { /* a module of a platform, where that is written apart */
+		module = p->entries[platform->component].module;
+		platform = &p->entries[platform->platform];
+	}
+	if (platform->stream.len > 0 && component->module.len > 0 && component->name.len == 0) {
+		return PRODUCT_BINARY; /* the module itself: its packages are told as well */
+	}
+	if (platform->stream.len == 0 || component->name.len == 0) {
+		return PRODUCT_UNKNOWN;
+	}
+	if (!component->is_source) {
+		return PRODUCT_BINARY;
+	}
+	if (component->is_module && module.len == 0) {
 		return PRODUCT_UNKNOWN;
 	}
 	*out = (struct product){
 		.stream = platform->stream,
 		.name = component->name,
+		.module = module,
 		.version = component->version,
 		.advisory = whole->advisory,
 		.flags = whole->flags,
 	};
-	return component->is_source ? PRODUCT_SOURCE : PRODUCT_BINARY;
+	return PRODUCT_SOURCE;
 }

@@ -10,14 +10,15 @@
 #define REDHAT_PRODUCTS_MAX 500000
 
 enum product_kind {
-	PRODUCT_UNKNOWN, /* of something else than RHEL, or of a module */
+	PRODUCT_UNKNOWN, /* of something else than RHEL, or of a module that is not named */
 	PRODUCT_SOURCE,
-	PRODUCT_BINARY,
+	PRODUCT_BINARY, /* or a module, whose source packages are told on their own, too */
 };
 
 struct product {
 	struct span stream; /* "redhat:9", "redhat-eus:9.2" */
 	struct span name;
+	struct span module;  /* name:stream where it is of one */
 	struct span version; /* [epoch:]version-release; empty where none is said */
 	struct span advisory;
 	unsigned flags;

@@ -6,6 +6,9 @@
 #include "formats/versions/versions.h"
 #include "server/services/subject.h"
 
+/* Whose builds of modules bear the numbers that advisories say. */
+#define BUILDER "Red Hat, Inc."
+
 /* Without "N:". */
 static struct span without_epoch(struct span version)
 {
@@ -39,6 +42,44 @@ static int compare_without_epoch(struct span a, struct span b)
 	return version_rpm_compare(without_epoch(a), without_epoch(b));
 }
 
+/* "20.16.0-1" of "20.16.0-1.module+el9.4.0+22197+9e60f127": what a rebuild has in common with what
+ * it was built from. */
+static struct span without_build(struct span version)
+{
+	long at = subject_find_last(version, ".module");
+
+	return at < 0 ? version : span_first(version, (size_t)at);
+}
+
+static int compare_rebuilt(struct span a, struct span b)
+{
+	return version_rpm_compare(without_build(a), without_build(b));
+}
+
+static int compare_rebuilt_without_epoch(struct span a, struct span b)
+{
+	return compare_without_epoch(without_build(a), without_build(b));
+}
+
+/* Red Hat's documents say "nodejs:18/nodejs" of what is in a module's stream. False where that is
+ * too long. */
+static bool take_module(struct subject *s, struct span module, struct span vendor)
+{
+	struct writer w = writer_over(s->package_room, sizeof s->package_room);
+
+	writer_bytes(&w, module);
+	writer_text(&w, "/");
+	writer_bytes(&w, s->package);
+	s->package = writer_span(&w);
+	s->rule = "rpm-module";
+	if (!span_is(vendor, BUILDER)) {
+		s->compare = s->compare == version_rpm_compare ? compare_rebuilt
+							       : compare_rebuilt_without_epoch;
+		s->rule = "rpm-module-rebuilt";
+	}
+	return writer_ok(&w);
+}
+
 bool subject_of_rpm(const struct row *package, struct span stream, struct subject *out)
 {
 	struct span version = subject_text(package, PACKAGES_VERSION);
@@ -57,6 +98,11 @@ bool subject_of_rpm(const struct row *package, struct span stream, struct subjec
 	} else if (source_version.len > 0 && !span_equal(without_epoch(version), source_version)) {
 		out->compare = compare_without_epoch;
 		out->rule = "rpm-no-epoch";
+	}
+	if (subject_text(package, PACKAGES_MODULE).len > 0 &&
+	    !take_module(out, subject_text(package, PACKAGES_MODULE),
+			 subject_text(package, PACKAGES_VENDOR))) {
+		return false;
 	}
 	return out->package.len > 0 && out->version.len > 0;
 }
