@@ -11,37 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensor/dial.h"
-#include "sensor/est.h"
-#include "sensor/identity.h"
+#include "sensor/connector_parts.h"
 #include "sensor/link.h"
-#include "sensor/secret.h"
-#include "sensor/sensor.h"
 #include "base/error.h"
 #include "schema/schema.h"
 #include "sys/alloc.h"
-#include "sys/channel.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/log.h"
-#include "sys/loop.h"
-#include "sys/pki.h"
 #include "sys/process.h"
 #include "sys/sandbox.h"
-#include "sys/tls.h"
-#include "wire/message.h"
 
-#define RETRY_FIRST_MS   200
-#define RETRY_LONGEST_MS 60000
+#define RETRY_FIRST_MS 200
 
 /* A revoked sensor asks again only so often: somebody may have enrolled it anew meanwhile. */
 #define REVOKED_RETRY_MS 900000
-
-/* A renewal that failed is tried again after so long, and none follows another at once, whatever
- * the certificate or a clock that jumped says. The clock is looked at so often. */
-#define RENEW_RETRY_MS 300000
-#define RENEW_PAUSE_MS 10000
-#define RENEW_CHECK_MS 21600000
 
 /* The files that tell how to look names up may have been replaced, and the sandbox knows only the
  * old ones. */
@@ -59,59 +43,21 @@
 #define STEADY_MS 10000
 
 #define SEND_MAX (2u << 20)
-#define PEM_MAX  65536
 
-enum purpose { PURPOSE_ENROL, PURPOSE_RENEW, PURPOSE_CLONE, PURPOSE_SESSION };
-
-struct connecting {
-	const struct sensor_settings *settings;
-	struct loop *loop;
-	struct channel *channel;
-	struct identity identity;
-	bool is_enrolled;
-	bool is_cloned;                                    /* the identity is another machine's */
-	struct tls_context *contexts[PURPOSE_SESSION + 1]; /* NULL until needed */
-	enum purpose purpose;
-	struct dial *dial;
-	struct tls_stream *stream;
-	uint64_t connection; /* number of the session's connection */
-	bool is_in_session;
-	int64_t session_began_ms;
-	struct loop_timer *retry_timer;
-	struct loop_timer *renew_timer;
-	int64_t renew_not_before_ms;
-	unsigned failures;
-	unsigned failed_lookups;
-	/* the collector */
-	struct loop_timer *beat_timer;
-	int64_t heard_ms;    /* when it said something last */
-	uint16_t busy_table; /* that it reads, as far as it said */
-	uint8_t policy[MESSAGE_POLICY_DIGEST];
-	bool is_greeted; /* its hello went out on this connection */
-	bool is_silence_told;
-	int64_t cost_told_ms;
-	/* of an enrolment under way */
-	struct buffer new_key;
-	struct buffer answer;
-	bool is_stopping;
-	int status;
-};
-
-static void stop(struct connecting *p, int status)
+void connector_stop(struct connecting *p, int status)
 {
 	p->is_stopping = true;
 	p->status = status;
 	loop_stop(p->loop);
 }
 
-/* The person who started --once is there to read it; a service goes on trying. */
-static void need_person(struct connecting *p, const char *what, const char *reason,
-			const char *hint)
+void connector_need_person(struct connecting *p, const char *what, const char *reason,
+			   const char *hint)
 {
 	log_error(what, log_text("server", p->settings->state.host), log_text("reason", reason),
 		  log_text("do", hint));
 	if (p->settings->is_once) {
-		stop(p, SENSOR_FAILED);
+		connector_stop(p, SENSOR_FAILED);
 	}
 }
 
@@ -120,15 +66,15 @@ static int64_t next_retry_ms(struct connecting *p)
 {
 	int64_t longest = RETRY_FIRST_MS;
 
-	for (unsigned i = 0; i < p->failures && longest < RETRY_LONGEST_MS; i++) {
+	for (unsigned i = 0; i < p->failures && longest < CONNECTOR_RETRY_LONGEST_MS; i++) {
 		longest *= 2;
 	}
-	longest = longest < RETRY_LONGEST_MS ? longest : RETRY_LONGEST_MS;
+	longest = longest < CONNECTOR_RETRY_LONGEST_MS ? longest : CONNECTOR_RETRY_LONGEST_MS;
 	p->failures++;
 	return RETRY_FIRST_MS / 2 + random() % longest;
 }
 
-static void close_connection(struct connecting *p, const char *reason)
+void connector_close(struct connecting *p, const char *reason)
 {
 	dial_free(&p->dial);
 	tls_stream_free(&p->stream);
@@ -140,171 +86,27 @@ static void close_connection(struct connecting *p, const char *reason)
 		channel_resume(p->channel);
 		if (channel_send(p->channel, LINK_DISCONNECTED, p->connection, span_of(reason)) !=
 		    0) {
-			stop(p, SENSOR_RESTART);
+			connector_stop(p, SENSOR_RESTART);
 		}
 	}
 }
 
-static void retry(struct connecting *p, const char *reason, int64_t delay_ms)
+void connector_retry(struct connecting *p, const char *reason, int64_t delay_ms)
 {
-	close_connection(p, reason);
+	connector_close(p, reason);
 	if (p->is_stopping) {
 		return;
 	}
 	if (p->purpose == PURPOSE_RENEW) {
-		p->renew_not_before_ms = clock_ms() + RENEW_RETRY_MS; /* the old one will do */
+		enrolment_put_renewal_off(p); /* the old one will do */
 	}
 	log_info("connecting again", log_text("reason", reason), log_number("in_ms", delay_ms));
 	loop_timer_arm(p->retry_timer, delay_ms);
 }
 
-static void retry_later(struct connecting *p, const char *reason)
+void connector_retry_later(struct connecting *p, const char *reason)
 {
-	retry(p, reason, next_retry_ms(p));
-}
-
-static bool is_renewal_due(const struct connecting *p)
-{
-	return p->is_enrolled && clock_wall_ms() / 1000 >= p->identity.renew_at_s &&
-	       clock_ms() >= p->renew_not_before_ms;
-}
-
-/* When the certificate's age is looked at next: when it is due, but the clock may be set meanwhile.
- */
-static void arm_renewal(struct connecting *p)
-{
-	int64_t delay_ms = p->identity.renew_at_s * 1000 - clock_wall_ms();
-	int64_t pause_ms = p->renew_not_before_ms - clock_ms();
-
-	delay_ms = delay_ms > pause_ms ? delay_ms : pause_ms;
-	delay_ms = delay_ms > RENEW_PAUSE_MS ? delay_ms : RENEW_PAUSE_MS;
-	loop_timer_arm(p->renew_timer, delay_ms < RENEW_CHECK_MS ? delay_ms : RENEW_CHECK_MS);
-}
-
-/*
- * Enrolment
- */
-
-static int ask_for_certificate(struct connecting *p, struct why *why)
-{
-	struct buffer request OWNED(buffer_done);
-	struct buffer http OWNED(buffer_done);
-	enum est_kind kind = p->purpose == PURPOSE_ENROL   ? EST_ENROL
-			     : p->purpose == PURPOSE_RENEW ? EST_RENEW
-							   : EST_CLONE;
-	int error;
-
-	buffer_init(&request, PEM_MAX);
-	buffer_init(&http, PEM_MAX);
-	buffer_clear(&p->new_key);
-	buffer_clear(&p->answer);
-	error = pki_key_new(&p->new_key, why);
-	if (error == 0) { /* the server gives the name: what is asked for here is a word */
-		error = pki_request_new(buffer_span(&p->new_key), "agent", &request, why);
-	}
-	if (error == 0) {
-		error = est_request(kind, p->settings->state.host, p->settings->token,
-				    buffer_span(&request), &http, why);
-	}
-	if (error == 0) {
-		error = tls_send(p->stream, buffer_span(&http));
-	}
-	secret_wipe(buffer_span(&http));
-	return error;
-}
-
-static void forget_enrolment(struct connecting *p)
-{
-	secret_wipe(buffer_span(&p->new_key));
-	buffer_done(&p->new_key);
-	buffer_done(&p->answer);
-	buffer_init(&p->new_key, PEM_MAX);
-	buffer_init(&p->answer, EST_ANSWER_MAX);
-}
-
-/* The new identity is stored; from here on it is ours. */
-static int adopt(struct connecting *p, struct span certificate_der, struct why *why)
-{
-	const char *folder = p->settings->state.key_folder;
-	struct identity identity;
-	int error = identity_store(folder, buffer_span(&p->new_key), certificate_der, why);
-
-	if (error == 0) {
-		error = identity_load(folder, &identity, why);
-	}
-	if (error != 0) {
-		return error;
-	}
-	identity_done(&p->identity);
-	p->identity = identity;
-	p->is_enrolled = true;
-	p->is_cloned = false;
-	identity_drop_token(folder);
-	for (size_t i = 0; i <= PURPOSE_SESSION; i++) {
-		tls_context_free(&p->contexts[i]);
-	}
-	return 0;
-}
-
-static void fail_enrolment(struct connecting *p, int error, const char *reason)
-{
-	bool is_first = p->purpose == PURPOSE_ENROL;
-
-	forget_enrolment(p);
-	if (is_first && error == ERR_DENIED) {
-		log_error("the server refuses to enrol this agent", log_text("reason", reason),
-			  log_text("do",
-				   "make a new token with bartizan enroll-token and start the "
-				   "agent with it"));
-		stop(p, SENSOR_FAILED);
-		return;
-	}
-	if (p->purpose == PURPOSE_CLONE && error == ERR_DENIED) {
-		need_person(p, "the server does not enrol this copy of another machine's agent",
-			    reason,
-			    "make a token with bartizan enroll-token and start the agent "
-			    "with it once");
-		retry(p, reason, RETRY_LONGEST_MS);
-		return;
-	}
-	if (is_first && error == ERR_FULL) {
-		need_person(p, "the new certificate cannot be stored", reason,
-			    "make room on the disk of the state folder");
-	}
-	log_warn(p->purpose != PURPOSE_RENEW ? "could not enrol"
-					     : "could not renew the certificate",
-		 log_text("reason", reason));
-	retry_later(p, reason);
-}
-
-static void take_answer(struct connecting *p, bool is_end)
-{
-	struct buffer certificate OWNED(buffer_done);
-	struct why why = { .text = "" };
-	int error;
-
-	buffer_init(&certificate, PEM_MAX);
-	error = est_answer(buffer_span(&p->answer), is_end, &certificate, &why);
-	if (error == ERR_AGAIN) {
-		return;
-	}
-	if (error == 0) {
-		error = adopt(p, buffer_span(&certificate), &why);
-	}
-	if (error != 0) {
-		fail_enrolment(p, error, why.text);
-		return;
-	}
-	log_info(p->purpose == PURPOSE_RENEW   ? "certificate renewed"
-		 : p->purpose == PURPOSE_CLONE ? "enrolled anew, as a machine of its own"
-					       : "enrolled",
-		 log_text("server", p->settings->state.host));
-	forget_enrolment(p);
-	close_connection(p, "");
-	p->failures = 0;
-	p->renew_not_before_ms = clock_ms() + RENEW_PAUSE_MS;
-	arm_renewal(p);
-	loop_timer_arm(p->retry_timer, 0);
+	connector_retry(p, reason, next_retry_ms(p));
 }
 
 /*
@@ -341,13 +143,13 @@ static size_t pass_frames(struct connecting *p, struct span bytes)
 			return taken;
 		}
 		if (error != 0) {
-			stop(p, SENSOR_RESTART);
+			connector_stop(p, SENSOR_RESTART);
 			return taken;
 		}
 		taken += size;
 	}
 	if (error == ERR_LIMIT) {
-		retry_later(p, "the server sent what is no frame");
+		connector_retry_later(p, "the server sent what is no frame");
 	}
 	return taken;
 }
@@ -360,19 +162,20 @@ static size_t on_received(void *context, struct span bytes)
 		return pass_frames(p, bytes);
 	}
 	if (buffer_append(&p->answer, bytes) != 0) {
-		fail_enrolment(p, ERR_LIMIT, "the answer is too long");
+		enrolment_fail(p, ERR_LIMIT, "the answer is too long");
 		return bytes.len;
 	}
-	take_answer(p, false);
+	enrolment_take(p, false);
 	return bytes.len;
 }
 
 static void begin_session(struct connecting *p)
 {
 	if (strcmp(tls_protocol(p->stream), MESSAGE_ALPN) != 0) {
-		need_person(p, "this is no server for sensors", "it does not speak " MESSAGE_ALPN,
-			    "check --server: the sensors' port, not the console's");
-		retry_later(p, "no common protocol");
+		connector_need_person(p, "this is no server for sensors",
+				      "it does not speak " MESSAGE_ALPN,
+				      "check --server: the sensors' port, not the console's");
+		connector_retry_later(p, "no common protocol");
 		return;
 	}
 	p->is_in_session = true;
@@ -382,7 +185,7 @@ static void begin_session(struct connecting *p)
 		 log_text("resumed", tls_is_resumed(p->stream) ? "yes" : "no"));
 	if (channel_send(p->channel, LINK_CONNECTED, p->connection, (struct span){ NULL, 0 }) !=
 	    0) {
-		stop(p, SENSOR_RESTART);
+		connector_stop(p, SENSOR_RESTART);
 	}
 }
 
@@ -395,8 +198,8 @@ static void on_opened(void *context)
 		begin_session(p);
 		return;
 	}
-	if (ask_for_certificate(p, &why) != 0) {
-		fail_enrolment(p, ERR_IO, why.text);
+	if (enrolment_ask(p, &why) != 0) {
+		enrolment_fail(p, ERR_IO, why.text);
 	}
 }
 
@@ -414,16 +217,16 @@ static void on_stream_closed(void *context, int error, const char *reason)
 
 	(void)why_set(&said, 0, "%s", reason); /* the stream goes, its words stay */
 	if (error == ERR_DENIED) {
-		need_person(
+		connector_need_person(
 			p, "the server's certificate, or ours, is not accepted", said.text,
 			"check that --ca is the ca.pem of this server; to enrol anew, start with a "
 			"new --token");
 	} else if (p->purpose != PURPOSE_SESSION && p->answer.len > 0) {
 		tls_stream_free(&p->stream);
-		take_answer(p, true);
+		enrolment_take(p, true);
 		return;
 	}
-	retry_later(p, said.text);
+	connector_retry_later(p, said.text);
 }
 
 static const struct tls_handler stream_handler = { .opened = on_opened,
@@ -435,7 +238,7 @@ static const struct tls_handler stream_handler = { .opened = on_opened,
  * Connecting
  */
 
-static int make_context(struct connecting *p, struct why *why)
+int connector_make_context(struct connecting *p, struct why *why)
 {
 	static const char *const session[] = { MESSAGE_ALPN, NULL };
 	static const char *const http[] = { "http/1.1", NULL };
@@ -463,7 +266,7 @@ static void on_dialled(void *context, int fd, const char *reason)
 	(void)why_set(&said, 0, "%s", reason != NULL ? reason : "");
 	dial_free(&p->dial);
 	if (fd < 0) {
-		retry_later(p, said.text);
+		connector_retry_later(p, said.text);
 		return;
 	}
 	p->connection++;
@@ -473,10 +276,10 @@ static void on_dialled(void *context, int fd, const char *reason)
 
 static enum purpose purpose_now(const struct connecting *p)
 {
-	return !p->is_enrolled     ? PURPOSE_ENROL
-	       : p->is_cloned      ? PURPOSE_CLONE
-	       : is_renewal_due(p) ? PURPOSE_RENEW
-				   : PURPOSE_SESSION;
+	return !p->is_enrolled               ? PURPOSE_ENROL
+	       : p->is_cloned                ? PURPOSE_CLONE
+	       : enrolment_is_renewal_due(p) ? PURPOSE_RENEW
+					     : PURPOSE_SESSION;
 }
 
 /* Decides what the next connection is for, and starts it. */
@@ -486,18 +289,18 @@ static void begin(struct connecting *p)
 	const struct state *state = &p->settings->state;
 
 	p->purpose = purpose_now(p);
-	if (make_context(p, &why) != 0) {
-		need_person(p, "cannot set TLS up", why.text,
-			    "check the CA file and the state folder");
-		retry(p, why.text, RETRY_LONGEST_MS);
+	if (connector_make_context(p, &why) != 0) {
+		connector_need_person(p, "cannot set TLS up", why.text,
+				      "check the CA file and the state folder");
+		connector_retry(p, why.text, CONNECTOR_RETRY_LONGEST_MS);
 		return;
 	}
 	if (dial_new(p->loop, state->host, state->port, on_dialled, p, &p->dial, &why) != 0) {
 		if (++p->failed_lookups >= LOOKUPS_MAX && !p->settings->is_once) {
-			stop(p, SENSOR_RESTART);
+			connector_stop(p, SENSOR_RESTART);
 			return;
 		}
-		retry_later(p, why.text);
+		connector_retry_later(p, why.text);
 		return;
 	}
 	p->failed_lookups = 0;
@@ -506,17 +309,6 @@ static void begin(struct connecting *p)
 static void on_retry(void *context)
 {
 	begin(context);
-}
-
-static void on_renew_check(void *context)
-{
-	struct connecting *p = context;
-
-	if (p->is_in_session && is_renewal_due(p)) {
-		close_connection(p, "renewing the certificate");
-		loop_timer_arm(p->retry_timer, 0);
-	}
-	arm_renewal(p);
 }
 
 /*
@@ -529,7 +321,7 @@ static void end_session(struct connecting *p, struct span body)
 	char text[LINK_TEXT_MAX + 1];
 
 	if (link_end_read(body, &end) != 0) {
-		stop(p, SENSOR_RESTART);
+		connector_stop(p, SENSOR_RESTART);
 		return;
 	}
 	if (!p->is_in_session && p->failures > 0) {
@@ -540,24 +332,24 @@ static void end_session(struct connecting *p, struct span body)
 	switch (end.code) {
 	case LINK_END_REVOKED:
 		identity_mark_revoked(p->settings->state.key_folder);
-		need_person(p, "this sensor was revoked", text,
-			    "to enrol it anew, start the agent with a new --token");
-		retry(p, "revoked", REVOKED_RETRY_MS);
+		connector_need_person(p, "this sensor was revoked", text,
+				      "to enrol it anew, start the agent with a new --token");
+		connector_retry(p, "revoked", REVOKED_RETRY_MS);
 		break;
 	case LINK_END_VERSION:
-		need_person(p, "server and agent do not speak the same protocol", text,
-			    "update the older of the two");
-		retry(p, "version", RETRY_LONGEST_MS);
+		connector_need_person(p, "server and agent do not speak the same protocol", text,
+				      "update the older of the two");
+		connector_retry(p, "version", CONNECTOR_RETRY_LONGEST_MS);
 		break;
 	case LINK_END_PROTOCOL:
 		log_error("the session broke off", log_text("reason", text));
-		retry_later(p, "protocol");
+		connector_retry_later(p, "protocol");
 		break;
 	default:
 		if (end.retry_ms > 0) {
-			retry(p, text, end.retry_ms);
+			connector_retry(p, text, end.retry_ms);
 		} else {
-			retry_later(p, text);
+			connector_retry_later(p, text);
 		}
 		break;
 	}
@@ -592,7 +384,7 @@ static void say_silent(struct connecting *p, int64_t silent_ms)
 	message_encode(&alive, &w);
 	p->is_silence_told = silent_ms > 0;
 	if (writer_ok(&w) && tls_send(p->stream, writer_span(&w)) != 0) {
-		retry_later(p, "more is to be sent than may wait");
+		connector_retry_later(p, "more is to be sent than may wait");
 	}
 }
 
@@ -603,7 +395,7 @@ static void give_collector_up(struct connecting *p, int64_t silent_ms)
 	log_error("the collector does not move and is started anew",
 		  log_text("table", table != NULL ? table->name : "none"),
 		  log_number("silent_s", silent_ms / 1000));
-	stop(p, SENSOR_HUNG + (table != NULL ? p->busy_table : 0));
+	connector_stop(p, SENSOR_HUNG + (table != NULL ? p->busy_table : 0));
 }
 
 static void on_beat(void *context)
@@ -646,7 +438,7 @@ static void on_message(void *context, uint8_t kind, uint64_t id, struct span bod
 		return;
 	}
 	if (tls_send(p->stream, body) != 0) {
-		retry_later(p, "more is to be sent than may wait");
+		connector_retry_later(p, "more is to be sent than may wait");
 		return;
 	}
 	p->is_greeted = true; /* the first frame is its hello */
@@ -666,13 +458,13 @@ static void on_channel_drained(void *context)
 
 static void on_channel_closed(void *context)
 {
-	stop(context, SENSOR_RESTART); /* the collector is gone */
+	connector_stop(context, SENSOR_RESTART); /* the collector is gone */
 }
 
 /* Whether the agent ends or only this process the supervisor knows, who asked for it or did not. */
 static void on_stop(void *context)
 {
-	stop(context, SENSOR_RESTART);
+	connector_stop(context, SENSOR_RESTART);
 }
 
 /*
@@ -716,53 +508,6 @@ static int confine(const struct state *state, struct why *why)
 	return error == ERR_UNSUPPORTED ? 0 : error; /* the supervisor said so */
 }
 
-/* There is a token for a new identity. */
-static void give_identity_up(struct connecting *p, const char *what, const char *reason)
-{
-	log_warn(what, log_text("server", p->settings->state.host), log_text("reason", reason),
-		 log_text("do", "nothing: it enrols anew with the token"));
-	identity_forget(p->settings->state.key_folder);
-	identity_done(&p->identity);
-	p->is_enrolled = false;
-	p->is_cloned = false;
-	p->purpose = PURPOSE_ENROL;
-}
-
-/* An identity that was revoked or is damaged is given up where there is a token for a new one. */
-static int open_identity(struct connecting *p, struct why *why)
-{
-	const char *folder = p->settings->state.key_folder;
-	int error;
-
-	if (p->settings->token != NULL && identity_is_revoked(folder)) {
-		give_identity_up(p, "this sensor was revoked", "the server said so");
-	}
-	error = identity_load(folder, &p->identity, why);
-	p->is_enrolled = error == 0;
-	p->is_cloned = p->is_enrolled && identity_is_cloned(folder);
-	p->purpose = !p->is_enrolled ? PURPOSE_ENROL
-		     : p->is_cloned  ? PURPOSE_CLONE
-				     : PURPOSE_SESSION;
-	if (p->purpose == PURPOSE_SESSION) {
-		identity_drop_token(folder);
-	}
-	if (error == 0) {
-		error = make_context(p, why); /* OpenSSL reads its configuration, and the key */
-	}
-	if (error != 0 && p->settings->token != NULL) {
-		if (error != ERR_NOT_FOUND) {
-			give_identity_up(p, "the key or certificate cannot be used", why->text);
-		}
-		return make_context(p, why);
-	}
-	return error == 0
-		       ? 0
-		       : why_set(why, error,
-				 "the key and certificate in %s cannot be used; make a token with "
-				 "bartizan enroll-token and start the agent with it once",
-				 folder);
-}
-
 static int open_all(struct connecting *p, struct why *why)
 {
 	int error;
@@ -772,12 +517,8 @@ static int open_all(struct connecting *p, struct why *why)
 	loop_on_signal(p->loop, SIGTERM, on_stop, p);
 	loop_on_signal(p->loop, SIGINT, on_stop, p);
 	p->retry_timer = loop_timer(p->loop, on_retry, p);
-	p->renew_timer = loop_timer(p->loop, on_renew_check, p);
 	p->beat_timer = loop_timer(p->loop, on_beat, p);
-	buffer_init(&p->new_key, PEM_MAX);
-	buffer_init(&p->answer, EST_ANSWER_MAX);
-	identity_init(&p->identity);
-	error = open_identity(p, why); /* before the sandbox */
+	error = enrolment_open(p, why); /* before the sandbox */
 	return error == 0 ? confine(&p->settings->state, why) : error;
 }
 
@@ -788,7 +529,7 @@ static void close_all(struct connecting *p)
 	for (size_t i = 0; i <= PURPOSE_SESSION; i++) {
 		tls_context_free(&p->contexts[i]);
 	}
-	forget_enrolment(p);
+	enrolment_forget(p);
 	identity_done(&p->identity);
 	channel_free(&p->channel);
 	loop_timer_free(&p->retry_timer);
@@ -820,7 +561,7 @@ int connector_process(void *context)
 		return SENSOR_FAILED;
 	}
 	p->channel = channel_new(p->loop, child->channel_fd, SENSOR_CHANNEL_QUEUE_MAX, &handler, p);
-	arm_renewal(p);
+	enrolment_arm_renewal(p);
 	p->heard_ms = clock_ms();
 	on_beat(p);
 	begin(p);
