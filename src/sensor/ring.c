@@ -1,88 +1,24 @@
 /* ring.c - blocks in a file, in any order. */
-#include "sensor/ring.h"
+#include "sensor/ring_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/reader.h"
 #include "sys/alloc.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 
-static const char magic[8] = { 'B', 'T', 'Z', 'R', 'N', 'G', 'H', 'D' };
-
-#define HEAD_SIZE  40
 #define HEAD_PLACE 4096 /* that the head takes in the file */
 #define NONE       SIZE_MAX
 
 /* Records of all positions, at the most. */
 #define ALL_POSITIONS (EVENT_SOURCES_MAX * (RING_RECORD_HEAD + EVENT_POSITION_SIZE))
 
-struct block {
-	uint64_t serial; /* 0: free */
-	uint64_t epoch;
-	uint64_t next;    /* number behind its last event */
-	uint32_t used;    /* bytes */
-	uint32_t written; /* of them, in the file */
-	uint32_t count;   /* events that were not acknowledged */
-	uint8_t *bytes;   /* NULL where all is in the file, and it is not the current one */
-};
-
-/* Where the first event that is not acknowledged is, or will be. */
-struct place {
-	uint64_t serial;
-	uint64_t next;
-	uint32_t at; /* within the block; 0: its beginning */
-};
-
-struct ring {
-	int fd;
-	uint64_t life;
-	struct block *blocks;
-	size_t count;
-	size_t top; /* blocks from here on were never used */
-	size_t current;
-	uint64_t serial; /* the last one used */
-	uint64_t epoch;
-	uint64_t next;
-	struct place acknowledged;
-	struct place peeked; /* what it becomes when that is acknowledged */
-	bool is_head_due;
-	bool is_failing; /* the last write did not work */
-	bool was_damaged;
-	uint64_t lost;
-	unsigned dirty_positions; /* a bit a source */
-	size_t position_len[EVENT_SOURCES_MAX];
-	uint8_t positions[EVENT_SOURCES_MAX][EVENT_POSITION_SIZE];
-};
-
-static off_t offset_of(size_t slot)
+off_t ring_offset_of(size_t slot)
 {
 	return HEAD_PLACE + (off_t)slot * RING_BLOCK_SIZE;
-}
-
-static bool is_all_zero(struct span bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++) {
-		if (bytes.ptr[i] != 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static uint64_t draw(void)
-{
-	uint64_t number = 0;
-
-	if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) {
-		number = (uint64_t)clock_us() * 0x9e3779b97f4a7c15u;
-	}
-	return number;
 }
 
 /*
@@ -111,7 +47,7 @@ static size_t oldest_from(const struct ring *r, uint64_t least)
 	return found;
 }
 
-static void release(struct block *b)
+void ring_release(struct block *b)
 {
 	free(b->bytes);
 	*b = (struct block){ .serial = 0 };
@@ -127,7 +63,7 @@ static int write_block(struct ring *r, size_t slot)
 		return 0;
 	}
 	bytes = (struct span){ b->bytes + b->written, b->used - b->written };
-	error = file_write_at(r->fd, bytes, offset_of(slot) + b->written);
+	error = file_write_at(r->fd, bytes, ring_offset_of(slot) + b->written);
 	if (error != 0) {
 		r->is_failing = true; /* until a flush got rid of all that is in memory */
 		return error;
@@ -147,7 +83,7 @@ static size_t give_up_oldest(struct ring *r)
 
 	if (slot != NONE) {
 		r->lost += r->blocks[slot].count;
-		release(&r->blocks[slot]);
+		ring_release(&r->blocks[slot]);
 		r->current = r->current == slot ? NONE : r->current;
 	}
 	return slot;
@@ -245,7 +181,7 @@ static void leave_block(struct ring *r)
 
 	r->current = NONE;
 	if (b->count == 0) {
-		release(b); /* nothing in it that the next one does not have */
+		ring_release(b); /* nothing in it that the next one does not have */
 	} else {
 		(void)!write_block(r, slot); /* stays in memory where that fails */
 	}
@@ -315,8 +251,8 @@ bool ring_has_unwritten(const struct ring *r)
 
 static int write_head(struct ring *r)
 {
-	uint8_t bytes[HEAD_SIZE];
-	uint8_t body[HEAD_SIZE - sizeof magic - 4];
+	uint8_t bytes[RING_HEAD_SIZE];
+	uint8_t body[RING_HEAD_SIZE - sizeof ring_magic - 4];
 	struct writer w = writer_over(bytes, sizeof bytes);
 	struct writer bw = writer_over(body, sizeof body);
 	int error;
@@ -325,7 +261,7 @@ static int write_head(struct ring *r)
 	writer_be64(&bw, r->life);
 	writer_be64(&bw, r->acknowledged.serial);
 	writer_be64(&bw, r->acknowledged.next);
-	writer_bytes(&w, (struct span){ (const uint8_t *)magic, sizeof magic });
+	writer_bytes(&w, (struct span){ (const uint8_t *)ring_magic, sizeof ring_magic });
 	writer_be32(&w, ring_sum(ring_sum_add(0, writer_span(&bw))));
 	writer_bytes(&w, writer_span(&bw));
 	error = file_write_at(r->fd, writer_span(&w), 0);
@@ -374,7 +310,7 @@ static struct span bytes_of(const struct ring *r, size_t slot, uint8_t *scratch)
 	const struct block *b = &r->blocks[slot];
 
 	return b->bytes != NULL ? (struct span){ b->bytes, b->used }
-				: file_bytes_at(r->fd, scratch, b->used, offset_of(slot));
+				: file_bytes_at(r->fd, scratch, b->used, ring_offset_of(slot));
 }
 
 /* Goes on with the run through one block. False where the run ends in it. */
@@ -412,7 +348,7 @@ static void give_up_unreadable(struct ring *r)
 		r->lost += r->blocks[i].count;
 		r->blocks[i].count = 0;
 		if (i != r->current) {
-			release(&r->blocks[i]);
+			ring_release(&r->blocks[i]);
 		}
 	}
 }
@@ -476,7 +412,7 @@ void ring_acknowledge(struct ring *r)
 			b->count = 0;
 		}
 		if (b->serial <= place.serial && b->count == 0 && i != r->current) {
-			release(b);
+			ring_release(b);
 		}
 	}
 	while (r->top > 0 && r->blocks[r->top - 1].serial == 0) {
@@ -526,7 +462,8 @@ static void move_block(struct ring *r, size_t from, size_t end)
 	}
 	if (b->bytes == NULL) {
 		b->bytes = alloc_zeroed(1, RING_BLOCK_SIZE);
-		b->used = (uint32_t)file_bytes_at(r->fd, b->bytes, b->used, offset_of(from)).len;
+		b->used =
+			(uint32_t)file_bytes_at(r->fd, b->bytes, b->used, ring_offset_of(from)).len;
 	}
 	r->blocks[to] = *b;
 	r->blocks[to].written = 0;
@@ -565,120 +502,6 @@ void ring_resize(struct ring *r, uint64_t size)
  * Opening
  */
 
-/* False where the file has no good head. */
-static bool load_head(struct ring *r, uint64_t *out_life)
-{
-	uint8_t bytes[HEAD_SIZE];
-	struct reader file = reader_over(file_bytes_at(r->fd, bytes, sizeof bytes, 0));
-	struct span word = reader_bytes(&file, sizeof magic);
-	uint32_t sum = reader_be32(&file);
-	struct span body = reader_rest(&file);
-	struct reader rest = reader_over(body);
-
-	if (!reader_ok(&file) || ring_sum(ring_sum_add(0, body)) != sum ||
-	    !span_equal(word, (struct span){ (const uint8_t *)magic, sizeof magic })) {
-		return false;
-	}
-	(void)reader_be32(&rest);
-	*out_life = reader_be64(&rest);
-	r->acknowledged.serial = reader_be64(&rest);
-	r->acknowledged.next = reader_be64(&rest);
-	return reader_ok(&rest) && r->acknowledged.serial <= RING_SERIAL_MAX &&
-	       r->acknowledged.next <= RING_NUMBER_MAX + 1;
-}
-
-/* The newest block's positions are those that count. */
-static void take_position(struct ring *r, const struct ring_record *record)
-{
-	if (record->number < EVENT_SOURCES_MAX && record->body.len <= EVENT_POSITION_SIZE) {
-		memcpy(r->positions[record->number], record->body.ptr, record->body.len);
-		r->position_len[record->number] = record->body.len;
-	}
-}
-
-static void load_block(struct ring *r, size_t slot, struct span bytes, const struct ring_head *head)
-{
-	struct block *b = &r->blocks[slot];
-	struct ring_cursor c = ring_block_over(bytes, head->serial);
-	bool is_newest = head->serial >= r->serial;
-	bool is_open = head->serial >= r->acknowledged.serial;
-	struct ring_record record;
-
-	*b = (struct block){ .serial = head->serial, .epoch = head->epoch, .next = head->first };
-	if (is_newest) {
-		memset(r->position_len, 0, sizeof r->position_len);
-	}
-	b->used = RING_BLOCK_HEAD;
-	while (ring_block_next(&c, &record)) {
-		if (record.kind == RING_POSITION && is_newest) {
-			take_position(r, &record);
-		} else if (record.kind == RING_EVENT && record.number < b->next) {
-			r->was_damaged = true; /* its sum is right, its place is not */
-		} else if (record.kind == RING_EVENT) {
-			b->count += is_open && (head->serial != r->acknowledged.serial ||
-						record.number >= r->acknowledged.next);
-			r->was_damaged = r->was_damaged || record.number != b->next;
-			b->next = record.number + 1;
-		}
-		b->used = (uint32_t)(c.at < bytes.len ? c.at : bytes.len);
-	}
-	b->written = b->used;
-	r->was_damaged = r->was_damaged || c.is_damaged;
-	if (is_newest) {
-		r->serial = head->serial;
-		r->epoch = head->epoch;
-		r->next = b->next;
-	}
-}
-
-/* A block that was moved may still be where it was: the one that says more is the block. */
-static void keep_one(struct ring *r, size_t slot)
-{
-	for (size_t i = 0; i < slot; i++) {
-		if (r->blocks[i].serial == r->blocks[slot].serial) {
-			bool is_older = r->blocks[i].next < r->blocks[slot].next;
-
-			release(&r->blocks[is_older ? i : slot]);
-			return;
-		}
-	}
-}
-
-static void load_blocks(struct ring *r)
-{
-	uint8_t *scratch OWNED(alloc_free) = alloc_zeroed(1, RING_BLOCK_SIZE);
-
-	for (size_t i = 0; i < r->count; i++) {
-		struct span bytes = file_bytes_at(r->fd, scratch, RING_BLOCK_SIZE, offset_of(i));
-		struct ring_head head;
-
-		if (bytes.len == 0) {
-			break;
-		}
-		if (ring_block_head(bytes, &head) == 0) {
-			load_block(r, i, bytes, &head);
-			keep_one(r, i);
-			r->top = i + 1;
-		} else if (!is_all_zero(bytes)) {
-			r->was_damaged = true;
-		}
-	}
-	for (size_t i = 0; i < r->top; i++) {
-		if (r->blocks[i].count == 0) {
-			release(&r->blocks[i]);
-		}
-	}
-}
-
-/* Whether numbers may go on where the newest block ends: nothing waits, nothing is odd, and the
- * file is the one that this machine wrote since it was started. */
-static bool is_beyond_doubt(const struct ring *r, bool has_head, uint64_t life)
-{
-	return has_head && !r->was_damaged && life == r->life && r->serial != 0 &&
-	       r->next < RING_NUMBER_MAX / 2 && r->acknowledged.serial == r->serial &&
-	       r->acknowledged.next == r->next;
-}
-
 static size_t places_in_file(int fd)
 {
 	struct stat status;
@@ -694,30 +517,16 @@ struct ring *ring_open(int fd, uint64_t size, uint64_t life)
 {
 	struct ring *r = alloc_zeroed(1, sizeof *r);
 	size_t in_file = places_in_file(fd);
-	uint64_t old_life = 0;
-	bool has_head;
 
 	r->fd = fd;
 	r->life = life;
 	r->current = NONE;
 	r->count = count_of(size) > in_file ? count_of(size) : in_file;
 	r->blocks = alloc_zeroed(r->count, sizeof *r->blocks);
-	has_head = load_head(r, &old_life);
-	if (!has_head) {
-		r->acknowledged = (struct place){ .serial = 0 };
-	}
-	load_blocks(r);
-	if (r->serial < r->acknowledged.serial) {
-		r->serial = r->acknowledged.serial; /* the blocks are gone, the head is there */
-	}
-	if (!is_beyond_doubt(r, has_head, old_life)) {
-		r->epoch = draw();
-		r->next = 0;
-	}
-	r->is_head_due = old_life != life || !has_head;
+	ring_load(r);
 	ring_resize(r, size);
 	if (fd >= 0 && in_file > r->count) {
-		(void)!ftruncate(fd, offset_of(r->count));
+		(void)!ftruncate(fd, ring_offset_of(r->count));
 	}
 	return r;
 }
