@@ -1,17 +1,13 @@
-/* reporter.c - differences out, acknowledgements in. */
-#include "sensor/reporter.h"
+/* reporter.c - what is due is read, and differences go out. */
+#include "sensor/reporter_parts.h"
 
 #include <stdlib.h>
 
-#include "sensor/difference.h"
-#include "sensor/event_sender.h"
-#include "sensor/schedule.h"
 #include "base/error.h"
 #include "schema/schema.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 #include "sys/log.h"
-#include "wire/session.h"
 
 /* A difference so small carries its rows; a greater one offers hashes and waits to be asked. */
 #define INLINE_ROWS_MAX  64
@@ -30,43 +26,9 @@
 /* Of a CBOR byte string's head, at the most. */
 #define ROW_HEAD_MAX 5
 
-#define RETRY_FIRST_MS   1000
-#define RETRY_LONGEST_MS 60000
-#define RESYNCS_UNPAUSED 3
-#define REFUSED_PAUSE_MS 3600000
+#define RETRY_FIRST_MS 1000
 
-struct report {
-	struct ledger *ledger;
-	struct schedule schedule;
-	struct difference
-		difference; /* in flight, or not known to have arrived when the connection went */
-	bool is_in_flight;
-	bool is_held;    /* difference holds something */
-	bool is_exact;   /* the ledger is all that was collected: changes are enough */
-	bool is_ranging; /* the table goes out whole, in ranges */
-	struct rowhash range_low;
-	size_t wanted; /* rows that the server asked for and were not sent yet */
-	bool is_settled;
-	bool is_refused;
-	bool is_off;
-	unsigned failures; /* resyncs, refusals, failed reads in a row */
-};
-
-struct reporter {
-	struct session session;
-	struct ledger ledgers[MESSAGE_TABLES_MAX];
-	struct report reports[MESSAGE_TABLES_MAX];
-	size_t count;
-	size_t turn; /* of the tables: where looking for one that is due begins */
-	struct event_sender *events;
-	int64_t hello_at_ms;
-	int64_t last_sent_ms;
-	uint64_t progress;
-	struct reporter_hooks hooks;
-	void *context;
-};
-
-static const char *name_of(const struct report *t)
+const char *reporter_name_of(const struct report *t)
 {
 	const struct table *table = schema_by_number(t->ledger->table);
 
@@ -90,7 +52,7 @@ struct reporter *reporter_new(const uint16_t *tables, size_t count, struct span 
 	return r;
 }
 
-static void drop_difference(struct report *t)
+void reporter_drop(struct report *t)
 {
 	difference_done(&t->difference);
 	t->is_held = false;
@@ -106,7 +68,7 @@ void reporter_free(struct reporter **reporter)
 		return;
 	}
 	for (size_t i = 0; i < r->count; i++) {
-		drop_difference(&r->reports[i]);
+		reporter_drop(&r->reports[i]);
 		ledger_done(&r->ledgers[i]);
 	}
 	free(r);
@@ -150,7 +112,7 @@ void reporter_signal(struct reporter *r, uint16_t table, int64_t now_ms)
 	}
 }
 
-static struct report *find(struct reporter *r, uint16_t table)
+struct report *reporter_find(struct reporter *r, uint16_t table)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->ledgers[i].table == table) {
@@ -162,7 +124,7 @@ static struct report *find(struct reporter *r, uint16_t table)
 
 void reporter_set_table(struct reporter *r, uint16_t table, bool is_off, int64_t period_ms)
 {
-	struct report *t = find(r, table);
+	struct report *t = reporter_find(r, table);
 
 	if (t != NULL) {
 		t->is_off = is_off;
@@ -170,8 +132,7 @@ void reporter_set_table(struct reporter *r, uint16_t table, bool is_off, int64_t
 	}
 }
 
-/* The connection is not to be used any more. */
-static void end(struct reporter *r, enum link_end_code code, uint64_t retry_ms, struct span text)
+void reporter_end(struct reporter *r, enum link_end_code code, uint64_t retry_ms, struct span text)
 {
 	struct link_end why = { .code = code,
 				.retry_ms = retry_ms < UINT32_MAX ? (uint32_t)retry_ms : UINT32_MAX,
@@ -184,7 +145,7 @@ static void end(struct reporter *r, enum link_end_code code, uint64_t retry_ms, 
 static void send_bytes(struct reporter *r, struct span frame, int64_t now_ms)
 {
 	if (frame.len == 0 || r->hooks.send(r->context, frame) != 0) {
-		end(r, LINK_END_RETRY, 0, span_of("a frame could not be queued"));
+		reporter_end(r, LINK_END_RETRY, 0, span_of("a frame could not be queued"));
 		return;
 	}
 	r->last_sent_ms = now_ms;
@@ -221,113 +182,14 @@ void reporter_disconnected(struct reporter *r)
 	}
 }
 
-static int64_t growing_pause(unsigned times)
+int64_t reporter_growing_pause(unsigned times)
 {
 	int64_t pause = RETRY_FIRST_MS;
 
-	while (times-- > 1 && pause < RETRY_LONGEST_MS) {
+	while (times-- > 1 && pause < REPORTER_RETRY_LONGEST_MS) {
 		pause *= 2;
 	}
-	return pause < RETRY_LONGEST_MS ? pause : RETRY_LONGEST_MS;
-}
-
-static void send_whole(struct report *t)
-{
-	drop_difference(t);
-	t->is_exact = false;
-	t->is_ranging = true;
-	t->range_low = (struct rowhash){ { 0 } };
-}
-
-/* Compares what the server holds with what it is known to have acknowledged. */
-static void compare(struct reporter *r, struct report *t, int64_t now_ms)
-{
-	const struct session_table *theirs = session_table(&r->session, t->ledger->table);
-
-	if (theirs == NULL) {
-		return;
-	}
-	t->is_ranging = false;
-	if (t->is_held && !digest_equal(theirs->digest, t->ledger->digest) &&
-	    digest_equal(theirs->digest, t->difference.digest)) {
-		difference_apply(&t->difference, t->ledger); /* only its acknowledgement was lost */
-		r->hooks.acknowledged(r->context);
-	}
-	if (t->is_held) {
-		drop_difference(t);
-		schedule_signal(&t->schedule, now_ms);
-	}
-	if (theirs->count == 0 && t->ledger->count > 0) {
-		ledger_clear(t->ledger); /* it begins anew, and so do we */
-		t->is_exact = false;
-		schedule_signal(&t->schedule, now_ms);
-	} else if (!digest_equal(theirs->digest, t->ledger->digest)) {
-		log_debug("table differs from the server's, sending it whole",
-			  log_text("table", name_of(t)));
-		send_whole(t);
-	}
-}
-
-static void acknowledge(struct reporter *r, struct report *t, int64_t now_ms)
-{
-	bool was_partial = t->difference.is_partial;
-
-	difference_apply(&t->difference, t->ledger);
-	t->failures = 0;
-	if (t->difference.mode == BATCH_RANGE) {
-		bool is_last = difference_is_last_range(&t->difference);
-
-		/* Parts were read at different times: once all are there the table is compared once
-		 * more. */
-		was_partial = true;
-		if (!is_last) {
-			t->range_low = difference_next_low(&t->difference);
-		}
-		t->is_ranging = !is_last;
-	}
-	t->is_exact = !was_partial && !t->difference.is_capped;
-	drop_difference(t);
-	if (was_partial) {
-		schedule_go_on(&t->schedule);
-		schedule_signal(&t->schedule, now_ms);
-	} else {
-		t->is_settled = true;
-	}
-	r->hooks.acknowledged(r->context);
-}
-
-static void resync(struct report *t, const struct message_resync *m, int64_t now_ms)
-{
-	t->failures++;
-	log_warn("server asks for the whole table", log_text("table", name_of(t)),
-		 log_span("reason", m->reason));
-	send_whole(t);
-	if (t->failures > RESYNCS_UNPAUSED) {
-		schedule_pause(&t->schedule,
-			       now_ms + growing_pause(t->failures - RESYNCS_UNPAUSED));
-	}
-	schedule_signal(&t->schedule, now_ms);
-}
-
-static void refuse(struct report *t, const struct message_refuse *m, int64_t now_ms)
-{
-	int64_t pause = REFUSED_PAUSE_MS;
-
-	t->failures++;
-	if (m->code == REFUSE_BUSY) {
-		pause = growing_pause(t->failures);
-		log_warn("server cannot take the table now, trying again",
-			 log_text("table", name_of(t)), log_span("reason", m->text),
-			 log_number("pause_ms", pause));
-	} else {
-		t->is_refused = true;
-		log_error("server refuses the table, it is not reported",
-			  log_text("table", name_of(t)), log_number("code", (int64_t)m->code),
-			  log_span("reason", m->text), log_number("pause_ms", pause));
-	}
-	drop_difference(t);
-	schedule_pause(&t->schedule, now_ms + pause);
-	schedule_signal(&t->schedule, now_ms);
+	return pause < REPORTER_RETRY_LONGEST_MS ? pause : REPORTER_RETRY_LONGEST_MS;
 }
 
 /* Sends as many of the wanted rows as fit a frame. */
@@ -356,123 +218,19 @@ static void send_some_rows(struct reporter *r, struct report *t, int64_t now_ms)
 	list.bytes = writer_span(&rw);
 	if (session_rows(&r->session, t->ledger->table, list, &fw) != 0) {
 		writer_rewind(&fw, 0);
-		end(r, LINK_END_RETRY, 0, span_of("rows could not be written"));
+		reporter_end(r, LINK_END_RETRY, 0, span_of("rows could not be written"));
 		return;
 	}
 	send(r, &fw, now_ms);
 }
 
-static void want(struct reporter *r, struct report *t, const struct message_want *m, int64_t now_ms)
-{
-	if (buffer_span(&t->difference.rows).len == 0) {
-		end(r, LINK_END_PROTOCOL, 0, span_of("the server wants rows that it was sent"));
-		return;
-	}
-	for (size_t i = 0; i < hash_list_count(m->hashes); i++) {
-		struct rowhash hash = hash_list_at(m->hashes, i);
-
-		if (!difference_want(&t->difference, &hash)) {
-			end(r, LINK_END_PROTOCOL, 0,
-			    span_of("the server wants rows that were not offered"));
-			return;
-		}
-	}
-	t->wanted = 0;
-	for (size_t i = 0; i < t->difference.add_count; i++) {
-		t->wanted += t->difference.adds[i].is_wanted;
-	}
-	(void)now_ms;
-}
-
-static void goodbye(struct reporter *r, const struct message_goodbye *m)
-{
-	switch (m->code) {
-	case GOODBYE_REVOKED:
-		end(r, LINK_END_REVOKED, m->retry_ms, m->text);
-		break;
-	case GOODBYE_VERSION:
-		end(r, LINK_END_VERSION, m->retry_ms, m->text);
-		break;
-	case GOODBYE_PROTOCOL:
-		end(r, LINK_END_PROTOCOL, m->retry_ms, m->text);
-		break;
-	default:
-		end(r, LINK_END_RETRY, m->retry_ms, m->text);
-		break;
-	}
-}
-
-static void say_alive(struct reporter *r, int64_t now_ms)
+void reporter_say_alive(struct reporter *r, int64_t now_ms)
 {
 	uint8_t bytes[64];
 	struct writer w = writer_over(bytes, sizeof bytes);
 
 	session_alive(&r->session, clock_wall_ms(), 0, 0, &w);
 	send(r, &w, now_ms);
-}
-
-/* What is in force now is said at once. */
-static void take_policy(struct reporter *r, const struct message_policy *m, int64_t now_ms)
-{
-	if (r->hooks.policy != NULL && r->hooks.policy(r->context, m->digest, m->bytes) == 0) {
-		say_alive(r, now_ms);
-	}
-}
-
-static void welcome(struct reporter *r, int64_t now_ms)
-{
-	size_t differing = 0;
-
-	for (size_t i = 0; i < r->count; i++) {
-		compare(r, &r->reports[i], now_ms);
-		differing += r->reports[i].is_ranging;
-	}
-	log_info("in session with the server", log_number("tables", (int64_t)r->count),
-		 log_number("to_be_sent_whole", (int64_t)differing));
-}
-
-void reporter_receive(struct reporter *r, struct span frame, int64_t now_ms)
-{
-	struct message m;
-	int error = session_receive(&r->session, frame, &m);
-
-	if (error != 0) {
-		end(r, LINK_END_PROTOCOL, 0, span_of(error_text(error)));
-		return;
-	}
-	r->progress++;
-	switch (m.kind) { /* the session has seen to it that tables are ours and in flight */
-	case MESSAGE_WELCOME:
-		welcome(r, now_ms);
-		break;
-	case MESSAGE_WANT:
-		want(r, find(r, m.want.table), &m.want, now_ms);
-		break;
-	case MESSAGE_ACK:
-		acknowledge(r, find(r, m.ack.table), now_ms);
-		break;
-	case MESSAGE_RESYNC:
-		resync(find(r, m.resync.table), &m.resync, now_ms);
-		break;
-	case MESSAGE_REFUSE:
-		refuse(find(r, m.refuse.table), &m.refuse, now_ms);
-		break;
-	case MESSAGE_EVENTS_ACK:
-		event_sender_acknowledged(r->events);
-		break;
-	case MESSAGE_POLICY:
-		take_policy(r, &m.policy, now_ms);
-		break;
-	case MESSAGE_RESTART:
-		reporter_disconnected(r);
-		r->hello_at_ms = now_ms + (int64_t)(m.restart.delay_ms % RETRY_LONGEST_MS);
-		break;
-	case MESSAGE_GOODBYE:
-		goodbye(r, &m.goodbye);
-		break;
-	default:
-		break;
-	}
 }
 
 static void take_row(void *context, struct span row)
@@ -523,20 +281,22 @@ static bool read_table(struct reporter *r, struct report *t, int64_t now_ms)
 	r->progress++;
 	now_ms += clock_ms() - took_ms;
 	if (error != 0) {
-		log_warn("table cannot be read now", log_text("table", name_of(t)),
+		log_warn("table cannot be read now", log_text("table", reporter_name_of(t)),
 			 log_text("error", error_text(error)));
-		drop_difference(t);
+		reporter_drop(t);
 		t->is_settled = true; /* as far as it can be told */
-		schedule_pause(&t->schedule, now_ms + growing_pause(++t->failures));
+		schedule_pause(&t->schedule, now_ms + reporter_growing_pause(++t->failures));
 		schedule_signal(&t->schedule, now_ms);
 		return false;
 	}
 	cost_us = clock_cpu_us() - cost_us;
 	schedule_done(&t->schedule, now_ms, cost_us);
-	log_debug("table read", log_text("table", name_of(t)), log_number("cpu_us", cost_us),
+	log_debug("table read", log_text("table", reporter_name_of(t)),
+		  log_number("cpu_us", cost_us),
 		  log_number("added", (int64_t)t->difference.add_count));
 	if (t->difference.is_capped) {
-		log_warn("table has more rows than are reported", log_text("table", name_of(t)),
+		log_warn("table has more rows than are reported",
+			 log_text("table", reporter_name_of(t)),
 			 log_number("reported", LEDGER_ROWS_MAX));
 	}
 	return true;
@@ -593,7 +353,7 @@ static void send_batch(struct reporter *r, struct report *t, int64_t now_ms)
 		batch.rows = inline_rows(d, &rw);
 	}
 	if (session_batch(&r->session, &batch, &fw) != 0) {
-		end(r, LINK_END_RETRY, 0, span_of("a batch could not be written"));
+		reporter_end(r, LINK_END_RETRY, 0, span_of("a batch could not be written"));
 		return;
 	}
 	t->is_in_flight = true;
@@ -637,7 +397,7 @@ static int64_t walk_at(const struct reporter *r, const struct report *t, int64_t
 static void report(struct reporter *r, struct report *t, int64_t now_ms)
 {
 	if (t->is_held) {
-		drop_difference(t);
+		reporter_drop(t);
 	}
 	if (!read_table(r, t, now_ms)) {
 		return;
@@ -648,7 +408,7 @@ static void report(struct reporter *r, struct report *t, int64_t now_ms)
 	}
 	t->is_settled = t->is_settled || !t->difference.is_partial;
 	t->is_exact = !t->difference.is_partial && !t->difference.is_capped;
-	drop_difference(t);
+	reporter_drop(t);
 }
 
 static bool must_wait(struct reporter *r)
@@ -710,7 +470,7 @@ int64_t reporter_turn(struct reporter *r, int64_t now_ms)
 	send_events(r, now_ms);
 	work(r, now_ms);
 	if (alive_at(r) <= now_ms) {
-		say_alive(r, now_ms);
+		reporter_say_alive(r, now_ms);
 	}
 	next = r->hello_at_ms < alive_at(r) ? r->hello_at_ms : alive_at(r);
 	if (r->events != NULL && !must_wait(r) && event_sender_due(r->events, &r->session) < next) {
@@ -741,7 +501,7 @@ const char *reporter_refused(const struct reporter *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->reports[i].is_refused) {
-			return name_of(&r->reports[i]);
+			return reporter_name_of(&r->reports[i]);
 		}
 	}
 	return NULL;
