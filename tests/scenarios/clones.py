@@ -181,10 +181,14 @@ def full(lab):
     agent = Agent(lab, lab.server, state, token=token, options=lab.options)
     wait_for(lambda: "space" in agent.log or "full" in agent.log, 20, f"a word about the disk: {agent.log}")
     ballast.unlink()
-    if not agent.is_running():
-        check("room" in agent.log or "space" in agent.log or "full" in agent.log, agent.log)
-        agent = Agent(lab, lab.server, state, token=token, options=lab.options)
-    wait_for(lambda: set(assets(lab)) - known, 40, "the asset")
+
+    def enrolled():
+        nonlocal agent
+        if not agent.is_running():  # it may have ended, and need some time for that
+            agent = Agent(lab, lab.server, state, token=token, options=lab.options)
+        return set(assets(lab)) - known
+
+    wait_for(enrolled, 40, "the asset")
     agent.stop()
 
 
