@@ -59,7 +59,9 @@ def begin(lab):
 
 @story("groups as getent lists them: a primary group's users are not among its members")
 def groups(lab):
-    rows = {r["name"]: r for r in lab.server.table(lab.asset, "groups")}
+    # of the first inventory it may be the last to come
+    told = wait_for(lambda: lab.server.table(lab.asset, "groups"), 60, "groups")
+    rows = {r["name"]: r for r in told}
     found = {name: (row["gid"], row["members"] or []) for name, row in rows.items()}
     expected = {}
     for line in tool("getent", "group").splitlines():
