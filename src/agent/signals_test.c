@@ -20,7 +20,7 @@
 #include "sys/net.h"
 
 #define TABLE       10
-#define DEADLINE_MS 5000
+#define DEADLINE_MS 60000
 
 struct world {
 	struct loop *loop;

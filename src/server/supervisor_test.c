@@ -26,7 +26,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 /* --- roles: each notes its process number, and its end in a common list --- */
 

@@ -112,7 +112,7 @@ static struct span piece(size_t len)
 static void carries_messages_of_every_size_in_order(void **state)
 {
 	struct fixture *f = *state;
-	int64_t deadline = clock_ms() + 20000;
+	int64_t deadline = clock_ms() + 60000;
 	uint64_t sent = 0;
 	size_t bytes = 0;
 
@@ -136,7 +136,7 @@ static void carries_messages_of_every_size_in_order(void **state)
 static void carries_the_longest_message_and_refuses_a_longer_one(void **state)
 {
 	struct fixture *f = *state;
-	int64_t deadline = clock_ms() + 20000;
+	int64_t deadline = clock_ms() + 60000;
 
 	f->a.channel = channel_new(f->loop, f->fds[0], 8u << 20, &handler, &f->a);
 	f->b.channel = channel_new(f->loop, f->fds[1], QUEUE_MAX, &handler, &f->b);
@@ -198,7 +198,7 @@ static void makes_one_write_of_many_sends_in_a_turn(void **state)
 static void says_when_the_queue_is_full_and_when_it_drained(void **state)
 {
 	struct fixture *f = *state;
-	int64_t deadline = clock_ms() + 10000;
+	int64_t deadline = clock_ms() + 60000;
 	uint64_t sent = 0;
 	int error = 0;
 

@@ -212,7 +212,7 @@ static void runs_timers_in_the_order_of_their_times_never_early(void **state)
 	struct fixture *f = *state;
 	struct numbered timers[300];
 	int64_t last_ms = 0;
-	int64_t deadline = clock_ms() + 5000;
+	int64_t deadline = clock_ms() + 60000;
 	unsigned expected = 0;
 
 	for (unsigned i = 0; i < COUNT_OF(timers); i++) {

@@ -28,7 +28,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 struct world {
 	char folder[64]; /* with root/ and outside/ */
