@@ -14,7 +14,7 @@ class Frames:
 
     stream, held, peer = None, b"", "the other side"
 
-    def receive(self, deadline_s=20):
+    def receive(self, deadline_s=60):
         """The next message, or None where the other side ended the connection."""
         end = time.monotonic() + deadline_s
         while True:

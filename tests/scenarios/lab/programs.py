@@ -18,8 +18,8 @@ from lab.story import Failed, check, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = os.environ.get("BARTIZAN_BUILD", "test")
-START_DEADLINE_S = 30
-STOP_DEADLINE_S = 15
+START_DEADLINE_S = 60
+STOP_DEADLINE_S = 60
 NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, which Python's ssl does not name
 REPORTS = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|runtime error:|AddressSanitizer:DEADLYSIGNAL|Assertion .* failed")
 
@@ -166,7 +166,7 @@ class Server(Program):
     def operator_token(self):
         return (self.data / "operator.token").read_text().strip()
 
-    def cli(self, *words, expected=0, input=None, deadline_s=60):
+    def cli(self, *words, expected=0, input=None, deadline_s=180):
         """Runs `bartizan --data DIR WORDS...`; what it wrote. expected None: any exit status."""
         return self.lab.cli("--data", self.data, *words, expected=expected, input=input, build=self.build, deadline_s=deadline_s)
 
@@ -180,7 +180,7 @@ class Server(Program):
         """Rows as dictionaries."""
         return rows_of(json.loads(self.cli("query", "--json", *words, sql).stdout))
 
-    def request(self, method, path, body=None, token=None, headers=None, deadline_s=60):
+    def request(self, method, path, body=None, token=None, headers=None, deadline_s=180):
         """Calls the API as the platform's operator (token "": as nobody). (status, decoded JSON or text)."""
         context = trust(self.ca)
         host, port = self.api.rsplit(":", 1)
@@ -206,7 +206,7 @@ class Server(Program):
         check(status == 200, f"GET {path}: {status} {body}")
         return body
 
-    def sql(self, text, limit=100000, deadline_s=60):
+    def sql(self, text, limit=100000, deadline_s=180):
         """Rows as dictionaries, by the API."""
         body = {"sql": text, "limit": limit, "timeout_ms": 60000}
         status, answer = self.request("POST", "/api/v1/query", body, deadline_s=deadline_s)
@@ -322,7 +322,7 @@ class Lab:
         folder.mkdir()
         return folder
 
-    def run(self, *command, expected=0, input=None, deadline_s=60, env=None):
+    def run(self, *command, expected=0, input=None, deadline_s=180, env=None):
         """Runs a command to its end. Its exit status must be the expected one (None: any)."""
         try:
             done = subprocess.run([str(w) for w in command], input=input, capture_output=True, text=True, errors="replace", timeout=deadline_s,
@@ -370,7 +370,7 @@ def later(function):
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
 
-    def result(deadline_s=60):
+    def result(deadline_s=180):
         thread.join(deadline_s)
         if "error" in box:
             raise box["error"]

@@ -37,7 +37,7 @@ class RawServer(Frames):
             self.stream.close()
             self.stream = None
 
-    def greet(self, deadline_s=30):
+    def greet(self, deadline_s=60):
         """Takes a connection and its hello, and says welcome with no table held: the hello."""
         self.end_session()
         self.listener.settimeout(deadline_s)
@@ -62,7 +62,7 @@ class RawServer(Frames):
         except OSError:
             pass  # the sensor went: receive() says so
 
-    def until(self, kinds, deadline_s=20):
+    def until(self, kinds, deadline_s=60):
         """The next message of one of these kinds, or None where the sensor went."""
         end = time.monotonic() + deadline_s
         while True:
