@@ -47,5 +47,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)version_schemes[i]->is_valid(v[0]);
 	}
 	(void)version_apk_compare_prefix(v[0], v[1]);
+	(void)version_cpe_without_update(v[0]);
 	return 0;
 }

@@ -62,9 +62,15 @@ static const struct version_scheme packagist = {
 	.compare = version_packagist_compare,
 	.is_valid = version_packagist_is_valid,
 };
+static const struct version_scheme cpe = {
+	.name = "cpe",
+	.summary = "what programs say of themselves, as NVD writes ranges of it",
+	.compare = version_cpe_compare,
+	.is_valid = version_cpe_is_valid,
+};
 
 const struct version_scheme *const version_schemes[] = {
-	&dpkg, &rpm, &apk, &semver, &go, &nuget, &pypi, &maven, &rubygems, &packagist, NULL,
+	&dpkg, &rpm, &apk, &semver, &go, &nuget, &pypi, &maven, &rubygems, &packagist, &cpe, NULL,
 };
 
 static const struct {

@@ -73,3 +73,12 @@ bool version_rubygems_is_valid(struct span version);
 /* Composer packages: PHP's version_compare(), without a leading v. */
 int version_packagist_compare(struct span a, struct span b);
 bool version_packagist_is_valid(struct span version);
+
+/* What programs say of themselves, as NVD writes ranges of it: numbers and words (cpe.c says
+ * which). */
+int version_cpe_compare(struct span a, struct span b);
+bool version_cpe_is_valid(struct span version);
+
+/* The version without its update, as CPE has these apart: "9.2" of "9.2p1", "8.0" of "8.0-SP2",
+ * "1.0.2k" of "1.0.2k". */
+struct span version_cpe_without_update(struct span version);

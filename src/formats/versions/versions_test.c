@@ -196,9 +196,31 @@ static void apk_matches_a_prefix_part_by_part(void **state)
 	assert_true(version_apk_compare_prefix(span_of("3"), span_of("3.6")) < 0);
 }
 
+static bool is_without_update(const char *version, const char *expected)
+{
+	return span_is(version_cpe_without_update(span_of(version)), expected);
+}
+
+static void an_update_is_taken_off_a_version(void **state)
+{
+	(void)state;
+	assert_true(is_without_update("9.2p1", "9.2"));
+	assert_true(is_without_update("9.11.5-P1", "9.11.5"));
+	assert_true(is_without_update("8.0-SP2", "8.0"));
+	assert_true(is_without_update("8.0 update 3", "8.0"));
+	assert_true(is_without_update("1.0.2k", "1.0.2k"));
+	assert_true(is_without_update("2.0rc1", "2.0rc1"));
+	assert_true(is_without_update("1.18.0", "1.18.0"));
+	assert_true(is_without_update("9.2p", "9.2p"));
+	assert_true(is_without_update("p1", "p1"));
+	assert_true(is_without_update("-", "-"));
+	assert_true(is_without_update("", ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_update_is_taken_off_a_version),
 		cmocka_unit_test(every_scheme_is_a_total_order_of_any_bytes),
 		cmocka_unit_test(every_scheme_compares_numbers_of_any_length),
 		cmocka_unit_test(every_scheme_compares_a_long_version_in_linear_time),

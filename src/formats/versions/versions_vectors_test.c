@@ -32,6 +32,7 @@ static const struct vectors own[] = {
 	{ "maven.txt", "maven", 0 },
 	{ "rubygems.txt", "rubygems", 0 },
 	{ "packagist.txt", "packagist", 0 },
+	{ "cpe.txt", "cpe", 0 },
 };
 
 static const struct vectors shared[] = {
