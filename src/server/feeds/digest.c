@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "server/feeds/archive.h"
+#include "server/feeds/intern.h"
 #include "server/feeds/limits.h"
 #include "sys/alloc.h"
 #include "sys/file.h"
@@ -18,16 +19,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_SIZE    256
-#define PATHS_MAX    256
-#define TRIED_MAX    64 /* members of an archive that are tried to recognise it */
-#define FOLDERS_DEEP 3  /* Red Hat's documents lie in a folder a year */
+#define NAME_SIZE      256
+#define PATHS_MAX      256
+#define TRIED_MAX      64 /* members of an archive that are tried to recognise it */
+#define TOLD_BYTES_MAX ((size_t)KNOWLEDGE_VULNERABILITIES_MAX * 24)
+#define FOLDERS_DEEP   3 /* Red Hat's documents lie in a folder a year */
 
 struct digest {
 	const struct feed *feed;
 	struct knowledge_builder *builder;
 	struct feed_report *report;
 	struct buffer *product;
+	struct intern told;
 	struct why *why;
 	uint8_t *room;
 	const char *path;  /* of the file that is open */
@@ -96,6 +99,7 @@ static int take_document(void *context, struct span name, struct span bytes)
 		.builder = d->builder,
 		.report = d->report,
 		.product = d->product,
+		.told = d->feed->is_newest_last ? &d->told : NULL,
 		.room = writer_over(d->room, FEED_TEXT_MAX),
 		.why = &reason,
 	};
@@ -162,11 +166,15 @@ static int take_folder(struct digest *d, const char *path, unsigned depth)
 		return why_set(d->why, ERR_IO, "%.300s: %s", path, strerror(errno));
 	}
 	d->is_spoilable = true;
-	for (int i = 0; i < count; i++) {
-		if (error == 0 && snprintf(inner, sizeof inner, "%s/%s", path, entries[i]->d_name) <
-					  (int)sizeof inner) {
+	for (int i = 0; error == 0 && i < count; i++) {
+		int at = d->feed->is_newest_last ? count - 1 - i : i;
+
+		if (snprintf(inner, sizeof inner, "%s/%s", path, entries[at]->d_name) <
+		    (int)sizeof inner) {
 			error = take_path(d, inner, depth + 1);
 		}
+	}
+	for (int i = 0; i < count; i++) {
 		free(entries[i]);
 	}
 	free(entries);
@@ -210,9 +218,11 @@ static int take_all(struct digest *d, const char *const *paths, size_t count)
 	assert(d->feed != NULL);
 	*d->report = (struct feed_report){ 0 };
 	d->room = alloc_zeroed(1, FEED_TEXT_MAX);
+	intern_init(&d->told, TOLD_BYTES_MAX, KNOWLEDGE_VULNERABILITIES_MAX);
 	for (size_t i = 0; error == 0 && i < count; i++) {
-		error = take_path(d, paths[i], 0);
+		error = take_path(d, paths[d->feed->is_newest_last ? count - 1 - i : i], 0);
 	}
+	intern_done(&d->told);
 	free(d->room);
 	return error != 0 ? error : judge(d->feed, d->report, d->why);
 }

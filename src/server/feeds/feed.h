@@ -14,6 +14,7 @@
 #include "sys/why.h"
 
 struct feed;
+struct intern;
 
 #define FEED_NAME_SIZE     32
 #define FEED_SNAPSHOT_SIZE 40
@@ -38,6 +39,7 @@ struct feed_input {
 	struct knowledge_builder *builder;
 	struct feed_report *report;
 	struct buffer *product; /* where the feed has one and it is wanted; else NULL */
+	struct intern *told;    /* ids that its newer documents spoke of; NULL: not asked for */
 	struct writer room;     /* for decoded texts; private to feed_text.c */
 	struct why *why;
 };
@@ -49,6 +51,11 @@ struct feed_part {
 	/* The address is of a line of text that names the file, which lies beside it and has
 	 * another name each time. */
 	bool is_pointer;
+	/* Not asked for again until what is in force is so old; 0: always. */
+	int64_t fresh_s;
+	/* The file of a year: there is none before it, and in it there may be none yet. 0: a file
+	 * that has to be there. */
+	int year;
 };
 
 struct feed {
@@ -57,9 +64,12 @@ struct feed {
 	/* Ended by one without a file. None: it is only imported. */
 	const struct feed_part *parts;
 	bool is_automatic; /* fetched by itself; else only when asked for */
-	/* Fetched by itself where some asset runs a system of this family ("redhat" of "redhat:9");
-	 * NULL: it does not depend on that. */
+	/* Fetched by itself where some asset runs a system of this family ("redhat" of "redhat:9"),
+	 * or something of it is judged by this stream ("cpe"); NULL: it does not depend on that. */
 	const char *wanted_by;
+	/* What its files say of one thing, the last one by name says best: they are read backwards,
+	 * and `told` says what was told already. */
+	bool is_newest_last;
 	int64_t interval_s;
 	uint64_t size_max;  /* of one fetched file */
 	bool has_documents; /* one broken document of an archive or folder spoils only itself */

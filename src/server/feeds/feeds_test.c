@@ -389,6 +389,8 @@ static const struct {
 	{ "redhat-zst", "redhat" },
 	{ "osv-tar-zst", "osv-ubuntu" },
 	{ "redhat-modules", "redhat" },
+	{ "nvd", "nvd" },
+	{ "nvd-edges", "nvd" },
 };
 
 static void recognises_each_feed_by_its_content(void **state)
@@ -421,7 +423,8 @@ static void refuse_part(struct span part)
 static void refuses_every_truncation(void **state)
 {
 	static const char *const files[] = { "kev",     "epss",     "alpine-unaffected",
-					     "osv-npm", "osv-pypi", "debian" };
+					     "osv-npm", "osv-pypi", "debian",
+					     "nvd-one" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(files); i++) {

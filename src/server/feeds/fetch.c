@@ -10,8 +10,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "formats/civil.h"
 #include "server/feeds/feeds.h"
 #include "server/feeds/mirrors.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/sandbox.h"
 
@@ -35,10 +37,12 @@
 #define REDIRECTS_MAX    3L
 #define STATUS_UNCHANGED 304
 #define STATUS_FINE      200
+#define STATUS_MISSING   404
 
 struct transfer {
 	const struct fetch *fetch;
 	const struct feed_part *part;
+	bool is_optional; /* it may not be there yet */
 	bool has_mirror;
 	struct span mirror; /* that is tried, where there is one */
 	int fd;
@@ -254,6 +258,8 @@ static bool judge(struct transfer *t, CURLcode code, long status, const char *ad
 		snprintf(text, sizeof text,
 			 "%.300s: it redirects elsewhere (HTTP %ld), which is not followed",
 			 address, status);
+	} else if (t->is_optional && status == STATUS_MISSING) {
+		return true;
 	} else if (status != STATUS_FINE && status != STATUS_UNCHANGED) {
 		snprintf(text, sizeof text, "%.300s: HTTP %ld", address, status);
 	} else {
@@ -384,11 +390,19 @@ static bool try_address(CURL *curl, struct transfer *t, bool *is_new)
 	return is_fine;
 }
 
+/* Which year it is, of the server's clock. */
+static int64_t year_now(void)
+{
+	return civil_from_seconds(clock_wall_ms() / 1000).year;
+}
+
 /* From the first mirror that has it. */
 static bool fetch_part(CURL *curl, const struct fetch *f, const struct feed_part *part,
 		       bool *is_new)
 {
-	struct transfer t = { .fetch = f, .part = part };
+	struct transfer t = { .fetch = f,
+			      .part = part,
+			      .is_optional = part->year != 0 && part->year == year_now() };
 	size_t n = 0;
 	bool is_fine;
 
@@ -412,6 +426,21 @@ static bool fetch_part(CURL *curl, const struct fetch *f, const struct feed_part
 	return is_fine;
 }
 
+/* What is in force is young enough, or there is no such file before its year. */
+static bool is_passed_over(const struct fetch *f, const struct feed_part *part)
+{
+	struct transfer t = { .fetch = f, .part = part };
+	char path[PATH_SIZE];
+	struct stat about;
+
+	if (part->year > year_now()) {
+		return true;
+	}
+	path_of(&t, FEEDS_FOLDER, "", "", path);
+	return part->fresh_s > 0 && stat(path, &about) == 0 &&
+	       about.st_mtime + part->fresh_s > clock_wall_ms() / 1000;
+}
+
 int fetch_run(void *context)
 {
 	const struct fetch *f = context;
@@ -430,6 +459,9 @@ int fetch_run(void *context)
 	for (; is_fine && curl != NULL && part->file != NULL; part++) {
 		bool is_new = false;
 
+		if (is_passed_over(f, part)) {
+			continue;
+		}
 		is_fine = fetch_part(curl, f, part, &is_new);
 		changed += is_new;
 	}

@@ -202,12 +202,14 @@ struct knowledge_range knowledge_range(const struct knowledge *knowledge,
 				       const struct knowledge_entry *entry, uint32_t index)
 {
 	const uint8_t *words = record(knowledge, FORM_LISTS, entry->ranges_at + 2 * index);
+	uint32_t introduced = le32(words);
 	uint32_t fixed = le32(words + FORM_WORD_SIZE);
 
 	return (struct knowledge_range){
 		.introduced = string_of_word(knowledge, words),
 		.fixed = string_of_word(knowledge, words + FORM_WORD_SIZE),
 		.is_last_affected = (fixed & FORM_LAST_AFFECTED) != 0,
+		.is_introduced_after = (introduced & FORM_INTRODUCED_AFTER) != 0,
 	};
 }
 

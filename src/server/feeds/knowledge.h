@@ -6,8 +6,8 @@
  * The file is checked whole when it is opened: afterwards every lookup is safe.
  *
  * A stream is what a package is judged against: a distribution's release ("debian:12",
- * "ubuntu:22.04", "alpine:3.19", "redhat:9") or an ecosystem of a language ("npm", "PyPI",
- * "crates.io", "Go", "RubyGems").
+ * "ubuntu:22.04", "alpine:3.19", "redhat:9"), an ecosystem of a language ("npm", "PyPI",
+ * "crates.io", "Go", "RubyGems"), or "cpe": products by their names in CPE ("a:f5:nginx").
  */
 #pragma once
 
@@ -90,7 +90,7 @@ enum knowledge_status {
 	KNOWLEDGE_UNDETERMINED, /* nobody knows yet */
 };
 
-/* The distribution's decisions beside the status. */
+/* The distribution's decisions beside the status, and what else has to be so. */
 enum {
 	KNOWLEDGE_NO_DSA = 1,      /* no advisory of its own: minor */
 	KNOWLEDGE_IGNORED = 2,     /* no-dsa, and it will not be fixed */
@@ -98,14 +98,19 @@ enum {
 	KNOWLEDGE_UNIMPORTANT = 8, /* not a security matter there */
 	KNOWLEDGE_END_OF_LIFE = 16,
 	KNOWLEDGE_WILL_NOT_FIX = 32, /* Red Hat's word */
+	/* only some edition, or only together with what the quote names */
+	KNOWLEDGE_IS_CONDITIONAL = 64,
+	KNOWLEDGE_ON_WINDOWS = 128, /* conditional: on Windows only */
 };
 
 /* introduced <= version < fixed is affected (OSV's events); an empty introduced is from the first
- * version on, an empty fixed: not fixed. is_last_affected: `fixed` is itself still affected. */
+ * version on, an empty fixed: not fixed. is_last_affected: `fixed` is itself still affected;
+ * is_introduced_after: `introduced` itself is not yet. */
 struct knowledge_range {
 	struct span introduced;
 	struct span fixed;
 	bool is_last_affected;
+	bool is_introduced_after;
 };
 
 struct knowledge_entry {

@@ -134,6 +134,7 @@ static int keep_ranges(struct knowledge_builder *b, const struct knowledge_recor
 		if (error != 0) {
 			return error;
 		}
+		words[2 * i] |= r->ranges[i].is_introduced_after ? FORM_INTRODUCED_AFTER : 0;
 		words[2 * i + 1] |= r->ranges[i].is_last_affected ? FORM_LAST_AFFECTED : 0;
 	}
 	return keep_list(b, words, 2 * r->range_count, out);

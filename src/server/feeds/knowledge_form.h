@@ -80,8 +80,10 @@ enum form_section {
 	FORM_SECTIONS,
 };
 
-/* The top bit of a range's second word: the version is itself affected. */
-#define FORM_LAST_AFFECTED 0x80000000u
+/* The top bit of a range's second word: the version is itself affected; of its first one: it is not
+ * yet. */
+#define FORM_LAST_AFFECTED    0x80000000u
+#define FORM_INTRODUCED_AFTER FORM_LAST_AFFECTED
 
 /* The file is hashed in blocks of this size, behind the header. */
 #define FORM_BLOCK_SIZE 65536

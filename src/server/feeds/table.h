@@ -11,6 +11,7 @@ extern const struct feed feed_redhat;
 extern const struct feed feed_kev;
 extern const struct feed feed_epss;
 extern const struct feed feed_recog;
+extern const struct feed feed_nvd;
 
 /* osv.c */
 extern const struct feed feed_osv_debian;

@@ -82,6 +82,9 @@ static int digest_fetched(const struct update *u, struct knowledge_builder *b,
 			join(folder, FEEDS_FOLDER, u->feed->name);
 			join(paths[count], folder, p->file);
 		}
+		if (p->year != 0 && access(paths[count], F_OK) != 0) {
+			continue; /* a year that has no file yet */
+		}
 		pointers[count] = paths[count];
 		count++;
 	}
