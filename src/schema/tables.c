@@ -462,6 +462,12 @@ static const struct column vulnerabilities_columns[] = {
 				   "where a language's package lies, or the banner that it is "
 				   "inferred from; "
 				   "else null" },
+	[VULNERABILITIES_CONFIDENCE] = { "confidence", COLUMN_TEXT, 0,
+					 "null: an agent tells the package; likely, possible: "
+					 "inferred from a banner" },
+	[VULNERABILITIES_EVIDENCE] = { "evidence", COLUMN_TEXT, PERSONAL,
+				       "the banner, what is concluded from it and why, what to "
+				       "do; null: an agent tells the package" },
 };
 
 /* --- kinds of events --- */

@@ -340,6 +340,7 @@ void findings_priority(struct emit *j, const struct fleet *fleet, const struct f
 	emit_text(j, fleet_level_name(row->level));
 	emit_key(j, "reason");
 	emit_span(j, writer_span(&w));
+	findings_text(j, "confidence", span_of(confidence_name(row->confidence)));
 }
 
 void findings_levels(struct emit *j, const char *name, const uint64_t levels[FLEET_LEVELS])

@@ -305,8 +305,10 @@ struct priority fleet_row_priority(const struct fleet *f, const struct fleet_row
 				   struct span listeners, struct writer *out_reason)
 {
 	return vulnerability_priority(&f->vulnerabilities[row->vulnerability].facts, row->status,
-				      (struct reach){ row->exposure, listeners }, row->urgency,
-				      out_reason);
+				      (struct reach){ .exposure = row->exposure,
+						      .at = listeners,
+						      .confidence = row->confidence },
+				      row->urgency, out_reason);
 }
 
 const struct fleet_group *fleet_group_of(const struct fleet *f, const struct fleet_row *row)

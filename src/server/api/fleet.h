@@ -90,7 +90,9 @@ struct fleet_row {
 	struct span fixed_version;
 	struct span urgency;
 	struct span feed;
-	struct span path; /* of a language's package */
+	struct span path; /* of a language's package, or the banner's place */
+	struct span evidence;
+	enum confidence confidence;
 	enum judgement_status status;
 	enum exposure exposure;
 	uint8_t priority;

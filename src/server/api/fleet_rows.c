@@ -54,7 +54,7 @@ static struct span intern(struct fleet *f, const struct row *row, unsigned colum
 
 static enum judgement_status status_named(struct span name)
 {
-	for (int i = 0; i <= JUDGEMENT_NOT_INSTALLED; i++) {
+	for (int i = 0; i <= JUDGEMENT_NOT_JUDGED; i++) {
 		if (span_is(name, judgement_status_name((enum judgement_status)i))) {
 			return (enum judgement_status)i;
 		}
@@ -70,6 +70,16 @@ static enum exposure exposure_named(struct span name)
 		}
 	}
 	return EXPOSURE_UNKNOWN;
+}
+
+static enum confidence confidence_named(struct span name)
+{
+	for (int i = 0; i <= CONFIDENCE_POSSIBLE; i++) {
+		if (span_is(name, confidence_name((enum confidence)i))) {
+			return (enum confidence)i;
+		}
+	}
+	return CONFIDENCE_POSSIBLE;
 }
 
 static void know(struct fleet *f, struct fleet_vulnerability *v)
@@ -148,7 +158,8 @@ static void rank(const struct fleet *f, struct fleet_row *row)
 	struct writer reason = writer_over(text, sizeof text);
 	struct priority priority = vulnerability_priority(
 		&f->vulnerabilities[row->vulnerability].facts, row->status,
-		(struct reach){ .exposure = row->exposure }, row->urgency, &reason);
+		(struct reach){ .exposure = row->exposure, .confidence = row->confidence },
+		row->urgency, &reason);
 
 	row->priority = (uint8_t)priority.value;
 	row->level = FLEET_NONE;
@@ -193,6 +204,8 @@ bool fleet_take_row(void *context, uint32_t number, const struct row *values)
 		.urgency = intern(f, values, VULNERABILITIES_URGENCY),
 		.status = status_named(intern(f, values, VULNERABILITIES_STATUS)),
 		.exposure = exposure_named(intern(f, values, VULNERABILITIES_EXPOSURE)),
+		.evidence = intern(f, values, VULNERABILITIES_EVIDENCE),
+		.confidence = confidence_named(intern(f, values, VULNERABILITIES_CONFIDENCE)),
 	};
 	rank(f, row);
 	row->next = f->vulnerabilities[row->vulnerability].first_row;

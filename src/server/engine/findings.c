@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "server/engine/judged.h"
-#include "server/services/banner.h"
+#include "server/services/inferred.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 
@@ -102,7 +102,7 @@ static bool concerns_findings(uint16_t table)
 {
 	return table == TABLE_PACKAGES || table == TABLE_LANGUAGE_PACKAGES || table == TABLE_OS ||
 	       table == TABLE_KERNEL || table == TABLE_LISTENERS || table == TABLE_PACKAGE_USE ||
-	       table == TABLE_NETWORK_SERVICES;
+	       table == TABLE_NETWORK_SERVICES || table == TABLE_SCANNED_HOSTS;
 }
 
 void findings_touch(struct findings *f, uint32_t asset, uint16_t table)
@@ -324,9 +324,7 @@ static int add_table(struct findings *f, const struct asset_facts *a, uint32_t r
 
 struct inferring {
 	struct findings *f;
-	const struct release *release;
-	const struct row *package;
-	char place[160]; /* of the banner */
+	const struct inferred *inferred;
 	int error;
 	struct why *why;
 };
@@ -334,11 +332,12 @@ struct inferring {
 static bool take_inferred(void *context, const struct judgement *judgement)
 {
 	struct inferring *i = context;
+	struct inferred_words words;
 	struct row row;
 	uint32_t number;
 
-	vulnerability_row(judgement, i->package, i->release, EXPOSURE_NETWORK, &row);
-	row_set_text(&row, VULNERABILITIES_PATH, span_of(i->place));
+	inferred_explain(i->inferred, judgement, &words);
+	inferred_row(i->inferred, judgement, &words, &row);
 	i->error = inventory_derived_row(i->f->judged.inv, &row, &number, i->why);
 	if (i->error == 0) {
 		note_run(i->f, (struct inventory_run){ number, number });
@@ -346,52 +345,62 @@ static bool take_inferred(void *context, const struct judgement *judgement)
 	return i->error == 0;
 }
 
-static struct span text_of(const struct row *row, unsigned column)
+/* What all services and hosts of a table say of the system that they run on. */
+static int note_host(struct findings *f, uint32_t asset, uint16_t table, struct inferred_host *host,
+		     struct why *why)
 {
-	return row->values[column].kind == VALUE_TEXT ? row->values[column].text
-						      : (struct span){ NULL, 0 };
+	const struct list_of_numbers *rows = rows_of(f, asset, table);
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < rows->count; i++) {
+		struct row row;
+
+		error = inventory_row(f->judged.inv, table, rows->items[i], &row, why);
+		if (error == 0) {
+			inferred_note(&row, host);
+		}
+	}
+	return error;
 }
 
-/* What one service's banner names. */
-static int infer(struct findings *f, const struct row *service, struct why *why)
+/* What one service's banner says. */
+static int infer(struct findings *f, uint32_t number, const struct inferred_host *host,
+		 struct why *why)
 {
-	struct inferring i = { .f = f, .why = why };
-	struct banner_package package;
-	struct row row;
-	struct span address = span_first(text_of(service, NETWORK_SERVICES_ADDRESS), 64);
+	struct inferred inferred;
+	struct inferring i = { .f = f, .inferred = &inferred, .why = why };
+	struct row service;
+	bool is_touched;
+	int error = judged_is_service_touched(&f->judged, number, &is_touched, why); /* known */
 
-	if (!banner_package_of(text_of(service, NETWORK_SERVICES_BANNER), &package)) {
-		return 0;
+	if (error == 0) {
+		error = inventory_row(f->judged.inv, TABLE_NETWORK_SERVICES, number, &service, why);
 	}
-	banner_package_row(&package, &row);
-	i.release = &package.release;
-	i.package = &row;
-	snprintf(i.place, sizeof i.place, "inferred from the banner at %.*s port %lld",
-		 (int)address.len, address.len > 0 ? (const char *)address.ptr : "",
-		 (long long)service->values[NETWORK_SERVICES_PORT].number);
-	vulnerability_judge_package(f->judged.knowledge, &package.release, &row, false,
-				    take_inferred, &i);
-	return i.error;
+	if (error == 0 && inferred_of(&service, host, &inferred)) {
+		f->judged.judged_rows++;
+		inferred_judge(f->judged.knowledge, &inferred, false, take_inferred, &i);
+	}
+	return error != 0 ? error : i.error;
 }
 
 /* An agent knows the packages better than any banner. */
 static int add_inferred(struct findings *f, uint32_t asset, struct why *why)
 {
+	struct inferred_host host = { .distribution = NULL };
 	const struct list_of_numbers *rows;
-	int error = 0;
+	int error;
 
-	if (inventory_held_runs(f->judged.inv, asset, TABLE_PACKAGES).count > 0) {
+	if (inventory_held_runs(f->judged.inv, asset, TABLE_PACKAGES).count > 0 ||
+	    inventory_held_runs(f->judged.inv, asset, TABLE_NETWORK_SERVICES).count == 0) {
 		return 0;
+	}
+	error = note_host(f, asset, TABLE_SCANNED_HOSTS, &host, why);
+	if (error == 0) {
+		error = note_host(f, asset, TABLE_NETWORK_SERVICES, &host, why);
 	}
 	rows = rows_of(f, asset, TABLE_NETWORK_SERVICES);
 	for (size_t i = 0; error == 0 && i < rows->count; i++) {
-		struct row service;
-
-		error = inventory_row(f->judged.inv, TABLE_NETWORK_SERVICES, rows->items[i],
-				      &service, why);
-		if (error == 0) {
-			error = infer(f, &service, why);
-		}
+		error = infer(f, rows->items[i], &host, why);
 	}
 	return error;
 }
@@ -540,6 +549,17 @@ static int holds_touched(struct findings *f, uint32_t asset, uint32_t release, b
 	return error;
 }
 
+static int holds_touched_service(struct findings *f, uint32_t asset, bool *out, struct why *why)
+{
+	const struct list_of_numbers *rows = rows_of(f, asset, TABLE_NETWORK_SERVICES);
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && !*out && i < rows->count; i++) {
+		error = judged_is_service_touched(&f->judged, rows->items[i], out, why);
+	}
+	return error;
+}
+
 /* Whether new knowledge touches anything that the asset holds. */
 static int is_concerned(struct findings *f, uint32_t asset, bool *out, struct why *why)
 {
@@ -547,10 +567,13 @@ static int is_concerned(struct findings *f, uint32_t asset, bool *out, struct wh
 	uint32_t release = 0;
 	int error = 0;
 
-	/* banners are few, and judged anew each time */
-	*out = f->is_all || rows_of(f, asset, TABLE_NETWORK_SERVICES)->count > 0;
+	*out = f->is_all;
 	if (*out) {
 		return 0;
+	}
+	error = holds_touched_service(f, asset, out, why);
+	if (error != 0 || *out) {
+		return error;
 	}
 	os = rows_of(f, asset, TABLE_OS);
 	if (os->count > 0) {

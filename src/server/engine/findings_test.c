@@ -504,6 +504,64 @@ static void a_banner_is_judged_where_no_agent_tells_the_packages(void **state)
 	knowledge_close(&newer);
 }
 
+static void hold_service(struct story *s, const struct row *service)
+{
+	struct inventory_result result;
+	uint32_t number;
+	uint64_t newest;
+	struct why why;
+
+	assert_int_equal(inventory_begin(s->f.inv, &why), 0);
+	assert_int_equal(inventory_derived_row(s->f.inv, service, &number, &why), 0);
+	assert_int_equal(inventory_derive(s->f.inv, s->asset, TABLE_NETWORK_SERVICES, &number, 1,
+					  20, &result, &why),
+			 0);
+	findings_touch(s->findings, s->asset, TABLE_NETWORK_SERVICES);
+	assert_int_equal(findings_settle(s->findings, 20, &newest, &why), 0);
+	assert_int_equal(inventory_commit(s->f.inv, &why), 0);
+}
+
+/* By its product's name in CPE; an index that says nothing new of that product is no work. */
+static void a_services_product_is_judged_and_follows_its_own_entries_only(void **state)
+{
+	const struct advisory first[] = { { "CVE-4", "a:f5:nginx", "1.20.1", "cpe" } };
+	const struct advisory other[] = { { "CVE-4", "a:f5:nginx", "1.20.1", "cpe" },
+					  { "CVE-5", "a:redis:redis", "7.0.15", "cpe" } };
+	const struct advisory third[] = { { "CVE-4", "a:f5:nginx", "1.18.0", "cpe" },
+					  { "CVE-6", "a:f5:nginx", "1.19", "cpe" } };
+	struct knowledge *knowledge[] = { feeds(1, first, 1), feeds(2, other, 2),
+					  feeds(3, third, 2) };
+	const unsigned columns[] = { NETWORK_SERVICES_ADDRESS, NETWORK_SERVICES_PRODUCT,
+				     NETWORK_SERVICES_CPE };
+	struct row service =
+		text_row(TABLE_NETWORK_SERVICES, columns,
+			 (const char *[]){ "192.0.2.7", "nginx",
+					   "cpe:2.3:a:nginx:nginx:1.18.0:*:*:*:*:*:*:*" },
+			 3);
+	uint64_t judged;
+	struct story s;
+
+	(void)state;
+	begin_story(&s);
+	findings_follow(s.findings, NULL, knowledge[0]);
+	work_to_the_end(&s);
+	hold_service(&s, &service);
+	assert_findings(&s, "CVE-4 nginx network");
+	assert_string_equal(findings_stream(s.findings, 0), "cpe"); /* the feeds are told */
+	judged = findings_figures(s.findings).judged_rows;
+	findings_follow(s.findings, knowledge[0], knowledge[1]);
+	work_to_the_end(&s);
+	assert_int_equal(findings_figures(s.findings).judged_rows, judged);
+	findings_follow(s.findings, knowledge[1], knowledge[2]);
+	work_to_the_end(&s);
+	assert_int_equal(findings_figures(s.findings).judged_rows, judged + 1);
+	assert_findings(&s, "CVE-6 nginx network");
+	end_story(&s);
+	for (size_t i = 0; i < 3; i++) {
+		knowledge_close(&knowledge[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +574,7 @@ int main(void)
 		cmocka_unit_test(the_first_knowledge_judges_everything),
 		cmocka_unit_test(an_undone_transaction_leaves_nothing_behind),
 		cmocka_unit_test(a_banner_is_judged_where_no_agent_tells_the_packages),
+		cmocka_unit_test(a_services_product_is_judged_and_follows_its_own_entries_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "server/services/inferred.h"
 #include "sys/alloc.h"
 
 /* Names are cut there; such names do not exist. */
@@ -34,6 +35,7 @@ static void free_arrays(struct judged *j)
 	free(j->uses);
 	free(j->listeners);
 	free(j->kernels);
+	free(j->services);
 	free(j->release_of_os);
 	free(j->groups);
 	free(j->runs);
@@ -248,6 +250,16 @@ static uint32_t release_number(struct judged *j, const struct release *release)
 		.stream = name_of(j, span_of(release->stream)),
 	};
 	return j->release_count++;
+}
+
+/* A stream that is no release's, among those that findings_stream tells. */
+static void note_stream(struct judged *j, struct span stream)
+{
+	struct release release = { .architecture = "" };
+	struct writer w = writer_over((uint8_t *)release.stream, sizeof release.stream - 1);
+
+	writer_bytes(&w, stream);
+	(void)release_number(j, &release);
 }
 
 int judged_release_of_os(struct judged *j, uint32_t os_row, uint32_t *out, struct why *why)
@@ -495,6 +507,48 @@ static bool is_place(const struct judged *j, uint32_t stream, uint32_t package)
 
 	return stream != NAME_NONE && package != NAME_NONE &&
 	       numbering_find(&j->places, &key, &number);
+}
+
+static int judged_service(struct judged *j, uint32_t row, struct service_facts **out,
+			  struct why *why)
+{
+	static const struct inferred_host unknown = { .distribution = NULL };
+	struct service_facts *facts;
+
+	j->services = cover(j->services, &j->service_count, row, sizeof *j->services);
+	facts = &j->services[row];
+	if (!facts->is_known) {
+		struct inferred inferred;
+		struct row service;
+		int error = inventory_row(j->inv, TABLE_NETWORK_SERVICES, row, &service, why);
+
+		if (error != 0) {
+			return error;
+		}
+		*facts = (struct service_facts){ NAME_NONE, NAME_NONE, false, true };
+		if (inferred_of(&service, &unknown, &inferred)) {
+			facts->stream = name_of(j, inferred_stream(&inferred));
+			facts->package = name_of(j, inferred_package(&inferred));
+			facts->is_backport =
+				inferred.is_package && vulnerability_is_backport(&inferred.package);
+			if (!inferred.is_package) {
+				/* the feeds are to know that somebody needs them */
+				note_stream(j, inferred_stream(&inferred));
+			}
+		}
+	}
+	*out = facts;
+	return 0;
+}
+
+int judged_is_service_touched(struct judged *j, uint32_t row, bool *out, struct why *why)
+{
+	struct service_facts *facts;
+	int error = judged_service(j, row, &facts, why);
+
+	/* a backport may be judged by unstable, or not any more: there are few */
+	*out = error == 0 && (facts->is_backport || is_place(j, facts->stream, facts->package));
+	return error;
 }
 
 /* A backport is judged by another stream where the feeds speak of it: that they do may itself be

@@ -39,6 +39,14 @@ struct kernel_facts {
 	bool is_known;
 };
 
+/* What a scanned service is judged by, whoever's word it is. */
+struct service_facts {
+	uint32_t stream; /* NAME_NONE: by nothing */
+	uint32_t package;
+	bool is_backport;
+	bool is_known;
+};
+
 #define EXPOSURES (EXPOSURE_NETWORK + 1)
 
 /* The findings of one row of packages with one exposure: whatever assets hold the row hold all of
@@ -84,6 +92,8 @@ struct judged {
 	uint32_t listener_count;
 	struct kernel_facts *kernels;
 	uint32_t kernel_count;
+	struct service_facts *services;
+	uint32_t service_count;
 	uint32_t *release_of_os; /* by row number of os; OS_UNKNOWN: not looked at yet */
 	uint32_t os_count;
 	struct judged_release *releases; /* the first one is of languages' packages */
@@ -119,6 +129,9 @@ MUST_USE int judged_listener(struct judged *j, uint32_t row, const struct listen
 			     struct why *why);
 MUST_USE int judged_kernel(struct judged *j, uint32_t row, const struct kernel_facts **out,
 			   struct why *why);
+
+/* Whether new knowledge touches what a row of network_services is judged by. */
+MUST_USE int judged_is_service_touched(struct judged *j, uint32_t row, bool *out, struct why *why);
 
 /* A row of packages of a kernel's source, where a kernel of this release runs. */
 MUST_USE int judged_kernel_exposure(struct judged *j, uint32_t row, struct span running,

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "server/services/fake_knowledge.h"
+#include "server/services/inferred.h"
 #include "server/services/vulnerability.h"
 
 #define NESTED_MAX 16
@@ -40,7 +41,11 @@ static void fill_row(const json_t *columns, const char *table, struct row *out)
 		int column = schema_column(out->table, span_of(name));
 
 		assert_true(column >= 0);
-		row_set_text(out, (unsigned)column, span_of(json_string_value(value)));
+		if (json_is_integer(value)) {
+			row_set_integer(out, (unsigned)column, json_integer_value(value));
+		} else {
+			row_set_text(out, (unsigned)column, span_of(json_string_value(value)));
+		}
 	}
 }
 
@@ -56,6 +61,8 @@ static unsigned flags_of(const json_t *list)
 		{ "unimportant", KNOWLEDGE_UNIMPORTANT },
 		{ "end-of-life", KNOWLEDGE_END_OF_LIFE },
 		{ "will-not-fix", KNOWLEDGE_WILL_NOT_FIX },
+		{ "conditional", KNOWLEDGE_IS_CONDITIONAL },
+		{ "on-windows", KNOWLEDGE_IS_CONDITIONAL | KNOWLEDGE_ON_WINDOWS },
 	};
 	unsigned flags = 0;
 
@@ -96,6 +103,10 @@ static void add_entry(struct knowledge *knowledge, const json_t *said)
 			its_ranges[i].fixed = span_in(range, "last_affected");
 			its_ranges[i].is_last_affected = true;
 		}
+		if (json_object_get(range, "introduced_after") != NULL) {
+			its_ranges[i].introduced = span_in(range, "introduced_after");
+			its_ranges[i].is_introduced_after = true;
+		}
 	}
 	for (size_t i = 0; i < e.version_count; i++) {
 		its_versions[i] = span_of(json_string_value(json_array_get(versions, i)));
@@ -122,7 +133,7 @@ static bool is_finding(const json_t *expected)
 	const char *status = text_of(expected, "status");
 
 	return strcmp(status, "fixed") != 0 && strcmp(status, "not-affected") != 0 &&
-	       strcmp(status, "not-installed") != 0;
+	       strcmp(status, "not-installed") != 0 && strcmp(status, "not-judged") != 0;
 }
 
 /* What is not stated in a case may be anything. */
@@ -161,7 +172,59 @@ static bool take(void *context, const struct judgement *j)
 	same_text(expected, "installed", j->installed);
 	same_text(expected, "fixed_version", j->fixed_version);
 	same_text(expected, "feed", j->entry.feed);
+	same_text(expected, "confidence", span_of(confidence_name(j->confidence)));
 	return true;
+}
+
+struct explained {
+	struct taken *taken;
+	const struct inferred *inferred;
+};
+
+/* The sentence that a finding's row has, too. */
+static bool take_service(void *context, const struct judgement *j)
+{
+	const struct explained *e = context;
+	struct inferred_words words;
+	struct row row;
+	const json_t *expected;
+
+	(void)take(e->taken, j);
+	expected = json_array_get(e->taken->expected, e->taken->next - 1);
+	inferred_explain(e->inferred, j, &words);
+	same_text(expected, "evidence", (struct span){ words.evidence, words.evidence_len });
+	inferred_row(e->inferred, j, &words, &row);
+	same_text(expected, "confidence",
+		  j->confidence == CONFIDENCE_CERTAIN
+			  ? span_of("")
+			  : row.values[VULNERABILITIES_CONFIDENCE].text);
+	assert_true(span_starts_with(row.values[VULNERABILITIES_PATH].text,
+				     "inferred from the banner at "));
+	return true;
+}
+
+/* The first service is judged; all of them, and the host, tell of the system. */
+static void judge_services(const json_t *one, const struct knowledge *knowledge, bool is_explaining,
+			   struct taken *taken)
+{
+	const json_t *services = json_object_get(one, "services");
+	const json_t *guess = json_object_get(one, "host");
+	struct inferred_host host = { .distribution = NULL };
+	struct inferred inferred;
+	struct explained e = { taken, &inferred };
+	struct row row;
+
+	if (guess != NULL) {
+		fill_row(guess, "scanned_hosts", &row);
+		inferred_note(&row, &host);
+	}
+	for (size_t i = json_array_size(services); i-- > 0;) {
+		fill_row(json_array_get(services, i), "network_services", &row);
+		inferred_note(&row, &host);
+	}
+	if (inferred_of(&row, &host, &inferred)) {
+		inferred_judge(knowledge, &inferred, is_explaining, take_service, &e);
+	}
 }
 
 static void judge(const json_t *one, const struct knowledge *knowledge, bool is_explaining)
@@ -172,7 +235,9 @@ static void judge(const json_t *one, const struct knowledge *knowledge, bool is_
 	struct release release;
 	struct row row;
 
-	if (language != NULL) {
+	if (json_object_get(one, "services") != NULL) {
+		judge_services(one, knowledge, is_explaining, &taken);
+	} else if (language != NULL) {
 		fill_row(language, "language_packages", &row);
 		vulnerability_judge_language(knowledge, &row, is_explaining, take, &taken);
 	} else {

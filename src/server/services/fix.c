@@ -231,6 +231,12 @@ void vulnerability_fix_together(const struct row *package, const struct judgemen
 		fix_rpm(package, judgement, names, count, out);
 	} else if (span_is(manager, "apk")) {
 		fix_apk(package, out);
+	} else if (span_is(manager, "cpe")) { /* how it was installed no banner tells */
+		writer_text(out, "# upgrade ");
+		writer_bytes(out, name);
+		writer_text(out, " to ");
+		writer_bytes(out, judgement->fixed_version);
+		writer_text(out, " or later");
 	}
 }
 

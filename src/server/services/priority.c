@@ -2,7 +2,8 @@
  * priority.c - how urgent a finding is: the table of docs/vulnerability-matching.md, in numbers.
  *
  * severity x probability x exposure, each of the last two at most 1; what is exploited in the wild
- * begins at 60; what the distribution decided, and a kernel that does not run, lower it.
+ * begins at 60; what the distribution decided, a kernel that does not run, and a banner that does
+ * not say enough, lower it.
  */
 #include "server/services/vulnerability.h"
 
@@ -50,6 +51,17 @@ static const struct {
 	[JUDGEMENT_FIXED] = { 0, "fixed" },
 	[JUDGEMENT_NOT_AFFECTED] = { 0, "not affected" },
 	[JUDGEMENT_NOT_INSTALLED] = { 0, "not installed" },
+	[JUDGEMENT_NOT_JUDGED] = { 0, "not judged" },
+};
+
+/* Percent that is left of what a banner lets conclude. */
+static const struct {
+	int percent;
+	const char *words;
+} confidences[] = {
+	[CONFIDENCE_CERTAIN] = { 100, NULL },
+	[CONFIDENCE_LIKELY] = { 100, "inferred from a banner" },
+	[CONFIDENCE_POSSIBLE] = { 60, "only possible, inferred from a banner" },
 };
 
 /* What feeds call severities, where no score is known. */
@@ -167,6 +179,10 @@ static void explain(const struct knowledge_vulnerability *facts, enum judgement_
 	explain_facts(facts, urgency, w, mark);
 	separate(w, mark);
 	writer_text(w, statuses[status].words);
+	if (confidences[reach.confidence].words != NULL) {
+		separate(w, mark);
+		writer_text(w, confidences[reach.confidence].words);
+	}
 }
 
 struct priority vulnerability_priority(const struct knowledge_vulnerability *facts,
@@ -186,7 +202,8 @@ struct priority vulnerability_priority(const struct knowledge_vulnerability *fac
 	} else {
 		value *= probability_of(facts->epss_millionths);
 	}
-	priority.value = (int)((value * statuses[status].percent + 500000) / 1000000);
+	value = value * statuses[status].percent / 100 * confidences[reach.confidence].percent;
+	priority.value = (int)((value + 500000) / 1000000);
 	while (priority.value < levels[level].from) {
 		level++;
 	}
@@ -196,13 +213,14 @@ struct priority vulnerability_priority(const struct knowledge_vulnerability *fac
 }
 
 struct priority_parts vulnerability_priority_parts(const struct knowledge_vulnerability *facts,
-						   enum judgement_status status,
-						   enum exposure exposure, struct span urgency)
+						   enum judgement_status status, struct reach reach,
+						   struct span urgency)
 {
 	return (struct priority_parts){
 		.severity = severity_of(facts, urgency),
 		.probability = facts->is_exploited ? -1 : probability_of(facts->epss_millionths),
-		.exposure = exposures[exposure],
+		.exposure = exposures[reach.exposure],
 		.decision = statuses[status].percent,
+		.confidence = confidences[reach.confidence].percent,
 	};
 }

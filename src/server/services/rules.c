@@ -20,6 +20,9 @@ const struct rule rules[] = {
 	  "the package does not tell its source's epoch, so no epoch counts on either "
 	  "side" },
 	{ "ecosystem", "a language's package is judged by its own name and version" },
+	{ "banner-cpe",
+	  "a scanned service is judged by the product and version that its banner names, as CPE "
+	  "names them" },
 	{ "pypi-name", "names of PyPI are compared in their normal form" },
 	/* what decides */
 	{ "fixable", "the installed version is before the fixed one" },
@@ -47,6 +50,13 @@ const struct rule rules[] = {
 	{ "distribution-installed",
 	  "the distribution installed this package: its own feed knows the "
 	  "fixes that it carried back" },
+	{ "other-system", "it is so on Windows only, and this is another system" },
+	{ "distribution-built",
+	  "the banner says that a distribution built it, which mends flaws without a new version: "
+	  "only a banner that names its package exactly can be judged" },
+	{ "distribution-system",
+	  "the machine runs a distribution that builds this itself and mends flaws without a new "
+	  "version" },
 	{ "passed-over",
 	  "another entry on the same vulnerability decided: a distribution's own feed "
 	  "goes before a copy of it, one that says more before one that says less, the "

@@ -22,6 +22,12 @@ struct subject {
 	bool is_of_ecosystem; /* a language's, not a distribution's */
 	bool is_foreign;      /* a language's package that the distribution installed */
 	bool has_lines;       /* versions with several fixes: one a module or minor release */
+	/* Whether one of the versions that an entry lists is this one; NULL: by the order. */
+	bool (*is_listed)(struct span listed, struct span version);
+	bool is_windows; /* the system that it runs on, as far as that is known */
+	bool is_not_windows;
+	enum confidence confidence;
+	const char *doubt; /* struct judgement */
 	uint8_t package_room[SUBJECT_ROOM];
 	uint8_t version_room[SUBJECT_ROOM];
 };
@@ -32,6 +38,10 @@ bool subject_of_dpkg(const struct row *package, struct span stream, struct subje
 bool subject_of_rpm(const struct row *package, struct span stream, struct subject *out);
 bool subject_of_apk(const struct row *package, struct span stream, struct subject *out);
 bool subject_of_language(const struct row *package, struct subject *out);
+
+/* A subject against all that is known of it, as vulnerability_judge_package(). */
+void vulnerability_judge_subject(const struct knowledge *knowledge, const struct subject *subject,
+				 bool is_explaining, judgement_taker *take, void *context);
 
 /* By the row's manager. */
 bool subject_of_package(const struct row *package, struct span stream, struct subject *out);

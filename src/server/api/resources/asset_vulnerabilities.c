@@ -73,6 +73,7 @@ static void write(const struct page *p, const struct finding *f)
 	findings_text(j, "release", group->release);
 	findings_text(j, "feed", row->feed);
 	findings_text(j, "path", row->path);
+	findings_text(j, "evidence", row->evidence);
 	emit_key(j, "is_fixable");
 	emit_boolean(j, row->status == JUDGEMENT_FIXABLE);
 	write_fix(p, row);

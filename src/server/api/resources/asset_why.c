@@ -2,12 +2,14 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "schema/schema.h"
 #include "server/api/coverage.h"
 #include "server/api/findings.h"
 #include "server/api/fleets.h"
 #include "server/api/held_rows.h"
 #include "server/api/listening.h"
+#include "server/services/inferred.h"
 #include "server/services/rules.h"
 #include "sys/alloc.h"
 
@@ -28,7 +30,9 @@ struct chain {
 	bool is_known; /* facts: some feed speaks of it */
 	unsigned packages;
 	unsigned findings;
-	const char *last_rule; /* of what was no finding */
+	const char *last_rule;     /* of what was no finding */
+	bool is_unjudged;          /* and nothing was compared: a banner does not do for it */
+	struct inferred_host host; /* what its services say of it */
 	struct why why;
 };
 
@@ -38,7 +42,16 @@ struct deciding {
 	struct span id;
 	struct judgement judgement;
 	bool is_there;
+	struct inferred inferred;       /* of a scanned service */
+	uint8_t texts[3][SUBJECT_ROOM]; /* of the judgement that do not outlive it */
 };
+
+static struct span keep_text(struct span text, uint8_t room[SUBJECT_ROOM])
+{
+	text = span_first(text, SUBJECT_ROOM);
+	mem_copy(room, text.ptr, text.len);
+	return (struct span){ room, text.len };
+}
 
 static bool take_judgement(void *context, const struct judgement *judgement)
 {
@@ -46,6 +59,9 @@ static bool take_judgement(void *context, const struct judgement *judgement)
 
 	if (span_equal(judgement->entry.id, d->id)) {
 		d->judgement = *judgement;
+		d->judgement.stream = keep_text(judgement->stream, d->texts[0]);
+		d->judgement.package = keep_text(judgement->package, d->texts[1]);
+		d->judgement.installed = keep_text(judgement->installed, d->texts[2]);
 		d->is_there = true;
 	}
 	return !d->is_there;
@@ -58,8 +74,8 @@ static void write_parts(struct chain *c, const struct judgement *judgement, stru
 	struct writer w = writer_over(text, sizeof text);
 	struct priority priority = vulnerability_priority(&c->facts, judgement->status, reach,
 							  judgement->entry.urgency, &w);
-	struct priority_parts parts = vulnerability_priority_parts(
-		&c->facts, judgement->status, reach.exposure, judgement->entry.urgency);
+	struct priority_parts parts = vulnerability_priority_parts(&c->facts, judgement->status,
+								   reach, judgement->entry.urgency);
 
 	emit_key(j, "priority");
 	emit_object(j);
@@ -72,6 +88,7 @@ static void write_parts(struct chain *c, const struct judgement *judgement, stru
 	findings_fraction(j, "probability", parts.probability, 1);
 	findings_number(j, "exposure", parts.exposure);
 	findings_number(j, "decision", parts.decision);
+	findings_number(j, "confidence", parts.confidence);
 	emit_object_end(j);
 }
 
@@ -110,7 +127,10 @@ static void write_entry(struct chain *c, const struct judgement *judgement, bool
 	write_parts(c, judgement, reach);
 	emit_object_end(j);
 	c->findings += is_finding;
-	c->last_rule = is_deciding && !is_finding ? rule_sentence(rule) : c->last_rule;
+	if (is_deciding && !is_finding) {
+		c->last_rule = rule_sentence(rule);
+		c->is_unjudged = judgement->status == JUDGEMENT_NOT_JUDGED;
+	}
 }
 
 /* The one that decided, then those of the same package on the same vulnerability beside it. */
@@ -267,8 +287,13 @@ struct keeping {
 
 static void decide(const struct chain *c, const struct row *row, struct deciding *out)
 {
-	*out = (struct deciding){ .id = c->id };
-	if (row->table->number == TABLE_LANGUAGE_PACKAGES) {
+	out->id = c->id;
+	out->is_there = false;
+	if (row->table->number == TABLE_NETWORK_SERVICES) {
+		if (inferred_of(row, &c->host, &out->inferred)) {
+			inferred_judge(c->knowledge, &out->inferred, true, take_judgement, out);
+		}
+	} else if (row->table->number == TABLE_LANGUAGE_PACKAGES) {
 		vulnerability_judge_language(c->knowledge, row, true, take_judgement, out);
 	} else {
 		vulnerability_judge_package(c->knowledge, &c->coverage.release, row, true,
@@ -301,11 +326,54 @@ static bool keep_row(void *context, const struct row *row)
 	return true;
 }
 
+/* A scanned service, by what its banner says. */
+static void write_service(struct chain *c, const struct row *row, const struct deciding *d)
+{
+	const struct inferred *inferred = &d->inferred;
+	struct emit *j = c->j;
+	struct inferred_words words;
+	struct reach reach = { .exposure = EXPOSURE_NETWORK,
+			       .confidence = d->judgement.confidence };
+
+	inferred_explain(inferred, &d->judgement, &words);
+	emit_object(j);
+	emit_key(j, "manager");
+	emit_text(j, inferred->is_package ? "dpkg" : INFERRED_STREAM);
+	emit_key(j, "package");
+	emit_span(j, inferred->is_package ? span_of(inferred->banner.package)
+					  : held_text(row, NETWORK_SERVICES_PRODUCT));
+	emit_key(j, "version");
+	emit_span(j, d->judgement.installed);
+	findings_text(j, "architecture", span_of(NULL));
+	findings_text(j, "status", span_of(NULL));
+	findings_text(j, "path", span_of(words.place));
+	findings_text(j, "source", d->judgement.package);
+	findings_text(j, "source_version", d->judgement.installed);
+	findings_text(j, "confidence", span_of(confidence_name(d->judgement.confidence)));
+	findings_text(j, "evidence", (struct span){ words.evidence, words.evidence_len });
+	emit_key(j, "exposure");
+	emit_text(j, exposure_name(reach.exposure));
+	emit_key(j, "uses");
+	emit_array(j);
+	emit_array_end(j);
+	emit_key(j, "listeners");
+	emit_array(j);
+	emit_object(j);
+	findings_text(j, "protocol", held_text(row, NETWORK_SERVICES_TRANSPORT));
+	findings_text(j, "address", held_text(row, NETWORK_SERVICES_ADDRESS));
+	findings_number(j, "port", row->values[NETWORK_SERVICES_PORT].number);
+	findings_text(j, "executable", span_of(NULL));
+	emit_object_end(j);
+	emit_array_end(j);
+	write_entries(c, &d->judgement, reach);
+	emit_object_end(j);
+}
+
 static int write_package(struct chain *c, const struct kept *kept)
 {
 	struct deciding d;
 	struct row row;
-	struct reach reach;
+	struct reach reach = { .confidence = CONFIDENCE_CERTAIN };
 	struct span name;
 	uint8_t room[LISTENING_ROOM];
 	int error = row_decode(schema_by_number(kept->table),
@@ -315,6 +383,11 @@ static int write_package(struct chain *c, const struct kept *kept)
 		return why_set(&c->why, error, "a row cannot be read back");
 	}
 	decide(c, &row, &d);
+	if (kept->table == TABLE_NETWORK_SERVICES) {
+		c->packages++;
+		write_service(c, &row, &d);
+		return 0;
+	}
 	name = held_text(&row, kept->table == TABLE_LANGUAGE_PACKAGES
 				       ? (unsigned)LANGUAGE_PACKAGES_NAME
 				       : (unsigned)PACKAGES_NAME);
@@ -331,6 +404,40 @@ static int write_package(struct chain *c, const struct kept *kept)
 	return error;
 }
 
+static bool note_row(void *context, const struct row *row)
+{
+	struct chain *c = context;
+
+	inferred_note(row, &c->host);
+	return true;
+}
+
+static bool note_any(void *context, const struct row *row)
+{
+	(void)row;
+	*(bool *)context = true;
+	return false;
+}
+
+/* What a scan found counts where no agent tells the packages. */
+static int keep_services(struct keeping *k)
+{
+	struct chain *c = k->chain;
+	const char *asset = c->asset.id;
+	bool is_told = false;
+	int error = held_rows(c->view, asset, TABLE_PACKAGES, note_any, &is_told, &c->why);
+
+	if (error != 0 || is_told) {
+		return error;
+	}
+	error = held_rows(c->view, asset, TABLE_NETWORK_SERVICES, note_row, c, &c->why);
+	if (error == 0) {
+		error = held_rows(c->view, asset, TABLE_SCANNED_HOSTS, note_row, c, &c->why);
+	}
+	return error != 0 ? error
+			  : held_rows(c->view, asset, TABLE_NETWORK_SERVICES, keep_row, k, &c->why);
+}
+
 static int write_packages(struct chain *c)
 {
 	struct keeping k = { .chain = c };
@@ -339,6 +446,9 @@ static int write_packages(struct chain *c)
 	if (error == 0) {
 		error = held_rows(c->view, c->asset.id, TABLE_LANGUAGE_PACKAGES, keep_row, &k,
 				  &c->why);
+	}
+	if (error == 0) {
+		error = keep_services(&k);
 	}
 	emit_key(c->j, "packages");
 	emit_array(c->j);
@@ -361,7 +471,7 @@ static void write_conclusion(struct chain *c)
 	if (c->findings > 0) {
 		writer_text(&w, "it is affected");
 	} else if (c->packages > 0) {
-		writer_text(&w, "it is not affected: ");
+		writer_text(&w, c->is_unjudged ? "nobody knows: " : "it is not affected: ");
 		writer_text(&w, c->last_rule != NULL ? c->last_rule : "no entry says so");
 	} else if (!c->coverage.is_covered) {
 		writer_text(&w, "nobody knows: ");
