@@ -119,11 +119,18 @@ static bool is_banner_steady(const char *protocol)
 	return false;
 }
 
+/* Of HTTP it is one header that says who answers. */
 static size_t banner_text(const struct service_facts *facts, uint8_t *out, size_t size)
 {
 	struct writer w = writer_over(out, size);
 	struct reader r = reader_over((struct span){ facts->banner, facts->banner_len });
+	struct span server = facts_find(facts, "http_header.server");
 
+	if (strcmp(facts->protocol, "http") == 0 && server.len > 0) {
+		writer_text(&w, "Server: ");
+		text_write_utf8(&w, server, size - writer_used(&w));
+		return writer_used(&w);
+	}
 	if (!is_banner_steady(facts->protocol)) {
 		return 0;
 	}
