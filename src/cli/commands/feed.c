@@ -157,20 +157,44 @@ static int ask(const struct args *args, struct client *client, const char *feed,
 
 /* --- updating --- */
 
-static int update_all(const struct args *args, struct client *client, struct why *why)
+/* What is not fetched by itself is said, and how to have it. */
+static void tell_left_out(const json_t *feeds_now)
 {
-	int status = EXIT_FINE;
+	const char *between =
+		"bartizan: left out, fetched by name only (or once an asset needs it): ";
 
 	for (size_t i = 0; feeds[i] != NULL; i++) {
+		if (!json_is_true(
+			    json_object_get(item_of(feeds_now, feeds[i]->name), "is_automatic"))) {
+			fprintf(stderr, "%s%s", between, feeds[i]->name);
+			between = ", ";
+		}
+	}
+	fputs("\n", stderr);
+}
+
+static int update_all(const struct args *args, struct client *client, struct why *why)
+{
+	struct target target = target_of("/api/v1/feeds");
+	json_t *now = NULL;
+	int status = EXIT_FINE;
+
+	if (client_call(client, "GET", &target, NULL, &now, why) != 0) {
+		return EXIT_REFUSED;
+	}
+	for (size_t i = 0; feeds[i] != NULL; i++) {
+		const json_t *item = item_of(now, feeds[i]->name);
 		struct why reason = { "" };
 
-		if (feeds[i]->is_automatic &&
+		if (json_is_true(json_object_get(item, "is_automatic")) &&
 		    ask(args, client, feeds[i]->name, "update", NULL, &reason) != EXIT_FINE) {
 			fprintf(stderr, "bartizan: %s\n", reason.text);
 			status = EXIT_REFUSED;
 			*why = (struct why){ "" };
 		}
 	}
+	tell_left_out(now);
+	json_decref(now);
 	return status;
 }
 
@@ -236,7 +260,8 @@ const struct command command_feed = {
 	.name = "feed",
 	.spec = { .usage = "bartizan feed list|status|update [NAME]|import NAME PATH [options]",
 		  .summary = "Vulnerability feeds: which there are, what is in force and what went "
-			     "wrong last; fetches one (or all) now, or imports a file or folder "
+			     "wrong last; fetches one now (or all that are fetched by themselves), "
+			     "or imports a file or folder "
 			     "as published, on the server's own machine. NAME may be 'auto'.",
 		  .options = options,
 		  .examples = "  bartizan feed status\n"
