@@ -43,6 +43,8 @@ export interface Urgency {
 	priority: number;
 	level: Level;
 	reason: string;
+	/** Null where an agent tells the package; else inferred from what a scanned service says of itself. */
+	confidence: 'likely' | 'possible' | null;
 }
 
 export interface Vulnerability extends Facts, Urgency {
@@ -64,6 +66,8 @@ interface Place extends Urgency {
 	exposure: string;
 	first_seen: string | null;
 	reopened: number;
+	/** The banner, and what it lets conclude. */
+	evidence: string | null;
 	/** The acceptance's number. */
 	accepted: number | null;
 }
@@ -183,6 +187,7 @@ export interface WhyEntry {
 		probability: number | null;
 		exposure: number;
 		decision: number;
+		confidence: number;
 	};
 }
 
@@ -196,6 +201,8 @@ export interface WhyPackage {
 	source: string | null;
 	source_version: string | null;
 	exposure: string;
+	confidence?: string | null;
+	evidence?: string | null;
 	uses: Record<string, string | number | null>[];
 	listeners: Record<string, string | number | null>[];
 	entries: WhyEntry[];

@@ -30,6 +30,10 @@ function facts(i, start) {
 	};
 }
 
+/** The one that a scan infers from a banner. */
+const INFERRED = 5;
+const EVIDENCE = 'it says "Server: nginx/1.18.0 <img src=x onerror=alert(1)>", which is cpe:2.3:a:f5:nginx:1.18.0:*:*:*:*:*:*:*; affected: from 0.6.18 before 1.20.1';
+
 export class Vulnerabilities {
 	constructor(tenant) {
 		this.t = tenant;
@@ -44,7 +48,7 @@ export class Vulnerabilities {
 			const source = SOURCES[i % SOURCES.length];
 			return {
 				...facts(i, tenant.start), priority, i, source, status, affected, exposure: EXPOSURES[i % EXPOSURES.length],
-				packages: [source], fixed_version: status === 'fixable' ? `${2 + (i % 4)}.${i % 9}.1-1+deb12u${1 + (i % 3)}` : null, is_fixable: status === 'fixable',
+				packages: [source], confidence: i === INFERRED ? 'possible' : null, fixed_version: status === 'fixable' ? `${2 + (i % 4)}.${i % 9}.1-1+deb12u${1 + (i % 3)}` : null, is_fixable: status === 'fixable',
 			};
 		});
 	}
@@ -141,7 +145,8 @@ export class Vulnerabilities {
 		return {
 			packages: [v.source, `lib${v.source}1`], package: v.source, version: `1.${v.i % 9}.0-1+deb12u1`, fixed_version: v.fixed_version, status: v.status,
 			exposure: v.exposure, priority: v.priority, level: levelOf(v.priority), reason: this.reason(v), first_seen: iso(this.t.start - (1 + v.i % 50) * DAY),
-			reopened: v.i % 14 === 3 ? 1 : 0, accepted: this.acceptanceOf(v.id, asset.id),
+			reopened: v.i % 14 === 3 ? 1 : 0, confidence: v.confidence,
+			evidence: v.confidence ? EVIDENCE : null, accepted: this.acceptanceOf(v.id, asset.id),
 		};
 	}
 
@@ -178,7 +183,7 @@ export class Vulnerabilities {
 			items: items.map((v) => {
 				const { assets, accepted, packages, ...facts } = this.shape(v);
 				return {
-					...facts, ...this.place(v, asset), architecture: 'amd64', source: v.source, urgency: 'medium', release: 'debian:12', feed: 'debian', path: null,
+					...facts, ...this.place(v, asset), architecture: 'amd64', source: v.source, urgency: 'medium', release: 'debian:12', feed: 'debian', path: v.confidence ? 'inferred from the banner at 192.0.2.7 port 80' : null,
 					is_fixable: v.is_fixable, fix: v.is_fixable ? `apt-get install --only-upgrade ${v.source} lib${v.source}1` : null,
 				};
 			}),
@@ -199,11 +204,11 @@ export class Vulnerabilities {
 					feed: 'debian', advisory: 'DSA-5649-1', stream: 'debian:12', feed_package: v.source, installed: '1.0-1', fixed_version: v.fixed_version, status: v.status, is_finding: isFound,
 					rule: 'fixable', rule_says: 'the version is before the fix', subject_rule: 'source', subject_rule_says: 'a binary is judged by its source package', urgency: 'high',
 					quote: JSON.stringify({ releases: { bookworm: { status: 'resolved', fixed_version: v.fixed_version } }, description: v.summary }),
-					priority: { value: v.priority, level: levelOf(v.priority), reason: this.reason(v), severity: 100, probability: v.is_exploited ? null : 80, exposure: 100, decision: 100 },
+					priority: { value: v.priority, level: levelOf(v.priority), reason: this.reason(v), severity: 100, probability: v.is_exploited ? null : 80, exposure: 100, decision: 100, confidence: 100 },
 				}, {
 					feed: 'osv-debian', advisory: null, stream: 'debian:12', feed_package: v.source, installed: '1.0-1', fixed_version: null, status: 'not-affected', is_finding: false,
 					rule: 'before-introduced', rule_says: 'older than the flaw', subject_rule: 'source', subject_rule_says: 'a binary is judged by its source package', urgency: null, quote: null,
-					priority: { value: 0, level: 'none', reason: 'not affected', severity: 0, probability: 0, exposure: 0, decision: 0 },
+					priority: { value: 0, level: 'none', reason: 'not affected', severity: 0, probability: 0, exposure: 0, decision: 0, confidence: 100 },
 				}],
 			}],
 		};

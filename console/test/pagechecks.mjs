@@ -183,6 +183,12 @@ function assetChecks({ url, getPage }) {
 			await dialog.waitFor({ state: 'detached' });
 			expect(!page.url().includes('why='), 'the question gone from the address');
 		}],
+		['what is concluded from a banner is marked so, quoting it', async () => {
+			const page = getPage();
+			const finding = page.locator('.finding').filter({ hasText: 'inferred from the banner at 192.0.2.7 port 80' }).first();
+			await finding.getByText('possible, inferred', { exact: true }).waitFor();
+			await finding.getByText('it says "Server: nginx/1.18.0 <img src=x onerror=alert(1)>"').waitFor();
+		}],
 		['its bill of materials is taken along', async () => {
 			const page = getPage();
 			const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'SBOM' }).click()]);

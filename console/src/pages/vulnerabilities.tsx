@@ -11,7 +11,7 @@ import { Grid, type Column } from '../parts/grid';
 import { Empty, Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
 import { Filters } from '../parts/vulnfilters';
-import { LevelMark, Threat, useFindingsFollow } from '../parts/vulnmarks';
+import { Inferred, LevelMark, Threat, useFindingsFollow } from '../parts/vulnmarks';
 import { go, href, route } from '../router';
 import { tenant } from '../session';
 import { count, plural, visible } from '../text';
@@ -96,7 +96,7 @@ const fixText = (v: Vulnerability) => v.fixed_version ?? (v.is_fixable ? 'differ
 const WIDE: Column<Vulnerability>[] = [
 	{ id: 'priority', title: 'Priority', width: 12, cell: (v) => <LevelMark level={v.level} priority={v.priority} />, sortKey: (v) => -v.priority, titleOf: (v) => visible(v.reason), hint: '0 to 100, from severity, probability, exposure and what the distribution decided' },
 	{ id: 'id', title: 'Id', width: 19, cell: link, sortKey: (v) => v.id, titleOf: (v) => visible(v.id) },
-	{ id: 'threat', title: 'Threat', width: 21, cell: (v) => <Threat of={v} />, sortKey: (v) => -((v.is_exploited ? 1 : 0) + (v.epss ?? 0)) },
+	{ id: 'threat', title: 'Threat', width: 21, cell: (v) => <><Threat of={v} /><Inferred of={v} /></>, sortKey: (v) => -((v.is_exploited ? 1 : 0) + (v.epss ?? 0)) },
 	{ id: 'assets', title: 'Assets', width: 7, isNumber: true, cell: (v) => count(v.assets), sortKey: (v) => v.assets, titleOf: (v) => (v.accepted > 0 ? `accepted on ${v.accepted} more` : '') },
 	{ id: 'packages', title: 'Packages', width: 15, cell: (v) => <Text of={v.packages.join(', ')} />, sortKey: (v) => v.packages[0] ?? null, titleOf: (v) => visible(v.packages.join(', ')) },
 	{ id: 'fix', title: 'Fixed in', width: 19, cell: (v) => (v.is_fixable ? <Text of={fixText(v)} /> : <span class="muted">none yet</span>), sortKey: fixText, titleOf: (v) => visible(fixText(v)), hint: 'the version, where it is the same everywhere' },

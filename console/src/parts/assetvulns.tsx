@@ -15,7 +15,7 @@ import { CopyBox } from './copy';
 import { Empty, Failure, Loading } from './states';
 import { Ago, Text } from './text';
 import { Filters } from './vulnfilters';
-import { LevelMark, Threat, useFindingsFollow } from './vulnmarks';
+import { Inferred, LevelMark, Threat, useFindingsFollow } from './vulnmarks';
 import { WhyDialog } from './why';
 
 function Covered({ of }: { of: Coverage }) {
@@ -59,6 +59,7 @@ function Entry({ of, whyHref, onAccept }: { of: Finding; whyHref: string; onAcce
 				<a data-item href={href(['vulnerabilities', of.id])}><b><Text of={of.id} /></b></a>
 				{severity && <span class="muted">CVSS <Text of={severity} /></span>}
 				<Threat of={of} />
+				<Inferred of={of} />
 				<span class="end">
 					{of.accepted !== null
 						? <span class="mark">accepted</span>
@@ -70,8 +71,9 @@ function Entry({ of, whyHref, onAccept }: { of: Finding; whyHref: string; onAcce
 			<p>
 				<b><Text of={of.package} /></b> <Text of={of.version ?? ''} />{of.fixed_version && <> → <span class="good"><Text of={of.fixed_version} /></span></>}
 				{of.packages.length > 1 && <span class="muted"> and {plural(of.packages.length - 1, 'more package')}</span>}
-				{of.path && <span class="muted"> in <Text of={of.path} /></span>}
+				{of.path && <span class="muted">{of.confidence === null ? ' in ' : ', '}<Text of={of.path} /></span>}
 			</p>
+			{of.evidence && <p><Text of={of.evidence} max={1000} /></p>}
 			<p class="muted">
 				<Text of={of.reason} />
 				{of.first_seen && <> · first seen <Ago at={of.first_seen} /></>}{of.reopened > 0 && `, came back ${of.reopened}×`}

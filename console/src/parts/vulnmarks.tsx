@@ -22,6 +22,15 @@ export function Threat({ of }: { of: Pick<Facts, 'is_exploited' | 'is_ransomware
 	);
 }
 
+/** That it is concluded from a scanned service's own word. */
+export function Inferred({ of }: { of: { confidence: string | null } }) {
+	return of.confidence === null ? null : (
+		<span class={`mark ${of.confidence === 'possible' ? '' : 'warn'}`} title="No agent tells what is installed: it is concluded from what a scanned service says of itself">
+			{of.confidence === 'possible' ? 'possible, inferred' : 'inferred'}
+		</span>
+	);
+}
+
 const REFRESH_MS = 3000;
 
 /** Calls back, not too often, when findings came or went (of one asset where it is named), or the feeds say something else of them. */

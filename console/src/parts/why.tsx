@@ -23,7 +23,7 @@ function Sum({ of }: { of: WhyEntry['priority'] }) {
 	const probability = of.probability === null ? 'exploited: no probability needed' : `probability ${of.probability} %`;
 	return (
 		<p>
-			Priority <LevelMark level={of.level} priority={of.value} />: severity {of.severity} %, {probability}, exposure {of.exposure} %, decision {of.decision} %.{' '}
+			Priority <LevelMark level={of.level} priority={of.value} />: severity {of.severity} %, {probability}, exposure {of.exposure} %, decision {of.decision} %, confidence {of.confidence} %.{' '}
 			<span class="muted"><Text of={of.reason} /></span>
 		</p>
 	);
@@ -57,8 +57,9 @@ function Package({ of }: { of: WhyPackage }) {
 	return (
 		<section class="why-package">
 			<h3><Text of={of.package} /> <Text of={of.version} /></h3>
+			{of.evidence && <p><span class="mark"><Text of={of.confidence ?? 'not judged'} /></span> <Text of={of.evidence} max={1000} /></p>}
 			<p>
-				Installed by <Text of={of.manager} />{of.status && <> ({visible(of.status)})</>}{of.architecture && <> for <Text of={of.architecture} /></>}
+				{of.evidence ? 'Named in' : 'Installed by'} <Text of={of.manager} />{of.status && <> ({visible(of.status)})</>}{of.architecture && <> for <Text of={of.architecture} /></>}
 				{of.source && <>, built from <b><Text of={of.source} /></b> <Text of={of.source_version ?? ''} /></>}{of.path && <>, in <Text of={of.path} /></>}.
 			</p>
 			<p>Exposure: <b><Text of={EXPOSURES[of.exposure] ?? of.exposure} /></b></p>

@@ -128,10 +128,12 @@ static void print_list(const json_t *items, bool is_of_asset, enum output output
 	static const char *const all_members[] = { "id",     "packages", "fixed_version",
 						   "assets", "accepted", "reason",
 						   NULL };
-	static const char *const one[] = { "priority", "id",  "package", "version", "fixed",
-					   "status",   "why", "fix",     NULL };
-	static const char *const one_members[] = { "id",     "package", "version", "fixed_version",
-						   "status", "reason",  "fix",     NULL };
+	static const char *const one[] = { "priority", "id",         "package", "version", "fixed",
+					   "status",   "confidence", "why",     "fix",     NULL };
+	static const char *const one_members[] = {
+		"id",     "package", "version", "fixed_version", "status", "confidence",
+		"reason", "fix",     NULL
+	};
 
 	vulns_print(items, is_of_asset ? one : all, is_of_asset ? one_members : all_members,
 		    output);

@@ -38,9 +38,10 @@ static void print_priority(const json_t *priority)
 	} else {
 		printf(" x probability %g %%", json_number_value(probability));
 	}
-	printf(" x exposure %lld %% x decision %lld %%\n",
+	printf(" x exposure %lld %% x decision %lld %% x confidence %lld %%\n",
 	       (long long)json_integer_value(json_object_get(priority, "exposure")),
-	       (long long)json_integer_value(json_object_get(priority, "decision")));
+	       (long long)json_integer_value(json_object_get(priority, "decision")),
+	       (long long)json_integer_value(json_object_get(priority, "confidence")));
 	SAY("      that is: ", text_in(priority, "reason"));
 }
 
@@ -114,6 +115,9 @@ static void print_package(const json_t *package)
 	    text_in(package, "version"), " ", text_in(package, "architecture"), " ",
 	    text_in(package, "path"));
 	SAY("    judged by ", text_in(package, "source"), " ", text_in(package, "source_version"));
+	if (text_in(package, "evidence")[0] != '\0') {
+		SAY("    ", text_in(package, "confidence"), ": ", text_in(package, "evidence"));
+	}
 	print_exposure(package);
 	json_array_foreach(json_object_get(package, "entries"), i, entry)
 	{
