@@ -212,6 +212,28 @@ def joined(lab):
     equal(lab.server.get("/api/v1/alerts")["items"], [], "alerts of a first scan")
 
 
+def nvd(*products):
+    """NVD's form: a CVE for each vendor, product and the version before which it is affected."""
+    return {"format": "NVD_CVE", "version": "2.0", "timestamp": "2026-01-01T00:00:00.000", "vulnerabilities": [{"cve": {
+        "id": f"CVE-2020-{99001 + i}", "vulnStatus": "Analyzed", "descriptions": [{"lang": "en", "value": "of the lab"}],
+        "configurations": [{"nodes": [{"operator": "OR", "negate": False, "cpeMatch": [
+            {"vulnerable": True, "criteria": f"cpe:2.3:a:{vendor}:{product}:*:*:*:*:*:*:*:*", "versionEndExcluding": before}]}]}]}}
+        for i, (vendor, product, before) in enumerate(products)]}
+
+
+@story("what services say of themselves is held against NVD, where no agent and no distribution's banner says more")
+def inferred(lab):
+    (lab.work / "nvd.json").write_text(json.dumps(nvd(("redis", "redis", "99"), ("openbsd", "openssh", "99"), ("redis", "redis", "0.1"))))
+    lab.server.cli("feed", "import", "auto", lab.work / "nvd.json")
+    version = {r["port"]: r["version"] for r in scan_rows(lab, "scan_ports") if r["address"] == BOX}[6379]
+    found = wait_for(lambda: scan_rows(lab, "vulnerabilities"), 20, "findings")
+    equal([(f["id"], f["package"], f["version"], f["fixed_version"], f["confidence"], f["path"]) for f in found],
+          [("CVE-2020-99001", "Redis", version, "99", "possible", f"inferred from the banner at {BOX} port 6379")], "the findings of the machine without an agent")
+    check(f"cpe:2.3:a:redis:redis:{version}:" in found[0]["evidence"], found[0]["evidence"])
+    text = lab.server.cli("vulns", "why", found[0]["asset"], "CVE-2020-99001").stdout
+    check("possible: it says" in text and "banner-cpe" in text, text)
+
+
 @story("a port that opens later and a certificate that is replaced raise alerts")
 def alerts(lab):
     lab.page = lab.box.start("page", sys.executable, "-c", PAGE, "8080")
