@@ -190,11 +190,12 @@ void cpe_write_plain(struct span attribute, struct writer *out)
 void cpe_write_quoted(struct span attribute, struct writer *out)
 {
 	struct reader r = reader_over(attribute);
+	bool is_hyphen = span_is(attribute, "\\-"); /* alone it would be none */
 	enum kind kind;
 	uint8_t c;
 
 	while ((kind = next(&r, &c)) != KIND_END) {
-		if (kind == KIND_CHARACTER && !is_plain(c)) {
+		if (kind == KIND_CHARACTER && (!is_plain(c) || is_hyphen)) {
 			writer_u8(out, '\\');
 		}
 		writer_u8(out, c);

@@ -143,6 +143,7 @@ static void a_product_has_one_spelling(void **state)
 			    "a:pureftpd:pure-ftpd");
 	assert_string_equal(product_of("cpe:2.3:a:x:notepad\\+\\+:1:*:*:*:*:*:*:*"),
 			    "a:x:notepad\\+\\+");
+	assert_string_equal(product_of("cpe:2.3:a:x:\\-:1:*:*:*:*:*:*:*"), "a:x:\\-");
 	assert_string_equal(product_of("cpe:2.3:a:*:x:1:*:*:*:*:*:*:*"), "");
 	assert_string_equal(product_of("cpe:2.3:*:x:x:1:*:*:*:*:*:*:*"), "");
 	assert_string_equal(product_of("cpe:2.3:a:x:x*:1:*:*:*:*:*:*:*"), "");

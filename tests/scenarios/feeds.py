@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Feeds from a mirror that misbehaves: what is refused leaves what was in force, and the operator is told."""
 
+import datetime
+import gzip
 import http.server
 import io
 import json
+import os
 import pathlib
 import subprocess
 import tarfile
@@ -15,6 +18,7 @@ from lab import Agent, Lab, Server, Tree, check, equal, story, tell, wait_for
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "corpus" / "feeds-feeds"
 KEV = "/www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
 REDHAT = "/security.access.redhat.com/data/csaf/v2/vex/"
+NVD = "/nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-"
 NPM = "/osv-vulnerabilities.storage.googleapis.com/npm/all.zip"
 
 
@@ -178,6 +182,45 @@ def redhat(lab):
     lab.server.cli("feed", "update", "redhat")
     check((REDHAT + "csaf_vex_2026-11-01.tar.zst", '"first"') in lab.mirror.asked, "the archive was fetched again")
     agent.stop()
+
+
+def nvd_file(cve, before, made="2026-01-01T00:00:00.000"):
+    """One CVE of vendor:product, fixed in a version."""
+    return gzip.compress(json.dumps({"format": "NVD_CVE", "version": "2.0", "timestamp": made, "vulnerabilities": [{"cve": {
+        "id": cve, "configurations": [{"nodes": [{"operator": "OR", "negate": False, "cpeMatch": [
+            {"vulnerable": True, "criteria": "cpe:2.3:a:vendor:product:*:*:*:*:*:*:*:*", "versionEndExcluding": before}]}]}]}}]}).encode())
+
+
+def nvd_asked(lab, action):
+    """Which of NVD's files were asked for, and which only whether they are new."""
+    lab.mirror.asked.clear()
+    action()
+    return sorted((path.removeprefix(NVD).split(".")[0], tag is not None) for path, tag in lab.mirror.asked if path.startswith(NVD))
+
+
+@story("NVD's years are asked for once a week, what changed lately each time; this year's file need not be there yet")
+def nvd(lab):
+    now = datetime.date.today().year
+    for year in range(2002, now):
+        lab.mirror.answers[f"{NVD}{year}.json.gz"] = fine(nvd_file(f"CVE-{year}-1000", "1.0"), f'"{year}"')
+    lab.mirror.answers[NVD + "modified.json.gz"] = fine(nvd_file("CVE-2003-1000", "2.0"), '"first"')
+    update_now = lambda: lab.server.cli("feed", "update", "nvd")
+    everything = [(str(year), False) for year in range(2002, now + 1)] + [("modified", False)]
+    equal(nvd_asked(lab, update_now), everything, "what was asked for at first")
+    item, _ = feed(lab, "nvd")
+    equal((item["records"], item["error"]), (2 * (now - 2002), None), "an entry and facts a year: what changed replaces its year's word")
+    lab.mirror.answers[NVD + "modified.json.gz"] = fine(nvd_file("CVE-2004-1000", "2.0", "2026-01-02T00:00:00.000"), '"second"')
+    equal(nvd_asked(lab, update_now), [(str(now), False), ("modified", True)], "what was asked for an hour later")
+    equal(feed(lab, "nvd")[0]["snapshot"], "2026-01-02T00:00:00.000", "the news are in force")
+    old = lab.server.data / "feeds/nvd/2010.json.gz"
+    os.utime(old, (old.stat().st_atime, old.stat().st_mtime - 8 * 86400))
+    equal(nvd_asked(lab, update_now), [("2010", True), (str(now), False), ("modified", True)], "what was asked for a week later")
+    (lab.server.data / "feeds/nvd/2011.json.gz").unlink()
+    del lab.mirror.answers[NVD + "2011.json.gz"]
+    refused(lab, "nvd", "HTTP 404", lambda: lab.server.cli("feed", "update", "nvd", expected=None))
+    lab.mirror.answers[NVD + "2011.json.gz"] = fine(nvd_file("CVE-2011-1000", "1.0"))
+    update_now()
+    equal(feed(lab, "nvd")[0]["error"], None, "the error")
 
 
 @story("bodies that are cut off, errors and redirects elsewhere change nothing")
