@@ -59,6 +59,27 @@ def osv(path, count, rng):
             archive.writestr(zipfile.ZipInfo(f"GHSA-{i:04x}.json", (2024, 1, 1, 0, 0, 0)), json.dumps(record), zipfile.ZIP_DEFLATED)
 
 
+def nvd(path, count, rng):
+    """Yearly files in one: most CVEs with a range of one product, some with many single versions, some that are rejected or not analysed."""
+    shape = sample("nvd")
+    record = shape["vulnerabilities"][0]["cve"]
+    with path.open("w") as out:
+        out.write(json.dumps({**shape, "vulnerabilities": []})[:-2])
+        for i in range(count):
+            product = int(60000 ** rng.random())  # few products have many
+            name = f"cpe:2.3:{'a' if rng.random() < 0.75 else 'o'}:vendor-{product % 25000}:product_{product}"
+            many = range(int(rng.expovariate(1 / 4)))
+            matches = [{"vulnerable": True, "criteria": f"{name}:*:*:*:*:*:*:*:*", "versionEndExcluding": f"{rng.randrange(9)}.{rng.randrange(30)}.{rng.randrange(9)}",
+                        "matchCriteriaId": f"{rng.getrandbits(128):032X}"}]
+            matches += [{"vulnerable": True, "criteria": f"{name}:{n}.{rng.randrange(30)}:*:*:*:*:*:*:*", "matchCriteriaId": f"{rng.getrandbits(128):032X}"} for n in many]
+            cve = {**record, "id": f"CVE-{2000 + i % 26}-{1000 + i}", "vulnStatus": "Rejected" if rng.random() < 0.05 else "Analyzed",
+                   "descriptions": [{"lang": "en", "value": f"A {rng.choice(WORDS)} in product_{product} lets whoever reaches it cause {rng.choice(WORDS)}, number {i}. " * 2}],
+                   "references": [{"url": f"https://example.org/{rng.getrandbits(128):x}", "source": "x", "tags": ["Patch"]} for _ in range(rng.randrange(1, 12))],
+                   "configurations": [{"nodes": [{"operator": "OR", "negate": False, "cpeMatch": matches}]}] if rng.random() > 0.08 else []}
+            out.write(("," if i else "") + json.dumps({"cve": cve}))
+        out.write("]}")
+
+
 def kev(path, count, rng):
     catalogue = sample("kev")
     entry = catalogue["vulnerabilities"][0]
@@ -94,16 +115,17 @@ JQ = {"json": 'jq . "$1"', "zip": 'unzip -p "$1" | jq .'}
 
 
 def main():
-    arguments = options(__doc__, debian_mb=40, osv_records=60000, kev_entries=1400, epss_rows=290000)
+    arguments = options(__doc__, debian_mb=40, osv_records=60000, nvd_cves=30000, kev_entries=1400, epss_rows=290000)
     figures = Figures("feeds")
     build = ROOT / "build" / "release"
     rng = random.Random(1)
     subprocess.run(["ninja", "-C", str(build), PROGRAM], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory(dir=build) as name:
         folder = pathlib.Path(name)
-        files = {"debian": folder / "tracker.json", "osv-npm": folder / "all.zip", "kev": folder / "kev.json", "epss": folder / "epss.csv.gz"}
+        files = {"debian": folder / "tracker.json", "osv-npm": folder / "all.zip", "nvd": folder / "nvd.json", "kev": folder / "kev.json", "epss": folder / "epss.csv.gz"}
         debian(files["debian"], arguments.debian_mb, rng)
         osv(files["osv-npm"], arguments.osv_records, rng)
+        nvd(files["nvd"], arguments.nvd_cves, rng)
         kev(files["kev"], arguments.kev_entries, rng)
         epss(files["epss"], arguments.epss_rows, rng)
         for feed, path in files.items():

@@ -54,6 +54,21 @@ export function scanChecks({ browser, url, code, shots }) {
 			await row(page, 'OpenSSH').getByText('9.2p1').waitFor();
 			await expectNoMarkup(page);
 		}],
+		['what its banner lets conclude is a vulnerability that is marked as inferred', async () => {
+			await open('network/ports');
+			await row(page, '6379/tcp').locator('a').click();
+			await row(page, DATABASE).locator('a').click();
+			await page.getByText('Scans find it, no agent watches it.').waitFor();
+			await open(`assets/${page.url().match(/assets\/([^/?]+)/)[1]}/vulnerabilities`);
+			const finding = page.locator('.finding').filter({ hasText: 'CVE-2024-0007' });
+			await finding.getByText('possible, inferred', { exact: true }).waitFor();
+			await finding.getByText('it says "Redis 7.0.15", which is cpe:2.3:a:redis:redis:7.0.15').waitFor();
+			await finding.getByText('# upgrade Redis to 7.0.16 or later').waitFor();
+			await finding.getByRole('link', { name: 'Why CVE-2024-0007' }).click();
+			await page.getByRole('dialog').getByText('confidence 60 %').waitFor();
+			await page.keyboard.press('Escape');
+			await expectNoMarkup(page);
+		}],
 		['certificates stand on the days on which they expire', async () => {
 			await open('network/certificates');
 			await page.getByText('1 certificate has expired').waitFor();

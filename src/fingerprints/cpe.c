@@ -4,6 +4,7 @@
 #include "base/reader.h"
 #include "base/text.h"
 #include "formats/ascii.h"
+#include "formats/cpe_name.h"
 
 #include <stdio.h>
 
@@ -85,9 +86,10 @@ static int write_all(struct span rest, struct writer *out)
 int cpe_from_uri(struct span uri, struct writer *out)
 {
 	size_t mark = writer_used(out);
+	struct cpe_name name;
 	int error = ERR_MALFORMED;
 
-	if (span_starts_with(uri, "cpe:2.3:")) {
+	if (cpe_name_read(uri, &name) == 0) {
 		writer_bytes(out, uri);
 		error = 0;
 	} else if (span_starts_with(uri, "cpe:/")) {

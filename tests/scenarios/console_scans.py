@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The console's pages about the network in a browser, against a real server to which a scanner and an agent are spoken by hand."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ def found(scanner):
     """A fleet in small: a machine with an agent, a database for everyone, a hostile host, and one that nobody knows."""
     scanner.tell("scan_hosts", host(DATABASE, PUBLIC, names=["db.example.org"], system="Linux", device="server", confidence=90),
                  host("10.7.0.3", mac="02:00:00:00:00:03"), host("10.7.0.66", names=[HOSTILE], device=HOSTILE, confidence=50), host("10.7.0.99"))
-    scanner.tell("scan_ports", port(DATABASE, 6379, "redis", PUBLIC, access="anyone", product="Redis", version="7.0.15"), port(DATABASE, 443, "http", PUBLIC, is_tls=True),
+    scanner.tell("scan_ports", port(DATABASE, 6379, "redis", PUBLIC, access="anyone", product="Redis", version="7.0.15", cpe="cpe:2.3:a:redis:redis:7.0.15:*:*:*:*:*:*:*"), port(DATABASE, 443, "http", PUBLIC, is_tls=True),
                  port("10.7.0.3", 22, "ssh", product="OpenSSH", version="9.2p1"), port("10.7.0.66", 80, "http", product=HOSTILE, banner=HOSTILE))
     scanner.tell("scan_certificates", certificate(DATABASE, "cc" * 32, 5, PUBLIC), {**certificate("10.7.0.66", "dd" * 32, -3), "subject": HOSTILE})
     scanner.tell("scan_tls", dict(scope=PUBLIC, address=DATABASE, port=443, name="www.example.org", grade="F", grade_without_trust="F", score=0,
@@ -31,6 +32,15 @@ def found(scanner):
         row = dict(scope=scope, runs=1, state="waiting", started=now - 60, finished=now, addresses=256, hosts=2, open_ports=2, loss_permille=4)
         rows = [row] if scope == PRIVATE else [dict(row, scope=PRIVATE), row]
         scanner.tell("scan_scopes", *rows)
+
+
+def know(lab):
+    """NVD's word about what the database says of itself."""
+    path = lab.new_folder("feed") / "nvd.json"
+    path.write_text(json.dumps({"format": "NVD_CVE", "timestamp": "2026-01-01", "vulnerabilities": [{"cve": {
+        "id": "CVE-2024-0007", "descriptions": [{"lang": "en", "value": HOSTILE}], "configurations": [{"nodes": [{"operator": "OR", "cpeMatch": [
+            {"vulnerable": True, "criteria": "cpe:2.3:a:redis:redis:*:*:*:*:*:*:*:*", "versionEndExcluding": "7.0.16"}]}]}]}}]}))
+    lab.server.cli("feed", "import", "nvd", path)
 
 
 def appear(scanner, stopping):
@@ -62,6 +72,7 @@ def main():
         agent.tell("addresses", dict(interface="eth0", family="ipv4", address="10.7.0.3", prefix_length=16, scope="global"))
         scanner = Teller(lab, REPORTS, "scanner")
         found(scanner)
+        know(lab)
         code = server.request("POST", "/api/v1/signin-links")[1]["code"]
         stopping = threading.Event()
         threading.Thread(target=appear, args=(scanner, stopping), daemon=True).start()

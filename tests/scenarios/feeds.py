@@ -223,6 +223,12 @@ def nvd(lab):
     equal(feed(lab, "nvd")[0]["error"], None, "the error")
 
 
+@story("an update of all feeds says which it leaves out, and how to have them")
+def left_out(lab):
+    said = lab.server.cli("feed", "update", expected=1).stderr  # the mirror has few of them
+    check("left out, fetched by name only (or once an asset needs it): osv-debian, osv-alpine, nvd\n" in said, said)
+
+
 @story("bodies that are cut off, errors and redirects elsewhere change nothing")
 def broken(lab):
     refused(lab, "kev", "remaining", update(lab, "kev", cut_off(kev(100))))

@@ -131,6 +131,15 @@ def explained(lab):
     check("microsoft:windows" in text and "\x1b" not in text, "what NVD wants beside it, and nothing that a terminal obeys")
 
 
+@story("upgrades and the bill of materials know it, too")
+def elsewhere(lab):
+    text = lab.server.cli("vulns", "upgrades").stdout
+    check("a:jenkins:jenkins" in text and "# upgrade jenkins to 2.442 or later" in text, text)
+    asset = lab.server.sql(f"SELECT asset FROM asset_joins WHERE address = '{TOOLS}'")[0]["asset"]
+    sbom = json.loads(lab.server.cli("sbom", asset).stdout)
+    check("CVE-2024-23897" in {v["id"] for v in sbom["vulnerabilities"]}, str(sbom)[:2000])
+
+
 @story("a service that says another version, and a feed that says another range, take findings along")
 def changed(lab):
     lab.scanner.tell("scan_ports", *services(web="1.20.1"))
