@@ -28,9 +28,10 @@ void coverage_of(const struct row *os, const struct knowledge *knowledge, struct
 		(void)release_of_os(os, &out->release);
 	}
 	if (os == NULL) {
-		snprintf(out->problem, sizeof out->problem,
-			 "the asset has not told what system it runs; only what a scan found of its "
-			 "services is judged");
+		snprintf(
+			out->problem, sizeof out->problem,
+			"the asset has not told what system it runs; only what a scan found of its "
+			"services is judged");
 	} else if (out->release.stream[0] == '\0') {
 		snprintf(out->problem, sizeof out->problem,
 			 "no feed speaks of %s; Debian, Ubuntu, Alpine, Red Hat Enterprise Linux "
