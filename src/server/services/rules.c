@@ -19,6 +19,11 @@ const struct rule rules[] = {
 	{ "rpm-no-epoch",
 	  "the package does not tell its source's epoch, so no epoch counts on either "
 	  "side" },
+	{ "rpm-module",
+	  "judged by the stream of the module that it was installed from, and by no other" },
+	{ "rpm-module-rebuilt", "judged by the stream of the module that it was installed from; it "
+				"is not Red Hat's build, "
+				"so the number of the build is not compared" },
 	{ "ecosystem", "a language's package is judged by its own name and version" },
 	{ "pypi-name", "names of PyPI are compared in their normal form" },
 	/* what decides */
