@@ -20,11 +20,10 @@ const struct rule rules[] = {
 	  "the package does not tell its source's epoch, so no epoch counts on either "
 	  "side" },
 	{ "rpm-module",
-	  "what was installed from a module is judged by what is said of that module's stream "
-	  "alone" },
-	{ "rpm-module-rebuilt",
-	  "the same of another builder: the number of its own build behind .module is not "
-	  "compared" },
+	  "judged by the stream of the module that it was installed from, and by no other" },
+	{ "rpm-module-rebuilt", "judged by the stream of the module that it was installed from; it "
+				"is not Red Hat's build, "
+				"so the number of the build is not compared" },
 	{ "ecosystem", "a language's package is judged by its own name and version" },
 	{ "banner-cpe",
 	  "a scanned service is judged by the product and version that its banner names, as CPE "
