@@ -37,6 +37,9 @@ struct listing {
 /* Answers {"items": [...], "next": ..., "total": ...} by the parameters limit and after. */
 void listing_answer(struct call *call, const struct listing *listing);
 
+/* Writes the one item that there is as an object. False where it has answered. */
+bool listing_write_one(struct call *call, struct view *view, const struct listing *listing);
+
 /* Writes all items, at most max of them, as a list; *out_count: how many. False where it has
  * answered. */
 bool listing_write(struct call *call, struct view *view, const struct listing *listing, int64_t max,

@@ -16,8 +16,8 @@
 	"said AS (SELECT asset, min(address) AS address, prefix_length FROM addresses WHERE "      \
 	"scope = 'global' AND family = 'ipv4' GROUP BY asset), "                                   \
 	"ports AS (SELECT asset, count(*) AS n FROM open_ports GROUP BY asset), "                  \
-	"worst AS (SELECT asset, max(priority) AS priority, count(*) AS n FROM exposures GROUP "   \
-	"BY asset) "                                                                               \
+	"worst AS (SELECT asset, max(priority) AS priority, count(*) AS n FROM exposures "         \
+	"WHERE accepted IS NULL GROUP BY asset) "                                                  \
 	"SELECT a.id, a.name, a.kind, ifnull(found.address, said.address), found.scope, "          \
 	"CASE WHEN said.address IS NOT NULL THEN said.prefix_length END, a.os, found.device, "     \
 	"a.is_connected, ifnull(ports.n, 0), ifnull(worst.n, 0), ifnull(worst.priority, 0), "      \
