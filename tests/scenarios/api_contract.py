@@ -488,6 +488,8 @@ class Contract:
             self.answers("withdrawAcceptance", 404, "once more", path={"no": str(made["no"])})
 
     def exposure_acceptances(self, asset):
+        self.answers("listTlsRules", 200)
+        self.answers("listCertificateHolders", 200, query={"fingerprint": "00"})
         self.answers("listExposureAcceptances", 200, query={"ended": "true"})
         self.answers("listExposureAcceptances", 400, "something else than true or false", query={"ended": "x"})
         self.answers("listExposures", 400, "something else than true or false", query={"accepted": "x"})
@@ -523,7 +525,7 @@ class Contract:
         self.answers("createEnrolmentToken", 404, "another tenant", token=token, body={}, query=other)
         for path in ("overview", "assets", "changes", "events", "policies", "sensors", "stream", "vulnerabilities", "vulnerabilities/summary",
                      "vulnerabilities/upgrades", "vulnerabilities/assets", "vulnerabilities/trend", "acceptances", "exposures", "exposures/acceptances", "alerts", "ports",
-                     "ports/holders", "services", "certificates/expiring", "tls/grades", "tls/trend", "map", "scopes"):
+                     "ports/holders", "services", "certificates/expiring", "certificates/holders", "tls/grades", "tls/trend", "map", "scopes"):
             answer = self.client.ask("GET", "/api/v1/" + path, token, query=other)
             self.tap.check(f"another tenant's {path} does not exist", None if answer.status == 404 else answer.status)
         answer = self.client.ask("POST", "/api/v1/query", token, {"sql": "SELECT * FROM assets"}, query=other)

@@ -185,8 +185,14 @@ def drawn(lab):
     equal([(p["name"], p["assets"], p["ports"]) for p in lab.server.get("/api/v1/services")["items"]], [("http", 1, [443])], "protocols")
     expiring = lab.server.get("/api/v1/certificates/expiring?days=30")["items"]
     equal([(c["fingerprint"], c["days_left"] < 0) for c in expiring], [("dd", True), ("cc", False)], "certificates")
+    equal([c["place_count"] for c in expiring], [1, 1], "how often each is shown")
+    shown = lab.server.get("/api/v1/certificates/holders?fingerprint=cc")
+    equal([(h["asset_name"], h["place"], h["seen_by"]) for h in shown["items"]], [("db.example.org", "45.33.32.9:443", "scan")], "where")
     grades = lab.server.get("/api/v1/tls/grades")
     equal((grades["grades"], grades["items"][0]["protocols"]), ([{"name": "F", "count": 1}], ["SSLv3"]), "grades")
+    equal((grades["next"], grades["total"]), (None, 1), "its only page")
+    rules = {r["id"]: r for r in lab.server.get("/api/v1/tls/rules")["items"]}
+    check("TLSv1.3" in [c["lines"] for c in rules["no-tls-1.3"]["configuration"] if c["program"] == "nginx"][0], f"how to mend: {rules['no-tls-1.3']}")
 
 
 OFFICE = "10.8.0.0/24"
@@ -391,13 +397,17 @@ def day_by_day(lab):
         scanner = Teller(lab, REPORTS, "scanner")
         scanner.tell("scan_hosts", host("45.33.32.9", PUBLIC), host("45.33.32.10", PUBLIC))
         one, other = (dict(scope=PUBLIC, address=a, port=443, name="www.example.org", score=0) for a in ("45.33.32.9", "45.33.32.10"))
-        scanner.tell("scan_tls", dict(one, grade="F"), dict(other, grade="A", is_post_quantum=True, is_trusted=True))
+        scanner.tell("scan_tls", dict(one, grade="F", protocols=["TLSv1.0"]), dict(other, grade="A", is_post_quantum=True, is_trusted=True, protocols=["TLSv1.2"]))
+        scanner.tell("scan_certificates", certificate("45.33.32.9", "aa", 90, PUBLIC))
         clock.set(-2 * DAY)
-        scanner.tell("scan_tls", dict(one, grade="B", is_post_quantum=True), dict(other, grade="A", is_post_quantum=True, is_trusted=True))
+        scanner.tell("scan_tls", dict(one, grade="B", is_post_quantum=True, protocols=["TLSv1.2"]),
+                     dict(other, grade="A", is_post_quantum=True, is_trusted=True, protocols=["TLSv1.2"]))
         clock.set(0)
         days = server.get("/api/v1/tls/trend")["items"]
         equal([[(g["name"], g["count"]) for g in d["grades"]] for d in days], [[("A", 1), ("F", 1)], [("A", 1), ("B", 1)], [("A", 1), ("B", 1)]], "grades")
         equal([(d["endpoints"], d["trusted"], d["post_quantum"], d["forward_secrecy"]) for d in days], [(2, 1, 1, 0), (2, 1, 2, 0), (2, 1, 2, 0)], "shares")
+        equal([({p["name"]: p["count"] for p in d["protocols"]}, [k["name"] for k in d["keys"]]) for d in days],
+              [({"TLSv1.0": 1, "TLSv1.2": 1}, ["ec 256"]), ({"TLSv1.2": 2}, ["ec 256"]), ({"TLSv1.2": 2}, ["ec 256"])], "protocols and keys")
         equal(len(server.get("/api/v1/tls/trend?days=3")["items"]), 2, "days, of the last three")
         scanner.sensor.close()
 

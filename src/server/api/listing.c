@@ -145,28 +145,34 @@ static bool write_total(struct call *call, struct view *view, const struct listi
 	return true;
 }
 
-void listing_answer(struct call *call, const struct listing *listing)
+bool listing_write_page(struct call *call, struct view *view, const struct listing *listing)
 {
 	struct writing w = { .json = &call->json, .listing = listing };
 	char next[24];
-	struct view *view;
 	int64_t offset;
-	int64_t end;
 
-	if (!call_limit(call, &w.max) || !call_integer(call, "after", 0, OFFSET_MAX, 0, &offset) ||
-	    !call_view(call, &view)) {
+	if (!call_limit(call, &w.max) || !call_integer(call, "after", 0, OFFSET_MAX, 0, &offset)) {
+		return false;
+	}
+	emit_key(&call->json, "items");
+	if (!write_page(call, view, &w, offset)) {
+		return false;
+	}
+	snprintf(next, sizeof next, "%lld", (long long)(offset + w.max));
+	emit_key(&call->json, "next");
+	emit_text(&call->json, w.count > w.max ? next : NULL);
+	return write_total(call, view, listing);
+}
+
+void listing_answer(struct call *call, const struct listing *listing)
+{
+	struct view *view;
+
+	if (!call_view(call, &view)) {
 		return;
 	}
 	emit_object(&call->json);
-	emit_key(&call->json, "items");
-	if (!write_page(call, view, &w, offset)) {
-		return;
-	}
-	end = offset + w.max;
-	snprintf(next, sizeof next, "%lld", (long long)end);
-	emit_key(&call->json, "next");
-	emit_text(&call->json, w.count > w.max ? next : NULL);
-	if (write_total(call, view, listing)) {
+	if (listing_write_page(call, view, listing)) {
 		emit_object_end(&call->json);
 		call_answer(call, 200);
 	}
