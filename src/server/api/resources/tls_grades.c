@@ -59,8 +59,13 @@ static void get(struct call *call)
 			 "BY 1 ORDER BY 1 LIMIT ?8 OFFSET ?9",
 		  .members = numbers,
 		  .member_count = COUNT_OF(numbers) },
+		{ .sql = "SELECT ifnull(key_type, '-') || ifnull(' ' || key_bits, ''), count(*) "
+			 "FROM served_certificates WHERE chain IS NULL OR chain = 0 GROUP BY 1 "
+			 "ORDER BY 2 DESC, 1 LIMIT ?8 OFFSET ?9",
+		  .members = numbers,
+		  .member_count = COUNT_OF(numbers) },
 	};
-	static const char *const keys[] = { "summary", "grades", "protocols" };
+	static const char *const keys[] = { "summary", "grades", "protocols", "keys" };
 	struct listing items = {
 		.sql = "SELECT asset, asset_name, address, port, name, starttls, grade, "
 		       "grade_without_trust, score, protocols, suite, key_exchange, "
