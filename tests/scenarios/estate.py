@@ -308,7 +308,11 @@ def accepted(lab):
 def held(lab):
     """All that the scanners' rows were made into."""
     tables = ["asset_joins", "scanned_hosts", "open_ports", "network_services", "exposures", "served_certificates", "web"]
-    return {t: sorted(json.dumps(r, sort_keys=True) for r in lab.server.sql(f"SELECT * FROM {t}")) for t in tables}
+    m = lab.server.get("/api/v1/map")
+    connected = m["columns"].index("is_connected")
+    pages = {p: lab.server.get(f"/api/v1/{p}") for p in ("ports", "ports/holders", "services", "services?by=product")}
+    pages["map"] = [[cell for i, cell in enumerate(row) if i != connected] for row in m["hosts"]]
+    return pages | {t: sorted(json.dumps(r, sort_keys=True) for r in lab.server.sql(f"SELECT * FROM {t}")) for t in tables}
 
 
 @story("a decision changes what it speaks of, and nothing that a restart would change")

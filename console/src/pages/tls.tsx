@@ -126,23 +126,26 @@ function Pulse({ of, grade }: { of: TlsGrades; grade: string | null }) {
 	);
 }
 
+type Rules = ReadonlyMap<string, TlsRule>;
+
 const at = (e: TlsEndpoint) => listener(e.address, e.port);
 const assetHref = (e: TlsEndpoint) => href(['assets', e.asset, 'network']);
 const assetLink = (e: TlsEndpoint) => <a href={assetHref(e)} tabIndex={-1}><Text of={e.asset_name} /></a>;
 const protocols = (e: TlsEndpoint) => e.protocols?.join(', ') ?? '–';
-const reasons = (e: TlsEndpoint) => [...e.vulnerabilities ?? [], ...e.reasons ?? []].join('; ');
+/** In words, where the rules are known here. */
+const reasons = (e: TlsEndpoint, rules: Rules) => [...(e.vulnerabilities ?? []).map((name) => name.replaceAll('_', ' ')), ...(e.reasons ?? []).map((id) => rules.get(id)?.sentence ?? id)].join('; ');
 const rank = (e: TlsEndpoint) => (e.grade ? GRADES.indexOf(e.grade) : -1);
 
-const WIDE: Column<TlsEndpoint>[] = [
+const wide = (rules: Rules): Column<TlsEndpoint>[] => [
 	{ id: 'grade', title: 'Grade', width: 8, cell: (e) => <Grade of={e.grade} />, sortKey: rank },
 	{ id: 'at', title: 'Server', width: 30, cell: (e) => <Text of={e.name ? `${e.name} (${at(e)})` : at(e)} />, sortKey: (e) => e.name ?? e.address, titleOf: (e) => visible(`${e.name ?? ''} ${at(e)}`) },
 	{ id: 'asset', title: 'Asset', width: 22, cell: assetLink, sortKey: (e) => e.asset_name, titleOf: (e) => visible(e.asset_name) },
 	{ id: 'protocols', title: 'Protocols', width: 24, cell: (e) => <Text of={protocols(e)} />, sortKey: protocols, titleOf: (e) => visible(protocols(e)) },
 	{ id: 'group', title: 'Key exchange', width: 17, cell: (e) => <span class={e.is_post_quantum ? 'good' : ''}><Text of={e.key_exchange ?? '–'} /></span>, sortKey: (e) => e.key_exchange, hint: 'what a current client gets; green: post-quantum' },
-	{ id: 'reasons', title: 'Why', width: 44, cell: (e) => <Text of={reasons(e) || '–'} />, titleOf: (e) => visible(reasons(e)) },
+	{ id: 'reasons', title: 'Why', width: 44, cell: (e) => <Text of={reasons(e, rules) || '–'} />, titleOf: (e) => visible(reasons(e, rules)) },
 ];
 
-const NARROW: Column<TlsEndpoint>[] = [{
+const narrow = (rules: Rules): Column<TlsEndpoint>[] => [{
 	id: 'server',
 	title: 'Server',
 	width: 20,
@@ -151,13 +154,13 @@ const NARROW: Column<TlsEndpoint>[] = [{
 		<div class="card">
 			<div><Grade of={e.grade} /><Text of={e.name ?? at(e)} /><span class="end">{e.is_post_quantum ? 'post-quantum' : ''}</span></div>
 			<div class="muted"><Text of={`${at(e)} · ${protocols(e)}`} /></div>
-			<div class="muted"><Text of={reasons(e) || 'nothing lowers it'} /></div>
+			<div class="muted"><Text of={reasons(e, rules) || 'nothing lowers it'} /></div>
 		</div>
 	),
 }];
 
 /** The rules are the server's, and stay the same while it runs. */
-function useRules(): ReadonlyMap<string, TlsRule> {
+function useRules(): Rules {
 	const { data } = useLoad(async (abort) => (await getTlsRules(abort)).items, []);
 	return useMemo(() => new Map((data ?? []).map((rule) => [rule.id, rule])), [data]);
 }
@@ -187,7 +190,7 @@ function Reason({ id, rule }: { id: string; rule: TlsRule | undefined }) {
 	);
 }
 
-function Details({ of: e, rules, onClose }: { of: TlsEndpoint; rules: ReadonlyMap<string, TlsRule>; onClose(): void }) {
+function Details({ of: e, rules, onClose }: { of: TlsEndpoint; rules: Rules; onClose(): void }) {
 	const isCapped = e.grade !== e.grade_without_trust && e.grade_without_trust;
 	return (
 		<Dialog title={<Text of={e.name ?? at(e)} />} onClose={onClose} isWide>
@@ -222,8 +225,9 @@ export function TlsPage() {
 	const rows = useMemo(() => {
 		const needle = search.toLowerCase();
 		return items.filter((e) => !needle
-			|| [e.name, e.asset_name, at(e), e.key_exchange, protocols(e), reasons(e)].some((text) => text?.toLowerCase().includes(needle)));
-	}, [items, search]);
+			|| [e.name, e.asset_name, at(e), e.key_exchange, protocols(e), reasons(e, rules), e.reasons?.join(' ')].some((text) => text?.toLowerCase().includes(needle)));
+	}, [items, search, rules]);
+	const columns = useMemo(() => (isNarrow.value ? narrow : wide)(rules), [rules, isNarrow.value]);
 	const all = data?.summary[0]?.endpoints ?? 0;
 	return (
 		<div class="page stack network tls">
@@ -251,7 +255,7 @@ export function TlsPage() {
 						: (
 							<Grid
 								label="TLS servers"
-								columns={isNarrow.value ? NARROW : WIDE}
+								columns={columns}
 								rows={rows}
 								rowKey={(e) => `${e.asset} ${e.address} ${e.port} ${e.name}`}
 								rowHeight={isNarrow.value ? 72 : 30}

@@ -227,7 +227,7 @@ export function AssetNetwork({ asset }: { asset: AssetDetail }) {
 		<div class="stack asset-network">
 			{asset.gone && (
 				<p class="note-line">
-					<b>Scans find it no more, <Ago at={asset.gone} />.</b> What they found is in its history; it is the same asset when it answers again. After 30 days it is listed no more.
+					<b>Scans find it no more since <Ago at={asset.gone} />.</b> What they found is in its history; it is the same asset when it answers again. After 30 days it is listed no more.
 				</p>
 			)}
 			{asset.kind === 'scanned' && !asset.gone && (
