@@ -10,149 +10,168 @@
 #define DAYS_MAX 3660
 
 /* Rows of a table that came (`row`), or went (`old`), as JSON. */
-#define MOVED(table, side, sign)                                                                   \
-	"SELECT date(at / 1000, 'unixepoch') AS day, " side " AS r, " sign "1 AS n FROM changes "  \
-	"WHERE table_name = '" table "' AND at >= ?1 AND " side " IS NOT NULL "
-#define BOTH(table) MOVED(table, "row", "") "UNION ALL " MOVED(table, "old", "-")
+#define BOTH(table)                                                                                \
+	"SELECT day, row AS r, 1 AS n FROM moved WHERE name = '" table "' AND row IS NOT NULL "    \
+	"UNION ALL SELECT day, old, -1 FROM moved WHERE name = '" table "' AND old IS NOT NULL "
 
-/* What is counted of a server: kind, name, and how it is told from JSON, and from columns. */
-#define COUNTED(from, day, n, grade, trusted, pq, fs, protocols)                                   \
+/* What is counted of a server: kind and name. */
+#define COUNTED(from, day, n)                                                                      \
 	"SELECT " day "'endpoints' AS kind, '' AS name, " n " AS n FROM " from                     \
-	" UNION ALL SELECT " day "'grade', ifnull(" grade ", '-'), " n " FROM " from               \
-	" UNION ALL SELECT " day "'trusted', '', " n " FROM " from " WHERE " trusted               \
-	" IS 1 UNION ALL SELECT " day "'pq', '', " n " FROM " from " WHERE " pq                    \
-	" IS 1 UNION ALL SELECT " day "'fs', '', " n " FROM " from " WHERE " fs                    \
-	" IS 1 UNION ALL SELECT " day "'protocol', j.value, " n " FROM " from                      \
-	", json_each(" protocols ") j "
+	" UNION ALL SELECT " day "'grade', ifnull(grade, '-'), " n " FROM " from                   \
+	" UNION ALL SELECT " day "'trusted', '', " n " FROM " from                                 \
+	" WHERE is_trusted IS 1 UNION ALL SELECT " day "'pq', '', " n " FROM " from                \
+	" WHERE is_post_quantum IS 1 UNION ALL SELECT " day "'fs', '', " n " FROM " from           \
+	" WHERE has_forward_secrecy IS 1 UNION ALL SELECT " day "'protocol', j.value, " n          \
+	" FROM " from ", json_each(protocols) j "
 
 /* Of what a server showed, its own certificate's key: "rsa 2048". */
-#define KEYS(from, day, n, chain, type, bits)                                                      \
-	"UNION ALL SELECT " day "'key', ifnull(" type ", '-') || ifnull(' ' || " bits ", ''), " n  \
-	" FROM " from " WHERE ifnull(" chain ", 0) = 0 "
+#define KEYS(from, day, n)                                                                         \
+	"UNION ALL SELECT " day "'key', ifnull(key_type, '-') || ifnull(' ' || key_bits, ''), " n  \
+	" FROM " from " WHERE ifnull(chain, 0) = 0 "
 
 #define LIST(kind)                                                                                 \
 	"json_group_array(json_object('name', name, 'count', n)) FILTER (WHERE n > 0 AND kind = "  \
 	"'" kind "')"
 #define NUMBER(kind) "ifnull(sum(n) FILTER (WHERE kind = '" kind "'), 0)"
 
-static const char trend[] = "WITH servers AS MATERIALIZED (" BOTH(
-	"tls_endpoints") "), "
-			 "certificates AS MATERIALIZED (" BOTH(
-				 "served_certificates") "), "
-							"moves AS MATERIALIZED (SELECT day, kind, "
-							"name, sum(n) AS n FROM (" COUNTED(
-								"servers", "day, ", "n",
-								"r ->> 'grade'",
-								"r ->> 'is_trusted'",
-								"r ->> 'is_post_quantum'",
-								"r ->> 'has_forward_secrecy'",
-								"r, '$.protocols'")
-								KEYS("certificates", "day, ", "n",
-								     "r ->> 'chain'",
-								     "r ->> 'key_type'",
-								     "r ->> 'key_bits'") ") GROUP "
-											 "BY day, "
-											 "kind, "
-											 "name), "
-											 "present "
-											 "AS "
-											 "MATERIALI"
-											 "ZED "
-											 "(SELECT "
-											 "kind, "
-											 "name, "
-											 "sum(n) "
-											 "AS n "
-											 "FROM "
-											 "(" COUNTED(
-												 "t"
-												 "l"
-												 "s"
-												 "_"
-												 "e"
-												 "n"
-												 "d"
-												 "p"
-												 "o"
-												 "i"
-												 "n"
-												 "t"
-												 "s",
-												 "",
-												 "1",
-												 "g"
-												 "r"
-												 "a"
-												 "d"
-												 "e",
-												 "i"
-												 "s"
-												 "_"
-												 "t"
-												 "r"
-												 "u"
-												 "s"
-												 "t"
-												 "e"
-												 "d",
-												 "i"
-												 "s"
-												 "_"
-												 "p"
-												 "o"
-												 "s"
-												 "t"
-												 "_"
-												 "q"
-												 "u"
-												 "a"
-												 "n"
-												 "t"
-												 "u"
-												 "m",
-												 "h"
-												 "a"
-												 "s"
-												 "_"
-												 "f"
-												 "o"
-												 "r"
-												 "w"
-												 "a"
-												 "r"
-												 "d"
-												 "_"
-												 "s"
-												 "e"
-												 "c"
-												 "r"
-												 "e"
-												 "c"
-												 "y",
-												 "p"
-												 "r"
-												 "o"
-												 "t"
-												 "o"
-												 "c"
-												 "o"
-												 "l"
-												 "s")
-												 KEYS("served_certificates",
-												      "",
-												      "1",
-												      "chain",
-												      "key_type",
-												      "key_bits") ") GROUP BY kind, name), "
-														  "days AS MATERIALIZED (SELECT day FROM moves UNION SELECT date(?2 / 1000, 'unixepoch')), "
-														  "names AS MATERIALIZED (SELECT kind, name FROM moves UNION SELECT kind, name FROM present), "
-														  "later AS (SELECT d.day, k.kind, k.name, sum(m.n) OVER (PARTITION BY k.kind, k.name ORDER "
-														  "BY d.day DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS n FROM days d JOIN "
-														  "names k LEFT JOIN moves m ON m.day = d.day AND m.kind = k.kind AND m.name = k.name), "
-														  "held AS (SELECT l.day, l.kind, l.name, ifnull(p.n, 0) - ifnull(l.n, 0) AS n FROM later l "
-														  "LEFT JOIN present p ON p.kind = l.kind AND p.name = l.name ORDER BY l.day, l.kind, l.name) "
-														  "SELECT day, " NUMBER("endpoints") ", " NUMBER("trusted") ", " NUMBER("pq") ", " NUMBER(
-															  "fs") ", " LIST("grade") ", " LIST("protocol") ", " LIST("key") " FROM held GROUP BY day ORDER BY day LIMIT ?8 OFFSET ?9";
+static const char trend[] =
+	/* the history, and each table, are walked once */
+	"WITH moved AS MATERIALIZED (SELECT date(at / 1000, 'unixepoch') AS day, table_name AS "
+	"name, row, old FROM changes WHERE table_name IN ('tls_endpoints', "
+	"'served_certificates') AND at >= ?1), "
+	"endpoints AS MATERIALIZED (SELECT grade, is_trusted, is_post_quantum, "
+	"has_forward_secrecy, protocols FROM tls_endpoints), "
+	"shown AS MATERIALIZED (SELECT chain, key_type, key_bits FROM served_certificates), "
+	"servers AS MATERIALIZED (SELECT day, n, r ->> 'grade' AS grade, r ->> 'is_trusted' "
+	"AS is_trusted, r ->> 'is_post_quantum' AS is_post_quantum, r ->> 'has_forward_secrecy' AS "
+	"has_forward_secrecy, r -> '$.protocols' AS protocols FROM (" BOTH(
+		"tls_endpoints") ")), "
+				 "certificates AS MATERIALIZED (SELECT day, n, r ->> 'chain' AS "
+				 "chain, r ->> 'key_type' AS "
+				 "key_type, r ->> 'key_bits' AS key_bits FROM (" BOTH(
+					 "served_certificates") ")), "
+								"moves AS MATERIALIZED (SELECT "
+								"day, kind, name, sum(n) AS n FROM "
+								"(" COUNTED("servers", "day, ", "n") KEYS(
+									"certificates", "day, ",
+									"n") ") GROUP BY day, "
+									     "kind, name), "
+									     "present AS "
+									     "MATERIALIZED (SELECT "
+									     "kind, name, sum(n) "
+									     "AS n FROM (" COUNTED("endpoints", "", "1") KEYS(
+										     "served_"
+										     "certificates",
+										     "",
+										     "1") ") GROUP "
+											  "BY "
+											  "kind, "
+											  "name), "
+											  "days AS "
+											  "MATERIAL"
+											  "IZED "
+											  "(SELECT "
+											  "day "
+											  "FROM "
+											  "moves "
+											  "UNION "
+											  "SELECT "
+											  "date(?2 "
+											  "/ 1000, "
+											  "'unixepo"
+											  "ch')), "
+											  "names "
+											  "AS "
+											  "MATERIAL"
+											  "IZED "
+											  "(SELECT "
+											  "kind, "
+											  "name "
+											  "FROM "
+											  "moves "
+											  "UNION "
+											  "SELECT "
+											  "kind, "
+											  "name "
+											  "FROM "
+											  "present)"
+											  ", "
+											  "later "
+											  "AS "
+											  "(SELECT "
+											  "d.day, "
+											  "k.kind, "
+											  "k.name, "
+											  "sum(m.n)"
+											  " OVER "
+											  "(PARTITI"
+											  "ON BY "
+											  "k.kind, "
+											  "k.name "
+											  "ORDER "
+											  "BY "
+											  "d.day "
+											  "DESC "
+											  "ROWS "
+											  "BETWEEN "
+											  "UNBOUNDE"
+											  "D "
+											  "PRECEDIN"
+											  "G AND 1 "
+											  "PRECEDIN"
+											  "G) AS n "
+											  "FROM "
+											  "days d "
+											  "JOIN "
+											  "names k "
+											  "LEFT "
+											  "JOIN "
+											  "moves m "
+											  "ON "
+											  "m.day = "
+											  "d.day "
+											  "AND "
+											  "m.kind "
+											  "= "
+											  "k.kind "
+											  "AND "
+											  "m.name "
+											  "= "
+											  "k.name),"
+											  " "
+											  "held AS "
+											  "(SELECT "
+											  "l.day, "
+											  "l.kind, "
+											  "l.name, "
+											  "ifnull("
+											  "p.n, 0) "
+											  "- "
+											  "ifnull("
+											  "l.n, 0) "
+											  "AS n "
+											  "FROM "
+											  "later l "
+											  "LEFT "
+											  "JOIN "
+											  "present "
+											  "p ON "
+											  "p.kind "
+											  "= "
+											  "l.kind "
+											  "AND "
+											  "p.name "
+											  "= "
+											  "l.name "
+											  "ORDER "
+											  "BY "
+											  "l.day, "
+											  "l.kind, "
+											  "l.name) "
+											  "SELECT "
+											  "day,"
+											  " " NUMBER("endpoints") ", " NUMBER("trusted") ", " NUMBER("pq") ", " NUMBER(
+												  "fs") ", " LIST("grade") ", " LIST("protocol") ", " LIST("key") " FROM held GROUP BY day ORDER BY day LIMIT ?8 OFFSET ?9";
 
 static const struct listing_member members[] = {
 	{ "day", LISTING_TEXT },
