@@ -95,7 +95,9 @@ export interface ExpiringCertificate {
 	key_bits: number | null;
 	is_self_signed: boolean | null;
 	assets: number;
+	/** At most twenty of them. */
 	places: CertificatePlace[];
+	place_count: number;
 }
 
 export interface NamedCount {
@@ -126,7 +128,21 @@ export interface TlsGrades {
 	summary: Nullable<{ endpoints: number; trusted: number; post_quantum: number; forward_secrecy: number; hsts: number; vulnerable: number }>[];
 	grades: NamedCount[];
 	protocols: NamedCount[];
+	/** Of the certificates that they show: "rsa 2048". */
+	keys: NamedCount[];
 	items: TlsEndpoint[];
+	next: string | null;
+	total: number;
+}
+
+/** What lowers a grade, and how to mend it. */
+export interface TlsRule {
+	id: string;
+	/** No grade is better than this; null: it lowers none. */
+	cap: string | null;
+	sentence: string;
+	fix: string;
+	configuration: { program: string; lines: string }[];
 }
 
 /** The end of a day on which any changed (UTC); the last is now. */
@@ -137,6 +153,8 @@ export interface TlsDay {
 	post_quantum: number;
 	forward_secrecy: number;
 	grades: NamedCount[];
+	protocols: NamedCount[];
+	keys: NamedCount[];
 }
 
 export interface Exposure {
@@ -154,10 +172,12 @@ export interface Exposure {
 	seen_by: 'scan' | 'agent';
 	address: string | null;
 	port: number | null;
+	/** Who accepted it; null: nobody did. */
+	accepted: { no: number; reason: string; by: string; at: string; until: string | null } | null;
 }
 
 export const FAMILIES = ['services', 'tls', 'certificates', 'web', 'ports'] as const;
-export const EXPOSURE_FILTERS = ['level', 'family', 'rule', 'asset', 'search'] as const;
+export const EXPOSURE_FILTERS = ['level', 'family', 'rule', 'asset', 'search', 'accepted'] as const;
 export type ExposureFilter = Record<(typeof EXPOSURE_FILTERS)[number], string | null>;
 
 export interface Alert {
@@ -177,7 +197,7 @@ export interface Alert {
 }
 
 export const ALERTS: Record<string, string> = {
-	'new-host': 'New host', 'new-port': 'New port', 'host-key-changed': 'Host key changed', 'certificate-replaced': 'Certificate replaced',
+	'new-host': 'New host', 'host-gone': 'Host gone', 'new-port': 'New port', 'host-key-changed': 'Host key changed', 'certificate-replaced': 'Certificate replaced',
 };
 
 export interface Scope {
@@ -229,6 +249,9 @@ export interface Join {
 	by: string | null;
 	since: string;
 	identity: string;
+	/** Since when nothing answers there. */
+	gone: string | null;
+	answered: string | null;
 }
 
 export interface JoinDecision {
@@ -250,12 +273,18 @@ export const getHolders = (filter: HolderFilter, after: After, abort?: AbortSign
 	call<Part<PortHolder>>('GET', v1('ports', 'holders'), { query: { ...filter, limit: PAGE_SIZE, after }, abort });
 export const getExpiring = (days: number, limit: number, after: After, abort?: AbortSignal) =>
 	call<Part<ExpiringCertificate>>('GET', v1('certificates', 'expiring'), { query: { days, limit, after }, abort });
-export const getTlsGrades = (grade: string | null, abort?: AbortSignal) =>
-	call<TlsGrades>('GET', v1('tls', 'grades'), { query: { grade, limit: ALL_SIZE }, abort });
+export const getCertificateHolders = (fingerprint: string, after: After, abort?: AbortSignal) =>
+	call<Part<CertificatePlace>>('GET', v1('certificates', 'holders'), { query: { fingerprint, limit: PAGE_SIZE, after }, abort });
+export const getTlsGrades = (grade: string | null, after: After, abort?: AbortSignal) =>
+	call<TlsGrades>('GET', v1('tls', 'grades'), { query: { grade, limit: ALL_SIZE, after }, abort });
+export const getTlsRules = (abort?: AbortSignal) => call<{ items: TlsRule[] }>('GET', v1('tls', 'rules'), { abort });
 export const getTlsTrend = (days: number, abort?: AbortSignal) =>
 	call<{ items: TlsDay[] }>('GET', v1('tls', 'trend'), { query: { days, limit: ALL_SIZE }, abort });
 export const getExposures = (filter: Partial<ExposureFilter>, limit: number, after: After, abort?: AbortSignal) =>
 	call<Part<Exposure>>('GET', v1('exposures'), { query: { ...filter, limit, after }, abort });
+export const acceptExposure = (wish: { asset: string; rule: string; subject: string; reason: string; until?: string }) =>
+	call<{ no: number }>('POST', v1('exposures', 'acceptances'), { body: wish });
+export const withdrawExposureAcceptance = (no: number) => call<void>('DELETE', v1('exposures', 'acceptances', String(no)));
 export const getAlerts = (filter: Record<'alert' | 'asset' | 'scope', string | null>, after: After, abort?: AbortSignal) =>
 	call<{ items: Alert[]; next: string | null }>('GET', v1('alerts'), { query: { ...filter, limit: PAGE_SIZE, after }, abort });
 

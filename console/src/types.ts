@@ -32,6 +32,8 @@ export interface Asset {
 	tags: string[];
 	/** What watches it; scanned: scans alone find it. */
 	kind: 'agent' | 'scanner' | 'scanned';
+	/** Since when scans find it nowhere; null: they do, or a sensor watches it. */
+	gone: string | null;
 }
 
 export interface AssetTable {

@@ -64,6 +64,7 @@ export function makeAssets(count, start) {
 			sensor: idOf(n + 5000), is_connected: isConnected,
 			first_seen: iso(start - 40 * 86_400_000 - n * 60_000),
 			last_seen: iso(isConnected ? start : start - (n + 1) * 610_000),
+			gone: null,
 			tags: n % 8 === 0 ? ['web', SITES[n % SITES.length]] : [],
 		};
 	});

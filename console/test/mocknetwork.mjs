@@ -22,7 +22,14 @@ const RULES = [
 	['new-port', 'ports', 20, 'A port is open that was not before', 'Find out who opened it'],
 ];
 const GRADES = ['A+', 'A', 'A', 'A-', 'B', 'B', 'C', 'F', 'T', 'M'];
-const REASONS = { 'A-': ['TLS 1.3 is not offered'], B: ['TLS 1.0 is offered (RFC 8996)', 'forward secrecy is not offered, or not preferred'], C: ['neither TLS 1.2 nor 1.3 is offered'], F: ['SSL 3.0 is offered', 'export suites are offered (FREAK, Logjam)'], T: ['the certificate has expired'], M: ['the certificate is for other names'] };
+const REASONS = { 'A-': ['no-tls-1.3'], B: ['tls-1.0', 'no-forward-secrecy'], C: ['no-tls-1.2'], F: ['ssl-3', 'export'], T: ['expired'], M: ['name-mismatch'] };
+const PROTOCOL_LINES = [{ program: 'nginx', lines: 'ssl_protocols TLSv1.2 TLSv1.3;' }, { program: 'apache', lines: 'SSLProtocol -all +TLSv1.2 +TLSv1.3' }];
+const TLS_RULES = [
+	['no-tls-1.3', 'A-', 'TLS 1.3 is not offered', 'Offer TLS 1.3', PROTOCOL_LINES], ['tls-1.0', 'B', 'TLS 1.0 is offered (RFC 8996)', 'Switch TLS 1.0 off', PROTOCOL_LINES],
+	['no-forward-secrecy', 'B', 'forward secrecy is not offered, or not preferred', 'Offer ECDHE suites, and prefer them', []], ['no-tls-1.2', 'C', 'neither TLS 1.2 nor 1.3 is offered', 'Offer TLS 1.2 and 1.3', PROTOCOL_LINES],
+	['ssl-3', 'B', 'SSL 3.0 is offered', 'Switch SSL 3.0 off', PROTOCOL_LINES], ['export', 'F', 'export suites are offered (FREAK, Logjam)', 'Leave export suites out', []],
+	['expired', 'T', 'the certificate has expired', 'Renew it, and have renewal run by itself (ACME)', []], ['name-mismatch', 'M', 'the certificate is for other names', 'Get a certificate with this name', []],
+].map(([id, cap, sentence, fix, configuration]) => ({ id, cap, sentence, fix, configuration }));
 
 const page = (items, query, size = 100) => {
 	const from = Number(query.get('after') ?? 0);
@@ -43,6 +50,7 @@ export class Network {
 		this.scanned = tenant.name === 'acme' ? [] : Array.from({ length: this.isBig ? 7500 : 260 }, (_, i) => this.host(i));
 		tenant.scanned = this.scanned;	// found by their ids; the list of assets counts agents alone
 		this.scopes = tenant.name === 'acme' ? [] : this.firstScopes();
+		this.accepted = 0;
 		this.decisions = [];
 		this.joins = [{ address: '10.0.0.10', scope: OFFICE, evidence: 'mac', detail: '02:00:00:00:00:03', confidence: 99, by: null, since: iso(tenant.start - 9 * DAY), identity: 'mac 02:00:00:00:00:03' }];
 		this.ports = this.scanned.flatMap((host) => host.ports);
@@ -66,7 +74,7 @@ export class Network {
 			appeared: i % 17 === 0 ? iso(this.t.start - DAY) : null,
 		}));
 		return {
-			id: idOf(i + 20_000), name, os: SYSTEMS[i % SYSTEMS.length], n: i, addresses: [address], sensor: null, is_connected: null, kind: 'scanned', tags: [],
+			id: idOf(i + 20_000), name, os: SYSTEMS[i % SYSTEMS.length], n: i, addresses: [address], sensor: null, is_connected: null, kind: 'scanned', gone: i === 9 ? iso(this.t.start - DAY) : null, tags: [],
 			first_seen: iso(this.t.start - 20 * DAY), last_seen: iso(this.t.start - 600_000), scope, device, ports, priority: i % 23 === 0 ? 95 : i % 9 === 0 ? 45 : 0,
 		};
 	}
@@ -103,7 +111,7 @@ export class Network {
 			return {
 				not_after: iso(Math.floor(this.t.start / DAY) * DAY + left * DAY + 43_200_000), days_left: left, fingerprint: idOf(i).repeat(4), subject: `CN=${name}`,
 				names: [name, `${i}.example.net`], issuer: i % 6 === 5 ? `CN=${name}` : "CN=R11,O=Let's Encrypt,C=US", not_before: iso(this.t.start - 60 * DAY), key_type: i % 2 ? 'ec' : 'rsa', key_bits: i % 2 ? 256 : 2048,
-				is_self_signed: i % 6 === 5, assets: 1,
+				is_self_signed: i % 6 === 5, assets: 1, place_count: i % 10 === 0 ? 2 : 1,
 				places: [{ asset: host.id, asset_name: host.name, place: `${host.addresses[0]}:443`, seen_by: 'scan' }, ...(i % 10 === 0 ? [{ asset: idOf(1), asset_name: 'db-vie-001', place: '/etc/ssl/certs/site.pem', seen_by: 'agent' }] : [])],
 			};
 		}).sort((a, b) => a.not_after.localeCompare(b.not_after));
@@ -118,7 +126,7 @@ export class Network {
 				grade_without_trust: 'TM'.includes(grade) ? 'A' : grade, score: { F: 0, C: 55, B: 70 }[grade] ?? 92,
 				protocols: grade === 'F' ? ['SSLv3', 'TLSv1', 'TLSv1.2'] : isOld ? ['TLSv1', 'TLSv1.1', 'TLSv1.2'] : grade === 'A-' ? ['TLSv1.2'] : ['TLSv1.2', 'TLSv1.3'],
 				suite: 'TLS_AES_256_GCM_SHA384', key_exchange: i % 3 ? 'x25519' : 'X25519MLKEM768', is_post_quantum: i % 3 === 0, vulnerabilities: grade === 'F' ? ['poodle_ssl'] : [],
-				reasons: host.n === 7 ? [HOSTILE] : REASONS[grade] ?? [], certificate: idOf(i).repeat(4),
+				reasons: host.n === 7 ? [HOSTILE, 'ssl-3'] : REASONS[grade] ?? [], certificate: idOf(i).repeat(4),
 			};
 		}).sort((a, b) => a.score - b.score);
 	}
@@ -128,7 +136,7 @@ export class Network {
 			const [id, family, priority, what, advice] = RULES[i % RULES.length];
 			return [{
 				id, asset: host.id, asset_name: host.name, subject: `tcp ${host.addresses[0]}:6379`, family, level: levelOf(priority), priority, what,
-				evidence: host.n === 7 ? HOSTILE : 'no password is asked for', advice, seen_by: 'scan', address: host.addresses[0], port: 6379,
+				evidence: host.n === 7 ? HOSTILE : 'no password is asked for', advice, seen_by: 'scan', address: host.addresses[0], port: 6379, accepted: null,
 			}];
 		}).sort((a, b) => b.priority - a.priority);
 	}
@@ -187,8 +195,8 @@ export class Network {
 		const sum = (is) => all.filter(is).length;
 		return {
 			summary: [{ endpoints: all.length, trusted: sum((e) => e.grade !== 'T'), post_quantum: sum((e) => e.is_post_quantum), forward_secrecy: sum((e) => e.grade !== 'B'), hsts: sum((e) => e.grade === 'A+'), vulnerable: sum((e) => e.vulnerabilities.length > 0) }],
-			grades: counted(all.map((e) => e.grade)), protocols: counted(all.flatMap((e) => e.protocols)),
-			items: all.filter((e) => !query.get('grade') || e.grade === query.get('grade')).slice(0, Number(query.get('limit') ?? 100)),
+			grades: counted(all.map((e) => e.grade)), protocols: counted(all.flatMap((e) => e.protocols)), keys: counted(all.map((_, i) => (i % 2 ? 'ec 256' : 'rsa 2048'))),
+			...page(all.filter((e) => !query.get('grade') || e.grade === query.get('grade')), query),
 		};
 	}
 
@@ -199,7 +207,8 @@ export class Network {
 			const good = Math.round(all * (0.2 + week * 0.01));
 			return {
 				day: iso(this.t.start - (19 - week) * 7 * DAY).slice(0, 10), endpoints: all, trusted: Math.round(all * 0.9), post_quantum: Math.round(all * week / 57), forward_secrecy: Math.round(all * (0.6 + week / 95)),
-				grades: [{ name: 'A', count: good }, { name: 'F', count: all - good }],
+				grades: [{ name: 'A', count: good }, { name: 'F', count: all - good }], protocols: [{ name: 'TLSv1.2', count: all }, { name: 'TLSv1.3', count: good }],
+				keys: [{ name: 'ec 256', count: good }, { name: 'rsa 2048', count: all - good }],
 			};
 		});
 		return { items, next: null };
@@ -209,7 +218,17 @@ export class Network {
 		const needle = (query.get('search') ?? '').toLowerCase();
 		return page(this.exposures.filter((e) => e.priority >= (FROM[query.get('level')] ?? 0) && (!query.get('family') || e.family === query.get('family'))
 			&& (!query.get('rule') || e.id === query.get('rule')) && (!query.get('asset') || [e.asset, e.asset_name].includes(query.get('asset')))
+			&& (!query.get('accepted') || query.get('accepted') === String(e.accepted !== null))
 			&& `${e.asset_name} ${e.subject} ${e.what} ${e.evidence}`.toLowerCase().includes(needle)), query);
+	}
+
+	acceptExposure({ asset, rule, subject, reason, until = null }, me) {
+		const found = this.exposures.find((e) => e.asset === asset && e.id === rule && e.subject === subject);
+		if (!found) {
+			throw new Refusal(404, 'not_found', 'The asset has no such exposure now.');
+		}
+		found.accepted = { no: ++this.accepted, reason, by: me.name, at: iso(Date.now()), until: until && `${until}T00:00:00Z` };
+		return found.accepted;
 	}
 
 	listAlerts(query) {
@@ -248,8 +267,17 @@ export const networkResources = {
 	'ports': ({ t, rest: [what], query }) => (what === 'holders' ? t.network.holders(query) : t.network.fleetPorts(query)),
 	'services': ({ t, query }) => t.network.services(query),
 	'certificates': ({ t, query }) => page(t.network.certificates.filter((c) => c.days_left < Number(query.get('days') ?? 90)), query),
-	'tls': ({ t, rest: [what], query }) => (what === 'trend' ? t.network.trend() : t.network.grades(query)),
-	'exposures': ({ t, query }) => t.network.listExposures(query),
+	'tls': ({ t, rest: [what], query }) => (what === 'trend' ? t.network.trend() : what === 'rules' ? { items: TLS_RULES } : t.network.grades(query)),
+	'exposures': ({ t, rest: [what, no], query, body, me, request, response }) => {
+		if (what !== 'acceptances') {
+			return t.network.listExposures(query);
+		}
+		if (request.method === 'POST') {
+			return t.network.acceptExposure(body, me);
+		}
+		t.network.exposures.filter((e) => String(e.accepted?.no) === no).forEach((e) => (e.accepted = null));
+		return done(response);
+	},
 	'alerts': ({ t, query }) => t.network.listAlerts(query),
 	'scopes': ({ t, rest: [name], body, me, request, response }) => {
 		const { network } = t;

@@ -204,7 +204,12 @@ function tlsChecks({ url, mock, getPage }) {
 		['the population over time is drawn and said', async () => {
 			const page = getPage();
 			await page.locator('.over-time .plot canvas').waitFor();
-			expect(/130 servers; grade A 39.2 %.*post-quantum 33.1 %/.test(await page.locator('.over-time .plot').getAttribute('aria-label')), 'the last day in words');
+			const said = () => page.locator('.over-time .plot').getAttribute('aria-label');
+			expect(/130 servers; grade A 39.2 %.*post-quantum 33.1 %/.test(await said()), 'the last day in words');
+			await page.getByRole('button', { name: 'protocols', exact: true }).click();
+			await until('protocols are drawn', async () => /TLS 1.3 39.2 %, TLS 1.2 100 %/.test(await said()));
+			await page.getByRole('button', { name: 'keys', exact: true }).click();
+			await until('keys are drawn', async () => /elliptic curves 39.2 %, RSA 2048 60.8 %/.test(await said()));
 		}],
 		['a grade narrows the list, and a server says why and how to mend it', async () => {
 			const page = getPage();
@@ -215,6 +220,9 @@ function tlsChecks({ url, mock, getPage }) {
 			const dialog = page.getByRole('dialog');
 			await dialog.getByText('SSL 3.0 is offered').waitFor();
 			await dialog.getByText('Switch SSL 3.0 off').first().waitFor();
+			await dialog.getByText('Lines for nginx, Apache').first().click();
+			await dialog.getByText('ssl_protocols TLSv1.2 TLSv1.3;').first().waitFor();
+			await expectNoMarkup(page);
 			await page.keyboard.press('Escape');
 		}],
 	];
@@ -233,6 +241,18 @@ function exposureChecks({ url, mock, getPage }) {
 			const wanted = mock.tenant.network.exposures.filter((e) => e.priority >= 60 && e.family === 'web').length;
 			await until('they are narrowed', async () => (await page.locator('.finding').count()) === wanted);
 			expect(page.url().includes('family=web'), 'the kind in the address');
+		}],
+		['an exposure is accepted with a reason, and taken back', async () => {
+			const page = getPage();
+			await show(page, url, '#/network/exposures?rule=telnet');
+			await page.getByRole('button', { name: /^Accept telnet/ }).first().click();
+			await page.getByRole('dialog').getByLabel('Why').fill('moves out next week');
+			await page.getByRole('button', { name: 'Accept the risk' }).click();
+			await page.getByText('“moves out next week”').waitFor();
+			await page.getByLabel('Accepted').selectOption('true');
+			await until('it alone is listed', async () => (await page.locator('.finding').count()) === 1);
+			await page.getByRole('button', { name: /^Take back/ }).click();
+			await page.getByText('No exposure matches').waitFor();
 		}],
 		['an alert is shown within a second of happening, hostile words as text', async () => {
 			const page = getPage();

@@ -88,6 +88,8 @@ export function scanChecks({ browser, url, code, shots }) {
 			await page.keyboard.press('Enter');
 			await page.getByRole('dialog').getByText('SSL 3.0 is offered').waitFor();
 			await page.getByRole('dialog').getByText('Switch SSL 3.0 off').first().waitFor();
+			await page.getByRole('dialog').getByText(/^Lines for nginx/).first().click();
+			await page.getByRole('dialog').getByText('ssl_protocols TLSv1.2 TLSv1.3;').first().waitFor();
 			await expectNoMarkup(page);
 			await page.keyboard.press('Escape');
 		}],
@@ -98,6 +100,18 @@ export function scanChecks({ browser, url, code, shots }) {
 			expect(/To do: \S+/.test(await first.textContent()), 'advice');
 			await page.getByLabel('Kind').selectOption('tls');
 			await until('TLS alone is listed', async () => (await page.locator('.finding').count()) > 0 && !/Redis/.test(await page.locator('.finding-list').textContent()));
+		}],
+		['an exposure is accepted, and counts no more', async () => {
+			await open('network/exposures?rule=database-open');
+			await page.getByRole('button', { name: /^Accept database-open/ }).click();
+			await page.getByRole('dialog').getByLabel('Why').fill('a honeypot');
+			await page.getByRole('button', { name: 'Accept the risk' }).click();
+			await page.getByText('“a honeypot”').waitFor();
+			await page.getByLabel('Accepted').selectOption('false');
+			await page.getByText('No exposure matches').waitFor();
+			await page.getByLabel('Accepted').selectOption('true');
+			await page.getByRole('button', { name: /^Take back/ }).click();
+			await page.getByText('No exposure matches').waitFor();
 		}],
 		['a new host is an alert without reloading', async () => {
 			await open('network/alerts');

@@ -262,6 +262,11 @@ static const struct column asset_joins_columns[] = {
 	[ASSET_JOINS_SINCE] = { "since", COLUMN_TIME, 0, "since when" },
 	[ASSET_JOINS_IDENTITY] = { "identity", COLUMN_TEXT, PERSONAL,
 				   "what it is known again by: mac ..., key ..., address ..." },
+	[ASSET_JOINS_GONE] = { "gone", COLUMN_TIME, 0,
+			       "since when nothing answers there; null: something does" },
+	[ASSET_JOINS_ANSWERED] = { "answered", COLUMN_TIME, 0,
+				   "where it is gone: the end of the last complete run in which "
+				   "it answered" },
 };
 
 const struct table table_asset_joins = {
@@ -284,6 +289,7 @@ static const struct column open_ports_columns[] = {
 	[OPEN_PORTS_APPEARED] = { "appeared", COLUMN_TIME, 0,
 				  "when it was found, where the scope had been scanned before "
 				  "without it" },
+	[OPEN_PORTS_PRODUCT] = { "product", COLUMN_TEXT, 0, "the program, as its banner says" },
 };
 
 const struct table table_open_ports = { TABLE_OPEN_PORTS,
@@ -479,6 +485,8 @@ static const struct column exposures_columns[] = {
 	[EXPOSURES_SEEN_BY] = { "seen_by", COLUMN_TEXT, 0, "scan (from outside) or agent" },
 	[EXPOSURES_ADDRESS] = { "address", COLUMN_TEXT, PERSONAL, "where there is one" },
 	[EXPOSURES_PORT] = { "port", COLUMN_INTEGER, 0, "where there is one" },
+	[EXPOSURES_ACCEPTED] = { "accepted", COLUMN_INTEGER, 0,
+				 "number of the acceptance, where somebody accepted it" },
 };
 
 const struct table table_exposures = {
@@ -493,7 +501,8 @@ const struct table table_exposures = {
 
 static const struct column alerts_columns[] = {
 	[ALERTS_ALERT] = { "alert", COLUMN_TEXT, 0,
-			   "new-host, new-port, host-key-changed, certificate-replaced" },
+			   "new-host, host-gone, new-port, host-key-changed, "
+			   "certificate-replaced" },
 	[ALERTS_LEVEL] = { "level", COLUMN_TEXT, 0, "high, medium, low" },
 	[ALERTS_SCOPE] = { "scope", COLUMN_TEXT, 0, "where" },
 	[ALERTS_ADDRESS] = { "address", COLUMN_TEXT, PERSONAL, "where" },

@@ -487,7 +487,22 @@ class Contract:
             self.answers("withdrawAcceptance", 204, path={"no": str(made["no"])})
             self.answers("withdrawAcceptance", 404, "once more", path={"no": str(made["no"])})
 
+    def exposure_acceptances(self, asset):
+        self.answers("listTlsRules", 200)
+        self.answers("listCertificateHolders", 200, query={"fingerprint": "00"})
+        self.answers("listExposureAcceptances", 200, query={"ended": "true"})
+        self.answers("listExposureAcceptances", 400, "something else than true or false", query={"ended": "x"})
+        self.answers("listExposures", 400, "something else than true or false", query={"accepted": "x"})
+        good = {"asset": asset, "rule": "telnet", "subject": "tcp 192.0.2.1:23", "reason": "of a test"}
+        for body in ({}, {**good, "reason": " "}, {**good, "until": "2001-01-01"}, {**good, "until": "soon"}, {**good, "more": 1}):
+            self.answers("acceptExposure", 400, f"{body}", body=body)
+        self.answers("acceptExposure", 404, "an exposure that is not there", body=good)
+        self.answers("acceptExposure", 404, "an unknown asset", body={**good, "asset": "0000000000000000"})
+        self.answers("withdrawExposureAcceptance", 404, "one that is not there", path={"no": "999999"})
+        self.answers("withdrawExposureAcceptance", 404, "no number", path={"no": "x"})
+
     def exposed(self, asset, known, has_feeds):
+        self.exposure_acceptances(asset)
         self.answers("getAssetVulnerabilities", 200, path={"id": asset}, query={"limit": 5})
         self.answers("getAssetVulnerabilities", 400, "a level that is none", path={"id": asset}, query={"level": "x"})
         self.answers("explainVulnerability", 200 if has_feeds else 503, path={"id": asset, "vulnerability": known})
@@ -509,8 +524,8 @@ class Contract:
         other = {"tenant": "default"}
         self.answers("createEnrolmentToken", 404, "another tenant", token=token, body={}, query=other)
         for path in ("overview", "assets", "changes", "events", "policies", "sensors", "stream", "vulnerabilities", "vulnerabilities/summary",
-                     "vulnerabilities/upgrades", "vulnerabilities/assets", "vulnerabilities/trend", "acceptances", "exposures", "alerts", "ports",
-                     "ports/holders", "services", "certificates/expiring", "tls/grades", "tls/trend", "map", "scopes"):
+                     "vulnerabilities/upgrades", "vulnerabilities/assets", "vulnerabilities/trend", "acceptances", "exposures", "exposures/acceptances", "alerts", "ports",
+                     "ports/holders", "services", "certificates/expiring", "certificates/holders", "tls/grades", "tls/trend", "map", "scopes"):
             answer = self.client.ask("GET", "/api/v1/" + path, token, query=other)
             self.tap.check(f"another tenant's {path} does not exist", None if answer.status == 404 else answer.status)
         answer = self.client.ask("POST", "/api/v1/query", token, {"sql": "SELECT * FROM assets"}, query=other)

@@ -35,7 +35,7 @@ def main():
         stopping = threading.Event()
         threading.Thread(target=churn, args=(tree, stopping), daemon=True).start()
         try:
-            done = subprocess.run(["node", str(runner), "--url", f"https://{server.api}", "--code", code], cwd=ROOT / "console", timeout=DEADLINE_S, check=False)
+            done = subprocess.run(["node", str(runner), "--url", f"https://{server.api}", f"--code={code}"], cwd=ROOT / "console", timeout=DEADLINE_S, check=False)
         finally:
             stopping.set()
         lab.end()

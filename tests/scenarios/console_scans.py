@@ -26,7 +26,7 @@ def found(scanner):
     scanner.tell("scan_certificates", certificate(DATABASE, "cc" * 32, 5, PUBLIC), {**certificate("10.7.0.66", "dd" * 32, -3), "subject": HOSTILE})
     scanner.tell("scan_tls", dict(scope=PUBLIC, address=DATABASE, port=443, name="www.example.org", grade="F", grade_without_trust="F", score=0,
                                   protocols=["SSLv3", "TLSv1.2"], suite="TLS_RSA_WITH_AES_128_CBC_SHA", key_exchange="x25519", is_post_quantum=False,
-                                  has_forward_secrecy=False, reasons=["SSL 3.0 is offered", HOSTILE], vulnerabilities=["poodle_ssl"], is_trusted=True))
+                                  has_forward_secrecy=False, reasons=["ssl-3", HOSTILE], vulnerabilities=["poodle_ssl"], is_trusted=True))
     now = int(time.time())
     for scope in (PRIVATE, PUBLIC):
         row = dict(scope=scope, runs=1, state="waiting", started=now - 60, finished=now, addresses=256, hosts=2, open_ports=2, loss_permille=4)
@@ -77,7 +77,7 @@ def main():
         stopping = threading.Event()
         threading.Thread(target=appear, args=(scanner, stopping), daemon=True).start()
         try:
-            done = subprocess.run(["node", str(runner), "--url", f"https://{server.api}", "--code", code, "--scans", *sys.argv[1:]], cwd=ROOT / "console", timeout=DEADLINE_S,
+            done = subprocess.run(["node", str(runner), "--url", f"https://{server.api}", f"--code={code}", "--scans", *sys.argv[1:]], cwd=ROOT / "console", timeout=DEADLINE_S,
                                   check=False)
         finally:
             stopping.set()

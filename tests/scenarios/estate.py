@@ -185,8 +185,164 @@ def drawn(lab):
     equal([(p["name"], p["assets"], p["ports"]) for p in lab.server.get("/api/v1/services")["items"]], [("http", 1, [443])], "protocols")
     expiring = lab.server.get("/api/v1/certificates/expiring?days=30")["items"]
     equal([(c["fingerprint"], c["days_left"] < 0) for c in expiring], [("dd", True), ("cc", False)], "certificates")
+    equal([c["place_count"] for c in expiring], [1, 1], "how often each is shown")
+    shown = lab.server.get("/api/v1/certificates/holders?fingerprint=cc")
+    equal([(h["asset_name"], h["place"], h["seen_by"]) for h in shown["items"]], [("db.example.org", "45.33.32.9:443", "scan")], "where")
     grades = lab.server.get("/api/v1/tls/grades")
     equal((grades["grades"], grades["items"][0]["protocols"]), ([{"name": "F", "count": 1}], ["SSLv3"]), "grades")
+    equal((grades["next"], grades["total"]), (None, 1), "its only page")
+    rules = {r["id"]: r for r in lab.server.get("/api/v1/tls/rules")["items"]}
+    check("TLSv1.3" in [c["lines"] for c in rules["no-tls-1.3"]["configuration"] if c["program"] == "nginx"][0], f"how to mend: {rules['no-tls-1.3']}")
+
+
+OFFICE = "10.8.0.0/24"
+
+
+def run_ended(scope, finished, runs=1):
+    return dict(scope=scope, runs=runs, state="waiting", started=1, finished=finished, hosts=2)
+
+
+def one(lab, address):
+    """The asset that is, or was, at an address."""
+    found = [a for a in assets(lab, "scanned").values() if address in a["addresses"]]
+    equal(len(found), 1, f"assets at {address}")
+    return found[0]
+
+
+def alerts_of(lab, address):
+    return [a["alert"] for a in reversed(lab.server.get("/api/v1/alerts?limit=1000")["items"]) if a["address"] == address]
+
+
+def moment(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+@story("a host that answers no more is shown as gone, and is the same when it is back")
+def gone(lab):
+    s = lab.office = Teller(lab, REPORTS, "scanner")
+    lab.server.cli("scope", "add", OFFICE)
+    lab.server.cli("scope", "prove", OFFICE, "--statement", "ours")
+    hosts = [host(f"10.8.0.{n}", OFFICE, names=[f"pc{n}.example.org"]) for n in (1, 2)]
+    ports = [port(f"10.8.0.{n}", 22, "ssh", OFFICE) for n in (1, 2)]
+    first, second = int(time.time()) + 100, int(time.time()) + 200  # after all that the server sees now
+    s.tell("scan_hosts", *hosts)
+    s.tell("scan_ports", *ports)
+    s.tell("scan_scopes", run_ended(OFFICE, first))
+    two = one(lab, "10.8.0.2")
+    check(two["gone"] is None and two["last_seen"].startswith(moment(first)), f"one that answered in the first run: {two}")
+    s.tell("scan_ports", ports[0])
+    s.tell("scan_hosts", hosts[0])
+    s.tell("scan_scopes", run_ended(OFFICE, second, 2))
+    check(one(lab, "10.8.0.1")["last_seen"].startswith(moment(second)), "one that answered in the second run, too")
+    left = one(lab, "10.8.0.2")
+    check(left["gone"] is not None and left["last_seen"].startswith(moment(first)) and left["id"] == two["id"], f"one that did not: {left}")
+    equal(alerts_of(lab, "10.8.0.2"), ["host-gone"], "alerts")
+    check("10.8.0.2" not in json.dumps(lab.server.get("/api/v1/map")), "what is gone is on the map")
+    check("host-gone" in lab.server.cli("alerts", "--alert", "host-gone").stdout, "the command")
+    joins = lab.server.get(f"/api/v1/assets/{two['id']}/joins")["items"]
+    check(joins[0]["gone"] and joins[0]["answered"].startswith(moment(first)), f"its place: {joins}")
+    s.tell("scan_hosts", *hosts)
+    s.tell("scan_ports", *ports)
+    back = one(lab, "10.8.0.2")
+    equal((back["id"], back["gone"]), (two["id"], None), "when it is back")
+    equal(alerts_of(lab, "10.8.0.2"), ["host-gone"], "alerts of one that is back as it was")
+
+
+@story("a port that was closed and is open again is new, once more")
+def reopened(lab):
+    s = lab.office
+    hosts = [host(f"10.8.0.{n}", OFFICE, names=[f"pc{n}.example.org"]) for n in (1, 2)]
+    ssh = [port(f"10.8.0.{n}", 22, "ssh", OFFICE) for n in (1, 2)]
+    s.tell("scan_scopes", run_ended(OFFICE, int(time.time()) + 300, 3))
+    s.tell("scan_hosts", *hosts)
+    s.tell("scan_ports", ssh[0], port("10.8.0.2", 80, "http", OFFICE))
+    s.tell("scan_ports", *ssh)
+    equal(alerts_of(lab, "10.8.0.2"), ["host-gone", "new-port", "new-port"], "alerts: 80, then 22 again")
+    s.tell("scan_ports", ssh[0], port("10.8.0.2", 22, "ssh", OFFICE, banner="SSH-2.0-x"))
+    equal(alerts_of(lab, "10.8.0.2"), ["host-gone", "new-port", "new-port"], "the same with a banner")
+
+
+@story("an exposure is accepted, with a reason, until something else is found there")
+def accepted(lab):
+    s = lab.office
+    ssh = [port(f"10.8.0.{n}", 22, "ssh", OFFICE) for n in (1, 2)]
+    subject = "tcp 10.8.0.1:8080"
+
+    def new_port():
+        return lab.server.get("/api/v1/exposures?rule=new-port&asset=pc1.example.org")["items"]
+
+    def causes():
+        return [(a["subject"], a["cause"]) for a in lab.server.get("/api/v1/exposures/acceptances?ended=true")["items"]]
+
+    def on_the_map():
+        m = lab.server.get("/api/v1/map")
+        return {h[1]: h[m["columns"].index("exposures")] for h in m["hosts"]}["pc1.example.org"]
+
+    s.tell("scan_ports", *ssh, port("10.8.0.1", 8080, "http", OFFICE, product="nginx"))
+    equal([(e["subject"], e["accepted"], e["evidence"]) for e in new_port()], [(subject, None, "it speaks http: nginx")], "a new port")
+    equal(on_the_map(), 1, "exposures on the map")
+    lab.server.cli("exposures", "accept", "pc1.example.org", "new-port", subject, expected=2)  # why?
+    lab.server.cli("exposures", "accept", "pc1.example.org", "new-port", "tcp 10.8.0.1:9", "--reason", "x", expected=1)
+    lab.server.cli("exposures", "accept", "pc1.example.org", "new-port", subject, "--reason", "the new proxy")
+    lab.server.cli("exposures", "accept", "pc1.example.org", "new-port", subject, "--reason", "twice", expected=1)
+    equal([(e["accepted"]["reason"], e["accepted"]["until"]) for e in new_port()], [("the new proxy", None)], "accepted")
+    equal((on_the_map(), lab.server.get("/api/v1/exposures?accepted=false&asset=pc1.example.org")["total"]), (0, 0), "what counts")
+    check("the new proxy" in lab.server.cli("exposures", "acceptances").stdout and "exposure-accept" in lab.server.cli("audit").stdout, "the list and the log")
+    s.tell("scan_ports", *ssh, port("10.8.0.1", 8080, "http", OFFICE, product="nginx", version="2", banner="x"))
+    equal(new_port()[0]["accepted"]["reason"], "the new proxy", "another version of the same")
+    s.tell("scan_ports", *ssh, port("10.8.0.1", 8080, "socks", OFFICE, product="Dante"))
+    equal((new_port()[0]["accepted"], causes()[0]), (None, (subject, "changed")), "another program")
+    body = dict(asset="pc1.example.org", rule="new-port", subject=subject, reason="Dante, too", until="2099-01-01")
+    number = lab.server.request("POST", "/api/v1/exposures/acceptances", body)[1]["no"]
+    equal(new_port()[0]["accepted"]["no"], number, "by the API")
+    s.tell("scan_ports", *ssh)
+    equal((new_port(), causes()[0]), ([], (subject, "gone")), "closed")
+    s.tell("scan_ports", *ssh, port("10.8.0.1", 8080, "socks", OFFICE, product="Dante"))
+    equal([e["accepted"] for e in new_port()], [None], "open again")
+    number = lab.server.request("POST", "/api/v1/exposures/acceptances", body)[1]["no"]
+    lab.server.cli("exposures", "unaccept", str(number))
+    equal((new_port()[0]["accepted"], causes()[0]), (None, (subject, "withdrawn")), "taken back")
+    lab.server.cli("exposures", "unaccept", str(number), expected=1)
+
+
+def held(lab):
+    """All that the scanners' rows were made into."""
+    tables = ["asset_joins", "scanned_hosts", "open_ports", "network_services", "exposures", "served_certificates", "web"]
+    m = lab.server.get("/api/v1/map")
+    connected = m["columns"].index("is_connected")
+    pages = {p: lab.server.get(f"/api/v1/{p}") for p in ("ports", "ports/holders", "services", "services?by=product")}
+    pages["map"] = [[cell for i, cell in enumerate(row) if i != connected] for row in m["hosts"]]
+    return pages | {t: sorted(json.dumps(r, sort_keys=True) for r in lab.server.sql(f"SELECT * FROM {t}")) for t in tables}
+
+
+@story("a decision changes what it speaks of, and nothing that a restart would change")
+def bounded(lab):
+    hosts, ports = host("10.8.0.7", OFFICE), port("10.8.0.7", 23, "telnet", OFFICE)
+    lab.office.tell("scan_hosts", hosts)
+    lab.office.tell("scan_ports", ports)
+    before = held(lab)
+    alerts = lab.server.get("/api/v1/alerts?limit=1000")["items"]
+    lab.server.cli("scope", "remove", OFFICE)
+    check("10.8.0.7" not in json.dumps(held(lab)["open_ports"]), "a port outside of every scope")
+    lab.server.cli("scope", "add", OFFICE)
+    lab.server.cli("scope", "prove", OFFICE, "--statement", "ours again")
+    equal(held(lab), before, "what is held when the scope is back")
+    asset = asset_at(lab, "10.8.0.7")
+    lab.server.cli("asset", "split", asset, "10.8.0.7")
+    check(asset_at(lab, "10.8.0.7") != asset, "it is still joined")
+    lab.server.cli("asset", "join", asset, "10.8.0.7", "--scope", OFFICE)
+    equal(asset_at(lab, "10.8.0.7"), asset, "by an operator's word")
+    equal(lab.server.get("/api/v1/alerts?limit=1000")["items"], alerts, "decisions raise no alerts")
+    now = held(lab)
+    lab.server.stop()
+    lab.server = lab.server.again()
+    lab.office.sensor.server = lab.scanner.sensor.server = lab.server
+    for teller in (lab.office, lab.scanner):
+        teller.sensor.close()
+        teller.sensor.connect().hello(list(teller.tables), NO_POLICY, "scanner")
+    lab.office.tell("scan_web", dict(scope=OFFICE, address="10.8.0.7", port=80, name="x", is_tls=False, status=200))
+    lab.office.tell("scan_web")
+    equal(held(lab), now, "after a restart")
 
 
 @story("tenants see nothing of each other")
@@ -245,14 +401,50 @@ def day_by_day(lab):
         scanner = Teller(lab, REPORTS, "scanner")
         scanner.tell("scan_hosts", host("45.33.32.9", PUBLIC), host("45.33.32.10", PUBLIC))
         one, other = (dict(scope=PUBLIC, address=a, port=443, name="www.example.org", score=0) for a in ("45.33.32.9", "45.33.32.10"))
-        scanner.tell("scan_tls", dict(one, grade="F"), dict(other, grade="A", is_post_quantum=True, is_trusted=True))
+        scanner.tell("scan_tls", dict(one, grade="F", protocols=["TLSv1.0"]), dict(other, grade="A", is_post_quantum=True, is_trusted=True, protocols=["TLSv1.2"]))
+        scanner.tell("scan_certificates", certificate("45.33.32.9", "aa", 90, PUBLIC))
         clock.set(-2 * DAY)
-        scanner.tell("scan_tls", dict(one, grade="B", is_post_quantum=True), dict(other, grade="A", is_post_quantum=True, is_trusted=True))
+        scanner.tell("scan_tls", dict(one, grade="B", is_post_quantum=True, protocols=["TLSv1.2"]),
+                     dict(other, grade="A", is_post_quantum=True, is_trusted=True, protocols=["TLSv1.2"]))
         clock.set(0)
         days = server.get("/api/v1/tls/trend")["items"]
         equal([[(g["name"], g["count"]) for g in d["grades"]] for d in days], [[("A", 1), ("F", 1)], [("A", 1), ("B", 1)], [("A", 1), ("B", 1)]], "grades")
         equal([(d["endpoints"], d["trusted"], d["post_quantum"], d["forward_secrecy"]) for d in days], [(2, 1, 1, 0), (2, 1, 2, 0), (2, 1, 2, 0)], "shares")
+        equal([({p["name"]: p["count"] for p in d["protocols"]}, [k["name"] for k in d["keys"]]) for d in days],
+              [({"TLSv1.0": 1, "TLSv1.2": 1}, ["ec 256"]), ({"TLSv1.2": 2}, ["ec 256"]), ({"TLSv1.2": 2}, ["ec 256"])], "protocols and keys")
         equal(len(server.get("/api/v1/tls/trend?days=3")["items"]), 2, "days, of the last three")
+        scanner.sensor.close()
+
+
+@story("what is gone for a month is listed no more, and an acceptance runs out")
+def aged(lab):
+    if not (build_folder("release") / "bartizand").exists():
+        raise Skipped("the clock can be moved in a release build alone")
+    clock = Clock(lab)
+    clock.set(-40 * DAY)
+    with elsewhere(lab, Server(lab, env=clock.env, build="release")) as server:
+        server.cli("scope", "add", OFFICE)
+        server.cli("scope", "prove", OFFICE, "--statement", "ours")
+        scanner = Teller(lab, REPORTS, "scanner")
+        hosts = [host(f"10.8.0.{n}", OFFICE) for n in (1, 2)]
+        scanner.tell("scan_hosts", *hosts)
+        scanner.tell("scan_ports", port("10.8.0.1", 23, "telnet", OFFICE))
+        scanner.tell("scan_scopes", run_ended(OFFICE, int(time.time()) - 40 * DAY))
+        body = dict(asset="10.8.0.1", rule="telnet", subject="tcp 10.8.0.1:23", reason="moving out", until=moment(time.time() - 20 * DAY) + "Z")
+        server.request("POST", "/api/v1/exposures/acceptances", body)
+        scanner.tell("scan_hosts", hosts[0])
+        one = asset_at(lab, "10.8.0.2")
+        clock.set(-15 * DAY)
+        scanner.tell("scan_scopes", run_ended(OFFICE, int(time.time()) - 15 * DAY))  # a turn: the new day is seen
+        wait_for(lambda: server.get("/api/v1/exposures?accepted=false&rule=telnet")["total"] == 1, 10, "the end of the acceptance")
+        equal([a["cause"] for a in server.get("/api/v1/exposures/acceptances?ended=true")["items"]], ["until"], "why it ended")
+        equal(sorted(a["gone"] is None for a in assets(lab, "scanned").values()), [False, True], "after 25 days")
+        clock.set(-9 * DAY)
+        scanner.tell("scan_scopes", run_ended(OFFICE, int(time.time()) - 9 * DAY))
+        wait_for(lambda: len(assets(lab, "scanned")) == 1, 10, "what is listed after 31 days")
+        equal(server.get(f"/api/v1/assets/{one}")["gone"], None, "it is found by its id")
+        scanner.tell("scan_hosts", *hosts)
+        equal(asset_at(lab, "10.8.0.2"), one, "the same asset when it is back")
         scanner.sensor.close()
 
 

@@ -274,7 +274,7 @@ def letters_as_recorded(lab):
 
 @story("the document has every rule of grading", 20)
 def rules_are_documented(_lab):
-    table = (ROOT / "src" / "scan" / "tls" / "grade_rules.c").read_text()
+    table = (ROOT / "src" / "schema" / "tls_rules.c").read_text()
     rules = re.findall(r'\[RULE_\w+\]\s*=\s*\{\s*"([^"]+)"', table)
     check(len(rules) > 50, f"only {len(rules)} rules found")
     explained(rules)

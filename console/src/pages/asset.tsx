@@ -129,6 +129,7 @@ function Head({ asset, onTags }: { asset: AssetDetail; onTags(tags: string[]): v
 				{asset.addresses.length > 0 && <div><dt>Addresses</dt><dd><Text of={asset.addresses.join(', ')} /></dd></div>}
 				{asset.kind !== 'agent' && <div><dt>Watched by</dt><dd>{asset.kind === 'scanned' ? 'scans alone' : 'it is a scanner'}</dd></div>}
 				<div><dt>Last seen</dt><dd>{asset.is_connected ? <span class="good">connected</span> : <Ago at={asset.last_seen} />}</dd></div>
+				{asset.gone && <div><dt>Gone</dt><dd class="warn" title="Scans get no answer at any of its addresses. After 30 days it is listed no more.">since <Ago at={asset.gone} /></dd></div>}
 				<div><dt>First seen</dt><dd><Ago at={asset.first_seen} /></dd></div>
 				<div><dt>Rows</dt><dd>{count(asset.rows)}</dd></div>
 				<div><dt>Id</dt><dd><code>{visible(asset.id)}</code></dd></div>

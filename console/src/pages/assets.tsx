@@ -33,6 +33,7 @@ function Name({ asset }: { asset: Asset }) {
 		<>
 			<Mark asset={asset} />
 			<a href={href(['assets', asset.id])} tabIndex={-1}><Text of={asset.name} /></a>
+			{asset.gone && <>{' '}<span class="mark" title={`Scans find it no more since ${absolute(Date.parse(asset.gone))}`}>gone</span></>}
 		</>
 	);
 }

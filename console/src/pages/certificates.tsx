@@ -1,7 +1,8 @@
 // certificates.tsx - certificates by the day on which they expire: a calendar, and a list with where each is served.
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useLoad } from '../load';
-import { ALL_SIZE, type CertificatePlace, type ExpiringCertificate, getExpiring } from '../network';
+import { ALL_SIZE, type CertificatePlace, type ExpiringCertificate, getCertificateHolders, getExpiring } from '../network';
+import { usePages } from '../paged';
 import { Dialog } from '../parts/dialog';
 import { Grid, type Column } from '../parts/grid';
 import { NetworkHead, useTablesFollow } from '../parts/networknav';
@@ -117,11 +118,24 @@ function MonthBox({ of, today, chosen, address }: { of: Month; today: string; ch
 	);
 }
 
+/** Some come with the certificate, the others page by page. */
+function Holders({ of: c }: { of: ExpiringCertificate }) {
+	const [isAll, setAll] = useState(false);
+	const list = usePages((after, abort) => (isAll ? getCertificateHolders(c.fingerprint, after, abort) : Promise.resolve({ items: c.places, next: null, total: c.place_count })), [c.fingerprint, isAll]);
+	return (
+		<>
+			<ul>{list.items.map((place, i) => <li key={i}><Place of={place} /> <span class="muted">{place.seen_by === 'scan' ? 'shown to a scan' : 'as its agent says'}</span></li>)}</ul>
+			{!isAll && c.place_count > c.places.length && <button class="small" onClick={() => setAll(true)}>All {count(c.place_count)}</button>}
+			{isAll && list.next && <button class="small" onClick={list.loadMore}>Load more</button>}
+		</>
+	);
+}
+
 const WIDE: Column<ExpiringCertificate>[] = [
 	{ id: 'left', title: 'Left', width: 10, cell: (c) => <Left of={c} />, sortKey: (c) => c.not_after },
 	{ id: 'day', title: 'Expires', width: 12, cell: dayOf, sortKey: (c) => c.not_after, titleOf: (c) => absolute(Date.parse(c.not_after)) },
 	{ id: 'name', title: 'For', width: 34, cell: (c) => <><Text of={nameOf(c)} />{(c.names?.length ?? 0) > 1 && <span class="muted"> and {c.names!.length - 1} more</span>}</>, sortKey: nameOf, titleOf: (c) => visible((c.names ?? [c.subject ?? '']).join(', ').slice(0, 2000)) },
-	{ id: 'where', title: 'Served at', width: 40, cell: (c) => <>{c.places[0] && <Place of={c.places[0]} isInGrid />}{c.places.length > 1 && <span class="muted"> and {count(c.places.length - 1)} more</span>}</>, sortKey: (c) => c.places[0]?.asset_name ?? null },
+	{ id: 'where', title: 'Served at', width: 40, cell: (c) => <>{c.places[0] && <Place of={c.places[0]} isInGrid />}{c.place_count > 1 && <span class="muted"> and {count(c.place_count - 1)} more</span>}</>, sortKey: (c) => c.places[0]?.asset_name ?? null },
 	{ id: 'issuer', title: 'Issued by', width: 28, cell: (c) => (c.is_self_signed ? <span class="warn">itself</span> : <Text of={c.issuer ?? '–'} />), sortKey: (c) => c.issuer, titleOf: (c) => visible(c.issuer ?? '') },
 	{ id: 'key', title: 'Key', width: 12, cell: (c) => <Text of={[c.key_type, c.key_bits].filter(Boolean).join(' ') || '–'} />, sortKey: (c) => c.key_type },
 ];
@@ -134,7 +148,7 @@ const NARROW: Column<ExpiringCertificate>[] = [{
 	cell: (c) => (
 		<div class="card">
 			<div><Left of={c} /><Text of={nameOf(c)} /><span class="end">{dayOf(c)}</span></div>
-			<div class="muted">{c.places[0] && <Place of={c.places[0]} isInGrid />}{c.places.length > 1 && ` and ${count(c.places.length - 1)} more`}</div>
+			<div class="muted">{c.places[0] && <Place of={c.places[0]} isInGrid />}{c.place_count > 1 && ` and ${count(c.place_count - 1)} more`}</div>
 		</div>
 	),
 }];
@@ -144,7 +158,7 @@ function Details({ of: c, onClose }: { of: ExpiringCertificate; onClose(): void 
 		<Dialog title={<Text of={nameOf(c)} />} onClose={onClose} isWide>
 			<p><Left of={c} /> {c.not_after} <span class="muted">(<Ago at={c.not_after} />)</span></p>
 			<dl class="fields">
-				<div><dt>Served at</dt><dd><ul>{c.places.map((place, i) => <li key={i}><Place of={place} /> <span class="muted">{place.seen_by === 'scan' ? 'shown to a scan' : 'as its agent says'}</span></li>)}</ul></dd></div>
+				<div><dt>Served at</dt><dd><Holders of={c} /></dd></div>
 				<div><dt>Names</dt><dd>{c.names?.length ? <ul>{c.names.map((each, i) => <li key={i}><Text of={each} /></li>)}</ul> : <span class="muted">none</span>}</dd></div>
 				<div><dt>Subject</dt><dd><Text of={c.subject ?? '–'} /></dd></div>
 				<div><dt>Issuer</dt><dd><Text of={c.issuer ?? '–'} />{c.is_self_signed && <span class="warn"> (signed by itself)</span>}</dd></div>

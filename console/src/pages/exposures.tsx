@@ -30,6 +30,7 @@ export function ExposuresPage() {
 				<Typed isSearch value={filter.search} label="Search exposures" placeholder="Search asset, place, finding" onValue={set('search')} />
 				<Choice label="Priority" value={filter.level} options={LEVELS.map((level) => [level, level === 'critical' ? 'critical' : `${level} and above`] as const)} onValue={set('level')} />
 				<Choice label="Kind" value={filter.family} options={FAMILIES.map((family) => [family, family] as const)} onValue={set('family')} />
+				<Choice label="Accepted" value={filter.accepted} options={[['false', 'not accepted'], ['true', 'accepted']]} onValue={set('accepted')} />
 				<Typed value={filter.rule} label="Rule" placeholder="Rule, exactly" onValue={set('rule')} />
 				<Typed value={filter.asset} label="Asset" placeholder="Asset, exactly" onValue={set('asset')} />
 				{isFiltered && <a href={href(HERE)}>Clear</a>}
@@ -39,7 +40,7 @@ export function ExposuresPage() {
 			{list.base && list.items.length === 0 && (isFiltered
 				? <Empty title="No exposure matches"><a href={href(HERE)}>Clear the filters</a></Empty>
 				: <Empty title="Nothing is exposed">Of what scans and agents have seen. <a href={href(['network', 'scopes'])}>What is scanned</a></Empty>)}
-			<ExposureList items={list.items} ruleHref={(rule) => href(HERE, { ...filter, rule })} />
+			<ExposureList items={list.items} ruleHref={(rule) => href(HERE, { ...filter, rule })} onDone={list.reload} />
 			{list.next && <button onClick={list.loadMore}>Load more</button>}
 		</div>
 	);

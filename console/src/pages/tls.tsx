@@ -3,7 +3,9 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { searchIsHere } from '../keys';
 import { lazy } from '../lazy';
 import { useLoad } from '../load';
-import { ALL_SIZE, getTlsGrades, getTlsTrend, listener, type NamedCount, type TlsEndpoint, type TlsGrades } from '../network';
+import { getTlsGrades, getTlsRules, getTlsTrend, listener, type NamedCount, type TlsEndpoint, type TlsGrades, type TlsRule } from '../network';
+import { usePages } from '../paged';
+import { CopyBox } from '../parts/copy';
 import { Dialog } from '../parts/dialog';
 import { Grid, type Column } from '../parts/grid';
 import { NetworkHead, useTablesFollow } from '../parts/networknav';
@@ -13,7 +15,6 @@ import { href, route } from '../router';
 import { tenant } from '../session';
 import { count, plural, visible } from '../text';
 import { isNarrow } from '../theme';
-import { adviceFor } from '../tlsadvice';
 import { percent } from '../vulnerabilities';
 
 const TlsTrendChart = lazy('the chart', async () => (await import('../parts/tlstrend')).TlsTrendChart);
@@ -57,13 +58,18 @@ function Distribution({ of, chosen, all }: { of: readonly NamedCount[]; chosen: 
 	);
 }
 
-function Protocols({ of, all }: { of: readonly NamedCount[]; all: number }) {
+const oldTone = (name: string) => (OLD.includes(name) ? 'bad' : 'good');
+
+/** "rsa 1024" is weak, "dsa 1024" too. */
+const keyTone = (name: string) => (/^dsa|^rsa \d{1,3}$|^rsa 1\d{3}$/.test(name) ? 'bad' : 'good');
+
+function Shares({ of, all, tone }: { of: readonly NamedCount[]; all: number; tone(name: string): string }) {
 	return (
 		<ul class="bars">
 			{of.map(({ name, count: n }) => (
 				<li key={name}>
-					<span class="bar-name"><Text of={name} max={20} /></span>
-					<span class="bar-track" aria-hidden="true"><span class={`bar-fill ${OLD.includes(name) ? 'bad' : 'good'}`} style={{ width: `${100 * n / Math.max(1, all)}%` }} /></span>
+					<span class="bar-name" title={visible(name)}><Text of={name} max={20} /></span>
+					<span class="bar-track" aria-hidden="true"><span class={`bar-fill ${tone(name)}`} style={{ width: `${100 * n / Math.max(1, all)}%` }} /></span>
 					<span class="bar-figure"><b>{count(n)}</b> <span class="muted">{percent(n / Math.max(1, all))}</span></span>
 				</li>
 			))}
@@ -89,7 +95,7 @@ function OverTime() {
 	useTablesFollow(['tls_endpoints'], reload, null, TREND_REFRESH_MS);
 	return (
 		<section class="panel over-time" aria-labelledby="over-time">
-			<header><h2 id="over-time">Over time, the end of each day (UTC)</h2></header>
+			<header><h2 id="over-time">Over time, the end of each day (UTC)</h2><a href="/api/v1/tls/trend?days=365">As JSON</a></header>
 			{error && <Failure error={error} retry={reload} />}
 			{!data && !error && <Loading what="the days" />}
 			{data && (data.length > 1 ? <TlsTrendChart days={data} /> : <p class="muted">Nothing is known of the past yet: each day on which something changes adds to it.</p>)}
@@ -111,31 +117,35 @@ function Pulse({ of, grade }: { of: TlsGrades; grade: string | null }) {
 					</div>
 				))}
 			</div>
-			<div class="pair even">
+			<div class="pair even three">
 				<section class="panel" aria-labelledby="grades"><h2 id="grades">Grades</h2><Distribution of={of.grades} chosen={grade} all={all} /></section>
-				<section class="panel" aria-labelledby="protocols"><h2 id="protocols">Protocols offered</h2><Protocols of={of.protocols} all={all} /></section>
+				<section class="panel" aria-labelledby="protocols"><h2 id="protocols">Protocols offered</h2><Shares of={of.protocols} all={all} tone={oldTone} /></section>
+				<section class="panel" aria-labelledby="keys"><h2 id="keys">Keys of the certificates shown</h2><Shares of={of.keys} all={of.keys.reduce((sum, key) => sum + key.count, 0)} tone={keyTone} /></section>
 			</div>
 		</>
 	);
 }
 
+type Rules = ReadonlyMap<string, TlsRule>;
+
 const at = (e: TlsEndpoint) => listener(e.address, e.port);
 const assetHref = (e: TlsEndpoint) => href(['assets', e.asset, 'network']);
 const assetLink = (e: TlsEndpoint) => <a href={assetHref(e)} tabIndex={-1}><Text of={e.asset_name} /></a>;
 const protocols = (e: TlsEndpoint) => e.protocols?.join(', ') ?? '–';
-const reasons = (e: TlsEndpoint) => [...e.vulnerabilities ?? [], ...e.reasons ?? []].join('; ');
+/** In words, where the rules are known here. */
+const reasons = (e: TlsEndpoint, rules: Rules) => [...(e.vulnerabilities ?? []).map((name) => name.replaceAll('_', ' ')), ...(e.reasons ?? []).map((id) => rules.get(id)?.sentence ?? id)].join('; ');
 const rank = (e: TlsEndpoint) => (e.grade ? GRADES.indexOf(e.grade) : -1);
 
-const WIDE: Column<TlsEndpoint>[] = [
+const wide = (rules: Rules): Column<TlsEndpoint>[] => [
 	{ id: 'grade', title: 'Grade', width: 8, cell: (e) => <Grade of={e.grade} />, sortKey: rank },
 	{ id: 'at', title: 'Server', width: 30, cell: (e) => <Text of={e.name ? `${e.name} (${at(e)})` : at(e)} />, sortKey: (e) => e.name ?? e.address, titleOf: (e) => visible(`${e.name ?? ''} ${at(e)}`) },
 	{ id: 'asset', title: 'Asset', width: 22, cell: assetLink, sortKey: (e) => e.asset_name, titleOf: (e) => visible(e.asset_name) },
 	{ id: 'protocols', title: 'Protocols', width: 24, cell: (e) => <Text of={protocols(e)} />, sortKey: protocols, titleOf: (e) => visible(protocols(e)) },
 	{ id: 'group', title: 'Key exchange', width: 17, cell: (e) => <span class={e.is_post_quantum ? 'good' : ''}><Text of={e.key_exchange ?? '–'} /></span>, sortKey: (e) => e.key_exchange, hint: 'what a current client gets; green: post-quantum' },
-	{ id: 'reasons', title: 'Why', width: 44, cell: (e) => <Text of={reasons(e) || '–'} />, titleOf: (e) => visible(reasons(e)) },
+	{ id: 'reasons', title: 'Why', width: 44, cell: (e) => <Text of={reasons(e, rules) || '–'} />, titleOf: (e) => visible(reasons(e, rules)) },
 ];
 
-const NARROW: Column<TlsEndpoint>[] = [{
+const narrow = (rules: Rules): Column<TlsEndpoint>[] => [{
 	id: 'server',
 	title: 'Server',
 	width: 20,
@@ -144,12 +154,43 @@ const NARROW: Column<TlsEndpoint>[] = [{
 		<div class="card">
 			<div><Grade of={e.grade} /><Text of={e.name ?? at(e)} /><span class="end">{e.is_post_quantum ? 'post-quantum' : ''}</span></div>
 			<div class="muted"><Text of={`${at(e)} · ${protocols(e)}`} /></div>
-			<div class="muted"><Text of={reasons(e) || 'nothing lowers it'} /></div>
+			<div class="muted"><Text of={reasons(e, rules) || 'nothing lowers it'} /></div>
 		</div>
 	),
 }];
 
-function Details({ of: e, onClose }: { of: TlsEndpoint; onClose(): void }) {
+/** The rules are the server's, and stay the same while it runs. */
+function useRules(): Rules {
+	const { data } = useLoad(async (abort) => (await getTlsRules(abort)).items, []);
+	return useMemo(() => new Map((data ?? []).map((rule) => [rule.id, rule])), [data]);
+}
+
+const PROGRAMS: Record<string, string> = {
+	nginx: 'nginx', apache: 'Apache', haproxy: 'HAProxy', postfix: 'Postfix', dovecot: 'Dovecot', openssl: 'openssl.cnf', gnutls: 'GnuTLS priorities',
+};
+
+function Reason({ id, rule }: { id: string; rule: TlsRule | undefined }) {
+	if (!rule) {
+		return <li><b><Text of={id} /></b></li>;
+	}
+	return (
+		<li>
+			<b><Text of={rule.sentence} /></b>
+			<span class="muted">{rule.cap ? <>no better than <Grade of={rule.cap} /></> : 'lowers no grade'} · {visible(rule.id)}</span>
+			<span><Text of={rule.fix} max={400} /></span>
+			{rule.configuration.length > 0 && (
+				<details>
+					<summary>Lines for {rule.configuration.map(({ program }) => PROGRAMS[program] ?? visible(program)).join(', ')}</summary>
+					{rule.configuration.map(({ program, lines }) => (
+						<div key={program}><h4>{PROGRAMS[program] ?? visible(program)}</h4><CopyBox text={lines} label={`Lines for ${program}`} /></div>
+					))}
+				</details>
+			)}
+		</li>
+	);
+}
+
+function Details({ of: e, rules, onClose }: { of: TlsEndpoint; rules: Rules; onClose(): void }) {
 	const isCapped = e.grade !== e.grade_without_trust && e.grade_without_trust;
 	return (
 		<Dialog title={<Text of={e.name ?? at(e)} />} onClose={onClose} isWide>
@@ -157,15 +198,11 @@ function Details({ of: e, onClose }: { of: TlsEndpoint; onClose(): void }) {
 				<Grade of={e.grade} /> {isCapped && <span>with a trusted certificate it would be <Grade of={e.grade_without_trust} /></span>}{' '}
 				{e.score !== null && <span class="muted">score {e.score} of 100</span>}
 			</p>
+			{e.vulnerabilities && e.vulnerabilities.length > 0 && <p class="bad">Attacks that work: <Text of={e.vulnerabilities.map((name) => name.replaceAll('_', ' ')).join(', ')} /></p>}
 			<h3>Why, and how to mend it</h3>
-			{!e.reasons?.length && !e.vulnerabilities?.length && <p class="muted">Nothing lowers its grade.</p>}
+			{!e.reasons?.length && <p class="muted">Nothing lowers its grade.</p>}
 			<ul class="reasons">
-				{[...(e.vulnerabilities ?? []).map((text) => [text, true] as const), ...(e.reasons ?? []).map((text) => [text, false] as const)].map(([text, isAttack], i) => (
-					<li key={i}>
-						<b class={isAttack ? 'bad' : ''}><Text of={text.replaceAll('_', ' ')} /></b>
-						<span>{adviceFor(text) ?? <span class="muted">docs/tls-grading.md says what it means.</span>}</span>
-					</li>
-				))}
+				{e.reasons?.map((id) => <Reason key={id} id={id} rule={rules.get(id)} />)}
 			</ul>
 			<dl class="fields">
 				<div><dt>Where</dt><dd><a href={assetHref(e)}><Text of={e.asset_name} /></a> at <Text of={at(e)} />{e.starttls && <> after STARTTLS of <Text of={e.starttls} /></>}</dd></div>
@@ -179,16 +216,18 @@ function Details({ of: e, onClose }: { of: TlsEndpoint; onClose(): void }) {
 
 export function TlsPage() {
 	const grade = route.value.query.get('grade');
-	const { data, error, reload } = useLoad((abort) => getTlsGrades(grade, abort), [tenant.value, grade]);
+	const { base: data, items, next, loadMore, refresh, error, reload } = usePages((after, abort) => getTlsGrades(grade, after, abort), [tenant.value, grade]);
+	const rules = useRules();
 	const [open, setOpen] = useState<TlsEndpoint | null>(null);
 	const [search, setSearch] = useState('');
-	useTablesFollow(['tls_endpoints'], reload);
+	useTablesFollow(['tls_endpoints'], refresh);
 	useEffect(searchIsHere, []);
 	const rows = useMemo(() => {
 		const needle = search.toLowerCase();
-		return (data?.items ?? []).filter((e) => !needle
-			|| [e.name, e.asset_name, at(e), e.key_exchange, protocols(e), reasons(e)].some((text) => text?.toLowerCase().includes(needle)));
-	}, [data, search]);
+		return items.filter((e) => !needle
+			|| [e.name, e.asset_name, at(e), e.key_exchange, protocols(e), reasons(e, rules), e.reasons?.join(' ')].some((text) => text?.toLowerCase().includes(needle)));
+	}, [items, search, rules]);
+	const columns = useMemo(() => (isNarrow.value ? narrow : wide)(rules), [rules, isNarrow.value]);
 	const all = data?.summary[0]?.endpoints ?? 0;
 	return (
 		<div class="page stack network tls">
@@ -209,23 +248,24 @@ export function TlsPage() {
 					<div class="filters">
 						<input data-search type="search" aria-label="Search servers" placeholder="Search server, asset, reason" spellcheck={false} value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
 						{grade && <span>of grade <Grade of={grade} /> <a href={href(['network', 'tls'])}>Show all</a></span>}
-						<span class="muted">{data.items.length === ALL_SIZE ? `the worst ${count(ALL_SIZE)}; a grade above narrows them` : `${plural(rows.length, 'server')}, the worst first`}</span>
+						<span class="muted">{`${next && !search ? `${count(rows.length)} of ${count(data.total)}` : plural(rows.length, 'server')}, the worst first`}</span>
 					</div>
 					{rows.length === 0
 						? <Empty title="No server matches" />
 						: (
 							<Grid
 								label="TLS servers"
-								columns={isNarrow.value ? NARROW : WIDE}
+								columns={columns}
 								rows={rows}
 								rowKey={(e) => `${e.asset} ${e.address} ${e.port} ${e.name}`}
 								rowHeight={isNarrow.value ? 72 : 30}
 								onOpen={(row) => setOpen(row)}
+								onEnd={loadMore}
 							/>
 						)}
 				</>
 			)}
-			{open && <Details of={open} onClose={() => setOpen(null)} />}
+			{open && <Details of={open} rules={rules} onClose={() => setOpen(null)} />}
 		</div>
 	);
 }

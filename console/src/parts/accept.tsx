@@ -1,4 +1,5 @@
 // accept.tsx - accepting a risk: who answers for it, why, until when; and taking it back.
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { type ApiError, asApiError } from '../api';
 import { href } from '../router';
@@ -12,27 +13,26 @@ import { Ago, Text } from './text';
 const DAY_MS = 86_400_000;
 const LENGTHS: [label: string, days: number][] = [['30 days', 30], ['90 days', 90], ['a year', 365]];
 
-interface Props {
-	vulnerability: string;
-	/** Where it may be accepted alone; null: on all assets only. */
-	asset: { id: string; name: string } | null;
+interface FormProps {
+	title: ComponentChildren;
+	/** What becomes of it, and where that is. */
+	children: ComponentChildren;
+	accept(reason: string, until: string | null): Promise<unknown>;
 	onClose(): void;
 	onDone(): void;
 }
 
-export function Accept({ vulnerability, asset, onClose, onDone }: Props) {
+/** Why, and until when: the same for whatever is accepted. */
+export function AcceptForm({ title, children, accept, onClose, onDone }: FormProps) {
 	const [reason, setReason] = useState('');
-	const [isEverywhere, setEverywhere] = useState(asset === null);
 	const [length, setLength] = useState('90');
 	const [day, setDay] = useState(localDay(Date.now() + 90 * DAY_MS));
 	const [error, setError] = useState<ApiError | null>(null);
 	const until = length === 'day' ? day : length === '' ? null : localDay(Date.now() + Number(length) * DAY_MS);
-	const accept = async (event: Event) => {
+	const submit = async (event: Event) => {
 		event.preventDefault();
 		try {
-			await acceptRisk({
-				vulnerability, reason: reason.trim(), ...(asset && !isEverywhere && { asset: asset.id }), ...(until && { until }),
-			});
+			await accept(reason.trim(), until);
 			onDone();
 			onClose();
 		} catch (failure) {
@@ -40,19 +40,9 @@ export function Accept({ vulnerability, asset, onClose, onDone }: Props) {
 		}
 	};
 	return (
-		<Dialog title={<>Accept <Text of={vulnerability} />?</>} onClose={onClose}>
-			<form class="form" onSubmit={accept}>
-				<p>It stays listed, and counts no more among what is to be done. Your name goes with it.</p>
-				{asset && (
-					<label>
-						Where
-						<select value={isEverywhere ? 'all' : 'one'} onChange={(event) => setEverywhere(event.currentTarget.value === 'all')}>
-							<option value="one">only on {visible(asset.name)}</option>
-							<option value="all">on every asset</option>
-						</select>
-					</label>
-				)}
-				{!asset && <p><b>On every asset</b>, also those that get it later.</p>}
+		<Dialog title={title} onClose={onClose}>
+			<form class="form" onSubmit={submit}>
+				{children}
 				<label>
 					Why
 					<textarea
@@ -87,6 +77,36 @@ export function Accept({ vulnerability, asset, onClose, onDone }: Props) {
 				</footer>
 			</form>
 		</Dialog>
+	);
+}
+
+interface Props {
+	vulnerability: string;
+	/** Where it may be accepted alone; null: on all assets only. */
+	asset: { id: string; name: string } | null;
+	onClose(): void;
+	onDone(): void;
+}
+
+export function Accept({ vulnerability, asset, onClose, onDone }: Props) {
+	const [isEverywhere, setEverywhere] = useState(asset === null);
+	const accept = (reason: string, until: string | null) => acceptRisk({
+		vulnerability, reason, ...(asset && !isEverywhere && { asset: asset.id }), ...(until && { until }),
+	});
+	return (
+		<AcceptForm title={<>Accept <Text of={vulnerability} />?</>} accept={accept} onClose={onClose} onDone={onDone}>
+			<p>It stays listed, and counts no more among what is to be done. Your name goes with it.</p>
+			{asset && (
+				<label>
+					Where
+					<select value={isEverywhere ? 'all' : 'one'} onChange={(event) => setEverywhere(event.currentTarget.value === 'all')}>
+						<option value="one">only on {visible(asset.name)}</option>
+						<option value="all">on every asset</option>
+					</select>
+				</label>
+			)}
+			{!asset && <p><b>On every asset</b>, also those that get it later.</p>}
+		</AcceptForm>
 	);
 }
 

@@ -176,6 +176,7 @@ function Joins({ asset, name }: { asset: string; name: string }) {
 						</p>
 						<p class="muted">
 							{join.detail && <><Text of={join.detail} />, </>}{join.by && <>said <Text of={join.by} />, </>}since <Ago at={join.since} />, known again by <Text of={join.identity} />
+							{join.gone && <span class="warn">; nothing answers there since <Ago at={join.gone} /></span>}
 						</p>
 					</li>
 				))}
@@ -212,7 +213,7 @@ function Exposed({ asset }: { asset: string }) {
 			{error && <Failure error={error} retry={reload} />}
 			{!data && !error && <Loading what="exposures" />}
 			{data?.items.length === 0 && <p class="muted">Nothing is exposed, of what was seen.</p>}
-			{data && <ExposureList items={data.items} isOneAsset />}
+			{data && <ExposureList items={data.items} isOneAsset onDone={reload} />}
 		</section>
 	);
 }
@@ -224,7 +225,12 @@ export function AssetNetwork({ asset }: { asset: AssetDetail }) {
 	const isScanned = asset.tables.some((table) => table.name === 'scanned_hosts' && table.rows > 0);
 	return (
 		<div class="stack asset-network">
-			{asset.kind === 'scanned' && (
+			{asset.gone && (
+				<p class="note-line">
+					<b>Scans find it no more since <Ago at={asset.gone} />.</b> What they found is in its history; it is the same asset when it answers again. After 30 days it is listed no more.
+				</p>
+			)}
+			{asset.kind === 'scanned' && !asset.gone && (
 				<p class="note-line">
 					<b>Scans find it, no agent watches it.</b> What is said here is what its services answer from outside.{' '}
 					<a href={href(['sensors'], { enrol: '1' })}>Enrol an agent</a> to know it from within.

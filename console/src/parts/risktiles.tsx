@@ -15,7 +15,7 @@ const FOLLOWED = ['vulnerabilities', 'exposures', 'served_certificates', 'certif
 
 async function load(abort: AbortSignal) {
 	const [summary, exposures, urgent, soon, gone] = await Promise.all([
-		getSummary(abort), getExposures({}, 1, null, abort), getExposures({ level: 'high' }, 1, null, abort),
+		getSummary(abort), getExposures({ accepted: 'false' }, 1, null, abort), getExposures({ level: 'high', accepted: 'false' }, 1, null, abort),
 		getExpiring(SOON_DAYS, 1, null, abort), getExpiring(0, 1, null, abort),
 	]);
 	return { summary, exposures: exposures.total, urgent: urgent.total, soon: soon.total - gone.total, gone: gone.total };

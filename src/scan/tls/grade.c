@@ -201,12 +201,3 @@ void tls_grade(const struct tls_result *result,
 	decide(&grade);
 	*out = grade;
 }
-
-const char *tls_letter_text(enum tls_letter letter)
-{
-	static const char *const texts[] = {
-		"-", "A+", "A", "A-", "B", "C", "D", "E", "F", "T", "M"
-	};
-
-	return (unsigned)letter < COUNT_OF(texts) ? texts[letter] : "-";
-}

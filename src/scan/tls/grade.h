@@ -9,44 +9,10 @@
 
 #include "scan/tls/chain.h"
 #include "scan/tls/result.h"
+#include "schema/tls_rules.h"
 
 #define TLS_REASONS_MAX        64
 #define TLS_REASON_DETAIL_SIZE 128
-
-/* From good to bad; T and M stand beside. */
-enum tls_letter {
-	TLS_LETTER_NONE, /* no TLS, nothing to grade */
-	TLS_LETTER_A_PLUS,
-	TLS_LETTER_A,
-	TLS_LETTER_A_MINUS,
-	TLS_LETTER_B,
-	TLS_LETTER_C,
-	TLS_LETTER_D,
-	TLS_LETTER_E,
-	TLS_LETTER_F,
-	TLS_LETTER_T, /* not trusted */
-	TLS_LETTER_M, /* name mismatch */
-	TLS_LETTERS
-};
-
-/* How to mend it, line by line; NULL where a program has no setting of its own for it. */
-struct tls_advice {
-	const char *nginx;
-	const char *apache;
-	const char *haproxy;
-	const char *postfix;
-	const char *dovecot;
-	const char *openssl; /* openssl.cnf, of programs that follow it */
-	const char *gnutls;  /* a priority string */
-};
-
-struct tls_rule {
-	const char *id;      /* stable; "tls-1.0" */
-	enum tls_letter cap; /* no better than this; T and M replace the letter */
-	const char *sentence;
-	const char *fix;
-	const struct tls_advice *advice; /* NULL where no line of a configuration mends it */
-};
 
 struct tls_reason {
 	const struct tls_rule *rule;
@@ -68,9 +34,3 @@ struct tls_grade {
 /* chains: one for each type, as tls_chain_analyse_all() fills them. */
 void tls_grade(const struct tls_result *result,
 	       const struct tls_chain_facts chains[TLS_CERTIFICATE_TYPES], struct tls_grade *out);
-
-/* "A+", "A", ..., "-" for none. Never NULL. */
-const char *tls_letter_text(enum tls_letter letter);
-
-/* Every rule, in the order in which they are tried. */
-const struct tls_rule *tls_rules(size_t *count);

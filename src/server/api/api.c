@@ -82,6 +82,7 @@ static void on_tenant_message(struct api *api, uint8_t kind, struct span body)
 		fleets_committed(api->fleets, tenant);
 	} else {
 		live_sensors(api->live, tenant);
+		fleets_sensors(api->fleets, tenant);
 	}
 }
 

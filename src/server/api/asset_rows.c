@@ -12,7 +12,7 @@ static const struct {
 	{ "id", AS_TEXT },         { "name", AS_TEXT },      { "os", AS_TEXT },
 	{ "addresses", AS_JSON },  { "sensor", AS_TEXT },    { "is_connected", AS_BOOLEAN },
 	{ "first_seen", AS_TIME }, { "last_seen", AS_TIME }, { "rows", AS_INTEGER },
-	{ "tags", AS_JSON },       { "kind", AS_TEXT },
+	{ "tags", AS_JSON },       { "kind", AS_TEXT },      { "gone", AS_TIME },
 };
 
 static void write_member(struct emit *j, size_t i, const struct view_value *value)

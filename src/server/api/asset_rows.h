@@ -10,7 +10,7 @@
 #define ASSET_ROWS_SELECT                                                                          \
 	"SELECT id, name, os, addresses, sensor, is_connected, first_seen, last_seen, rows, "      \
 	"tags, "                                                                                   \
-	"kind FROM "                                                                               \
+	"kind, gone FROM "                                                                         \
 	"assets "
 
 struct asset_rows {

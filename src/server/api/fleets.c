@@ -54,6 +54,7 @@ struct tenant_fleet {
 	char name[TENANT_NAME_SIZE];
 	struct fleet *fleet;
 	struct unjudged *unjudged;
+	struct network *network;
 	struct mapping *mapping; /* what it follows; NULL: nothing yet */
 	struct fleet_acceptance *accepted;
 	size_t accepted_count;
@@ -297,9 +298,13 @@ static int follow(struct tenant_fleet *t, struct view *view, const struct knowle
 {
 	int64_t deadline_us = clock_us() + SLICE_US;
 	int error = fleet_sync_some(t->fleet, view, knowledge, clock_wall_ms(), deadline_us, why);
-	int other = unjudged_sync(t->unjudged, view, knowledge, deadline_us, why);
+	int others[] = { unjudged_sync(t->unjudged, view, knowledge, deadline_us, why),
+			 network_sync_some(t->network, view, deadline_us, why) };
 
-	return error != 0 ? error : other;
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		error = error != 0 ? error : others[i];
+	}
+	return error;
 }
 
 static int sync_some(struct tenant_fleet *t, struct view **view, struct why *why)
@@ -372,6 +377,7 @@ static struct tenant_fleet *find_or_make(struct fleets *fleets, const char *name
 		snprintf(t->name, sizeof t->name, "%s", name);
 		t->fleet = fleet_new();
 		t->unjudged = unjudged_new();
+		t->network = network_new();
 		t->timer = loop_timer(fleets->api->loop, work, t);
 		t->next = fleets->tenants;
 		fleets->tenants = t;
@@ -395,6 +401,13 @@ void fleets_ask(struct call *call, fleets_then *then)
 	if (t->waiting == w) {
 		work(t); /* the first one: others are answered along with it */
 	}
+}
+
+const struct network *fleets_network(const struct call *call)
+{
+	const struct tenant_fleet *t = find(call->api->fleets, span_of(call->tenant));
+
+	return t != NULL ? t->network : NULL;
 }
 
 const struct unjudged *fleets_unjudged(const struct call *call)
@@ -429,6 +442,7 @@ void fleets_free(struct fleets **variable)
 		loop_timer_free(&t->timer);
 		fleet_free(&t->fleet);
 		unjudged_free(&t->unjudged);
+		network_free(&t->network);
 		free(t->accepted);
 		free(t);
 	}
@@ -473,7 +487,19 @@ void fleets_prepare(struct fleets *fleets)
 void fleets_new_knowledge(struct fleets *fleets)
 {
 	fleets->is_stale = true;
+	for (struct tenant_fleet *t = fleets->tenants; t != NULL; t = t->next) {
+		network_sensors(t->network); /* the engine may have been away */
+	}
 	stagger(fleets);
+}
+
+void fleets_sensors(struct fleets *fleets, struct span tenant)
+{
+	struct tenant_fleet *t = find(fleets, tenant);
+
+	if (t != NULL) {
+		network_sensors(t->network);
+	}
 }
 
 void fleets_committed(struct fleets *fleets, struct span tenant)
@@ -500,7 +526,8 @@ struct fleets_figures fleets_figures(const struct fleets *fleets)
 		struct fleet_summary s = fleet_summary(t->fleet);
 
 		figures.fleets += t->is_ready;
-		figures.bytes += fleet_bytes(t->fleet) + unjudged_bytes(t->unjudged);
+		figures.bytes += fleet_bytes(t->fleet) + unjudged_bytes(t->unjudged) +
+				 network_bytes(t->network);
 		for (int i = 0; i < FLEET_LEVELS; i++) {
 			figures.findings += s.findings[i];
 		}

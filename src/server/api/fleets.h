@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "server/api/fleet.h"
+#include "server/api/network.h"
 #include "server/api/unjudged.h"
 
 struct api;
@@ -29,6 +30,9 @@ void fleets_prepare(struct fleets *fleets);
 typedef void fleets_then(struct call *call, struct fleet *fleet, struct view *view);
 void fleets_ask(struct call *call, fleets_then *then);
 
+/* The hosts, ports and services of the call's tenant: up to date where the fleet is. */
+const struct network *fleets_network(const struct call *call);
+
 /* What of the call's tenant nobody looked at: up to date where the fleet is. */
 const struct unjudged *fleets_unjudged(const struct call *call);
 
@@ -38,8 +42,10 @@ const struct knowledge *fleets_knowledge(struct fleets *fleets);
 /* When the knowledge's file was built; 0: there is none. */
 int64_t fleets_knowledge_built_ms(const struct fleets *fleets);
 
-/* What the bus says: the knowledge was replaced; a tenant's file has changed. */
+/* What the bus says: the knowledge was replaced; sensors came or went; a tenant's file has changed.
+ */
 void fleets_new_knowledge(struct fleets *fleets);
+void fleets_sensors(struct fleets *fleets, struct span tenant);
 void fleets_committed(struct fleets *fleets, struct span tenant);
 
 /* Fleets that are there, the findings that they count, and the bytes that they take. */

@@ -72,8 +72,7 @@ static bool take_count(void *context, size_t count, const char *const *names,
 	return true;
 }
 
-/* Writes a page as a list. */
-static bool write_page(struct call *call, struct view *view, struct writing *w, int64_t offset)
+static bool write_items(struct call *call, struct view *view, struct writing *w, int64_t offset)
 {
 	const struct view_limits limits = { .timeout_ms = TIMEOUT_MS };
 	struct view_value bound[LISTING_BOUND_MAX + 2];
@@ -83,15 +82,36 @@ static bool write_page(struct call *call, struct view *view, struct writing *w, 
 	mem_copy(bound, w->listing->bound, sizeof w->listing->bound);
 	bound[LISTING_BOUND_MAX] = view_integer(w->max + 1);
 	bound[LISTING_BOUND_MAX + 1] = view_integer(offset);
-	emit_array(&call->json);
 	error = view_query(view, span_of(w->listing->sql), bound, COUNT_OF(bound), &limits,
 			   write_item, w, NULL, &why);
 	if (error != 0) {
 		call_fail_why(call, error, &why);
+	}
+	return error == 0;
+}
+
+/* Writes a page as a list. */
+static bool write_page(struct call *call, struct view *view, struct writing *w, int64_t offset)
+{
+	emit_array(&call->json);
+	if (!write_items(call, view, w, offset)) {
 		return false;
 	}
 	emit_array_end(&call->json);
 	return true;
+}
+
+bool listing_write_one(struct call *call, struct view *view, const struct listing *listing)
+{
+	struct writing w = { .json = &call->json, .listing = listing, .max = 1 };
+
+	if (!write_items(call, view, &w, 0)) {
+		return false;
+	}
+	if (w.count == 0) {
+		call_fail(call, 503, "it cannot be read now; try again in a moment");
+	}
+	return w.count > 0;
 }
 
 bool listing_write(struct call *call, struct view *view, const struct listing *listing, int64_t max,
@@ -125,28 +145,34 @@ static bool write_total(struct call *call, struct view *view, const struct listi
 	return true;
 }
 
-void listing_answer(struct call *call, const struct listing *listing)
+bool listing_write_page(struct call *call, struct view *view, const struct listing *listing)
 {
 	struct writing w = { .json = &call->json, .listing = listing };
 	char next[24];
-	struct view *view;
 	int64_t offset;
-	int64_t end;
 
-	if (!call_limit(call, &w.max) || !call_integer(call, "after", 0, OFFSET_MAX, 0, &offset) ||
-	    !call_view(call, &view)) {
+	if (!call_limit(call, &w.max) || !call_integer(call, "after", 0, OFFSET_MAX, 0, &offset)) {
+		return false;
+	}
+	emit_key(&call->json, "items");
+	if (!write_page(call, view, &w, offset)) {
+		return false;
+	}
+	snprintf(next, sizeof next, "%lld", (long long)(offset + w.max));
+	emit_key(&call->json, "next");
+	emit_text(&call->json, w.count > w.max ? next : NULL);
+	return write_total(call, view, listing);
+}
+
+void listing_answer(struct call *call, const struct listing *listing)
+{
+	struct view *view;
+
+	if (!call_view(call, &view)) {
 		return;
 	}
 	emit_object(&call->json);
-	emit_key(&call->json, "items");
-	if (!write_page(call, view, &w, offset)) {
-		return;
-	}
-	end = offset + w.max;
-	snprintf(next, sizeof next, "%lld", (long long)end);
-	emit_key(&call->json, "next");
-	emit_text(&call->json, w.count > w.max ? next : NULL);
-	if (write_total(call, view, listing)) {
+	if (listing_write_page(call, view, listing)) {
 		emit_object_end(&call->json);
 		call_answer(call, 200);
 	}

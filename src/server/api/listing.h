@@ -37,6 +37,13 @@ struct listing {
 /* Answers {"items": [...], "next": ..., "total": ...} by the parameters limit and after. */
 void listing_answer(struct call *call, const struct listing *listing);
 
+/* Writes the members items, next and total of a page into the object that is open. False where it
+ * has answered. */
+bool listing_write_page(struct call *call, struct view *view, const struct listing *listing);
+
+/* Writes the one item that there is as an object. False where it has answered. */
+bool listing_write_one(struct call *call, struct view *view, const struct listing *listing);
+
 /* Writes all items, at most max of them, as a list; *out_count: how many. False where it has
  * answered. */
 bool listing_write(struct call *call, struct view *view, const struct listing *listing, int64_t max,

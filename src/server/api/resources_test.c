@@ -46,7 +46,8 @@ static void assets_are_listed_and_searched(void **state)
 static void an_asset_is_found_by_id_prefix_and_name(void **state)
 {
 	assert_get(*state, "/api/v1/assets/" TEST_ASSET, 200,
-		   "\"rows\":4,\"tags\":[],\"kind\":\"agent\",\"tables\":[{\"name\":\"os\"");
+		   "\"rows\":4,\"tags\":[],\"kind\":\"agent\",\"gone\":null,\"tables\":[{\"name\":"
+		   "\"os\"");
 	assert_get(*state, "/api/v1/assets/0000", 200, "\"id\":\"" TEST_ASSET "\"");
 	assert_get(*state, "/api/v1/assets/web1", 200, "\"id\":\"" TEST_ASSET "\"");
 	assert_get(*state, "/api/v1/assets/000", 404, "there is no asset '000'");

@@ -17,7 +17,9 @@ extern const struct resource resource_health, resource_metrics, resource_openapi
 	resource_advisory, resource_acceptances, resource_acceptance, resource_exposures,
 	resource_alerts, resource_ports, resource_port_holders, resource_services,
 	resource_certificates_expiring, resource_tls_grades, resource_tls_trend, resource_map,
-	resource_scopes, resource_scope_proof, resource_scope, resource_asset_joins;
+	resource_scopes, resource_scope_proof, resource_scope, resource_asset_joins,
+	resource_exposure_acceptances, resource_exposure_acceptance, resource_tls_rules,
+	resource_certificate_holders;
 
 const struct resource *const resources[] = {
 	&resource_health,
@@ -66,12 +68,16 @@ const struct resource *const resources[] = {
 	&resource_acceptances,
 	&resource_acceptance,
 	&resource_exposures,
+	&resource_exposure_acceptances,
+	&resource_exposure_acceptance,
 	&resource_alerts,
 	&resource_ports,
 	&resource_port_holders,
 	&resource_services,
 	&resource_certificates_expiring,
+	&resource_certificate_holders,
 	&resource_tls_grades,
+	&resource_tls_rules,
 	&resource_tls_trend,
 	&resource_map,
 	&resource_scopes,

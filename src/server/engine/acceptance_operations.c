@@ -1,5 +1,6 @@
 /* acceptance_operations.c - risks that operators accept, and the api's counts of a day. */
 #include "base/error.h"
+#include "server/engine/estate.h"
 #include "server/engine/operation.h"
 #include "sys/clock.h"
 
@@ -110,6 +111,103 @@ static int run_unaccept(struct engine *engine, const struct arguments *arguments
 	return error;
 }
 
+/* --- exposures --- */
+
+#define RULE_SIZE 64
+
+struct exposure_wish {
+	char asset[INVENTORY_ID_SIZE];
+	char rule[RULE_SIZE];
+	char subject[SUBJECT_SIZE];
+	char reason[REASON_SIZE];
+	char actor[OPERATION_ACTOR_SIZE];
+};
+
+static int read_exposure(const struct arguments *arguments, struct exposure_wish *w,
+			 struct inventory_exposure_acceptance *a, struct why *why)
+{
+	int error = operation_text(arguments, "asset", w->asset, sizeof w->asset, why);
+
+	error = error != 0 ? error
+			   : operation_text(arguments, "rule", w->rule, sizeof w->rule, why);
+	error = error != 0
+			? error
+			: operation_text(arguments, "subject", w->subject, sizeof w->subject, why);
+	error = error != 0 ? error
+			   : operation_text(arguments, "reason", w->reason, sizeof w->reason, why);
+	error = error != 0 ? error
+			   : operation_text(arguments, "actor", w->actor, sizeof w->actor, why);
+	error = error != 0 ? error : take_until(arguments, a->at_ms, &a->until_ms, why);
+	if (error == 0 && (w->asset[0] == '\0' || w->rule[0] == '\0' || w->reason[0] == '\0')) {
+		return why_set(why, ERR_USAGE,
+			       "say which asset's exposure by which rule, and why it is accepted");
+	}
+	a->rule = w->rule;
+	a->subject = w->subject;
+	a->reason = w->reason;
+	a->by = w->actor;
+	return error;
+}
+
+static int run_exposure_accept(struct engine *engine, const struct arguments *arguments,
+			       struct writer *reply, struct why *why)
+{
+	struct inventory_exposure_acceptance a = { .at_ms = clock_wall_ms() };
+	struct engine_tenant *tenant;
+	struct inventory *inv;
+	struct exposure_wish wish;
+	char subject[SUBJECT_SIZE];
+	uint64_t no = 0;
+	int error = operation_tenant(engine, arguments, &tenant, why);
+
+	error = error != 0 ? error : read_exposure(arguments, &wish, &a, why);
+	error = error != 0 ? error : operation_begin(tenant, &inv, why);
+	error = error != 0 ? error : take_asset(inv, wish.asset, &a.asset, why);
+	if (error != 0) {
+		return error;
+	}
+	error = estate_accept(tenant->estate, &a, a.at_ms, &no, why);
+	if (error == ERR_CONFLICT || error == ERR_NOT_FOUND) {
+		return error;
+	}
+	snprintf(subject, sizeof subject, "%llu: %s at %.120s of %s: %.200s",
+		 (unsigned long long)no, wish.rule, wish.subject, wish.asset, wish.reason);
+	error = operation_finish(tenant, error, wish.actor, "exposure-accept", subject, why);
+	if (error == 0) {
+		reply_write(reply, (const struct argument[]){ argument_uint("no", no) }, 1);
+	}
+	return error;
+}
+
+static int run_exposure_unaccept(struct engine *engine, const struct arguments *arguments,
+				 struct writer *reply, struct why *why)
+{
+	struct engine_tenant *tenant;
+	struct inventory *inv;
+	char actor[OPERATION_ACTOR_SIZE];
+	char subject[SUBJECT_SIZE];
+	uint64_t no = 0;
+	int error = operation_tenant(engine, arguments, &tenant, why);
+
+	error = error != 0 ? error : operation_number(arguments, "no", INT64_MAX, &no, why);
+	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
+	error = error != 0 ? error : operation_begin(tenant, &inv, why);
+	if (error != 0) {
+		return error;
+	}
+	error = estate_unaccept(tenant->estate, no, clock_wall_ms(), why);
+	if (error == ERR_NOT_FOUND) {
+		return error;
+	}
+	snprintf(subject, sizeof subject, "%llu", (unsigned long long)no);
+	error = operation_finish(tenant, error, actor, "exposure-acceptance-withdraw", subject,
+				 why);
+	if (error == 0) {
+		reply_write(reply, NULL, 0);
+	}
+	return error;
+}
+
 /* Nobody's deed: it is not in the audit log. */
 static int run_trend(struct engine *engine, const struct arguments *arguments, struct writer *reply,
 		     struct why *why)
@@ -144,4 +242,7 @@ static int run_trend(struct engine *engine, const struct arguments *arguments, s
 
 const struct operation operation_accept = { "accept", run_accept };
 const struct operation operation_unaccept = { "acceptance-withdraw", run_unaccept };
+const struct operation operation_exposure_accept = { "exposure-accept", run_exposure_accept };
+const struct operation operation_exposure_unaccept = { "exposure-acceptance-withdraw",
+						       run_exposure_unaccept };
 const struct operation operation_trend = { "trend", run_trend };

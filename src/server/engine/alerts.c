@@ -46,6 +46,13 @@ static bool is_baseline(const struct estate *e, const struct place *p)
 	return e->scopes[p->scope].is_baseline;
 }
 
+/* What comes to the place now was not there when its scope was scanned before. */
+static bool is_news(const struct estate *e, const struct place *p)
+{
+	return !e->is_loading && !p->is_quiet && !is_baseline(e, p) &&
+	       p->quiet_runs <= e->scopes[p->scope].runs;
+}
+
 static void note_port(struct estate *e, struct place *p, const struct row *row)
 {
 	struct span transport = estate_text(row, SCAN_PORTS_TRANSPORT);
@@ -53,13 +60,58 @@ static void note_port(struct estate *e, struct place *p, const struct row *row)
 	uint8_t letter = transport.len > 0 ? transport.ptr[0] : 0;
 	struct place_port *port = place_port(p, number, letter);
 
+	bool is_there = port != NULL && (port->is_open || port->was_open ||
+					 port->expected_in == e->scopes[p->scope].runs + 1);
+
 	if (port == NULL) {
 		port = place_port_add(p, number, letter);
-		if (!e->is_loading && !is_baseline(e, p)) {
-			port->appeared_s = e->now_ms / 1000;
-		}
+	}
+	if (!is_there && is_news(e, p)) { /* also one that was closed meanwhile */
+		port->appeared_s = e->now_ms / 1000;
+		port->is_told = false;
 	}
 	port->is_open = true;
+}
+
+/* Its ports may have been told gone before it was: they went with it. */
+static void keep_ports(struct place *p, uint32_t run)
+{
+	for (uint32_t i = 0; i < p->port_count; i++) {
+		p->ports[i].is_open = p->ports[i].is_open || p->ports[i].closed_in == run;
+	}
+}
+
+void place_note_gone(struct estate *e, struct place *p)
+{
+	const struct place_scope *scope = &e->scopes[p->scope];
+
+	if (p->gone_s != 0) {
+		return;
+	}
+	keep_ports(p, scope->runs + 1);
+	p->gone_s = e->now_ms / 1000;
+	p->answered_s = scope->finished_s > p->since_s ? scope->finished_s : p->since_s;
+	/* what a decision, or the end of a scope, takes away did not go by itself */
+	p->is_leaving = p->is_known && scope->is_authorised && scope->is_on && is_news(e, p);
+}
+
+/* Which ports it had is forgotten with a restart meanwhile: until its scope has been scanned
+ * through none is new. */
+void place_note_back(struct estate *e, struct place *p)
+{
+	uint32_t run = e->scopes[p->scope].runs + 1;
+
+	if (p->gone_s == 0) {
+		return;
+	}
+	if (p->port_count == 0) {
+		p->quiet_runs = run;
+	}
+	for (uint32_t i = 0; i < p->port_count; i++) {
+		p->ports[i].expected_in = p->ports[i].is_open ? run : 0;
+	}
+	p->gone_s = 0;
+	p->answered_s = 0;
 }
 
 int place_note_ports(struct estate *e, uint32_t place, struct why *why)
@@ -68,6 +120,7 @@ int place_note_ports(struct estate *e, uint32_t place, struct why *why)
 	int error = 0;
 
 	for (uint32_t i = 0; i < p->port_count; i++) {
+		p->ports[i].was_open = p->ports[i].is_open;
 		p->ports[i].is_open = false;
 	}
 	for (uint32_t i = 0; error == 0 && i < p->row_count; i++) {
@@ -79,6 +132,11 @@ int place_note_ports(struct estate *e, uint32_t place, struct why *why)
 		error = inventory_row(e->inv, TABLE_SCAN_PORTS, p->rows[i].row, &row, why);
 		if (error == 0 && span_is(estate_text(&row, SCAN_PORTS_STATE), "open")) {
 			note_port(e, p, &row);
+		}
+	}
+	for (uint32_t i = 0; i < p->port_count; i++) {
+		if (p->ports[i].was_open && !p->ports[i].is_open) {
+			p->ports[i].closed_in = e->scopes[p->scope].runs + 1;
 		}
 	}
 	return error;
@@ -125,6 +183,31 @@ static int tell_host(struct estate *e, const struct place *p, struct why *why)
 	const struct alert alert = { "new-host", "medium", p, NULL, 0, what, { 0 }, { 0 } };
 
 	snprintf(what, sizeof what, "a host without an agent answers at %s", p->address);
+	return tell(e, &alert, why);
+}
+
+/* The machine is not found at another address either. */
+static bool is_lost(struct estate *e, const struct place *p)
+{
+	struct links_set set = links_of(&e->places_by_asset, place_asset_text(&p->asset));
+
+	if (!p->is_leaving || p->row_count > 0 || p->asset == 0) {
+		return false;
+	}
+	for (uint32_t i = 0; i < set.count; i++) {
+		if (e->places[set.items[i]].row_count > 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int tell_gone(struct estate *e, const struct place *p, struct why *why)
+{
+	char what[160];
+	const struct alert alert = { "host-gone", "low", p, NULL, 0, what, { 0 }, { 0 } };
+
+	snprintf(what, sizeof what, "nothing answers at %s any more", p->address);
 	return tell(e, &alert, why);
 }
 
@@ -253,6 +336,13 @@ static int tell_delta(struct estate *e, const struct place_delta *d, struct why 
 	return error;
 }
 
+/* One that came with another address is no new host. */
+static bool is_new(struct estate *e, const struct place *p)
+{
+	return !p->is_known && p->row_count > 0 && p->asset != 0 && is_news(e, p) &&
+	       p->evidence == JOIN_ADDRESS && !agent_is(e, p->asset);
+}
+
 int alerts_tell(struct estate *e, struct why *why)
 {
 	uint64_t before = e->alerts;
@@ -266,11 +356,10 @@ int alerts_tell(struct estate *e, struct why *why)
 	for (size_t i = 0; error == 0 && i < e->dirty.count; i++) {
 		struct place *p = &e->places[e->dirty.items[i]];
 
-		/* one that came with another address is no new host */
-		if (!p->is_known && p->row_count > 0 && p->asset != 0 && !e->is_loading &&
-		    !is_baseline(e, p) && p->evidence == JOIN_ADDRESS && !agent_is(e, p->asset) &&
-		    e->alerts - before < ALERTS_TURN_MAX) {
-			error = tell_host(e, p, why);
+		if (e->alerts - before < ALERTS_TURN_MAX) {
+			error = is_new(e, p)    ? tell_host(e, p, why)
+				: is_lost(e, p) ? tell_gone(e, p, why)
+						: 0;
 		}
 		p->is_known = p->is_known || p->row_count > 0;
 	}

@@ -108,6 +108,10 @@ static int add_join(struct estate *e, const struct place *p, struct numbers32 *o
 	row_set_text_if_any(&row, ASSET_JOINS_JOINED_BY, span_of(p->by));
 	row_set_integer(&row, ASSET_JOINS_SINCE, p->since_s);
 	row_set_text(&row, ASSET_JOINS_IDENTITY, span_of(identity));
+	if (p->gone_s != 0) {
+		row_set_integer(&row, ASSET_JOINS_GONE, p->gone_s);
+		row_set_integer(&row, ASSET_JOINS_ANSWERED, p->answered_s);
+	}
 	error = inventory_derived_row(e->inv, &row, &number, why);
 	if (error == 0) {
 		numbers32_push(out, number);

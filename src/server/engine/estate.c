@@ -86,7 +86,13 @@ static void done(struct estate *e)
 		free(e->decisions[i].by);
 	}
 	free(e->decisions);
+	for (uint32_t i = 0; i < e->scope_count; i++) {
+		for (size_t t = 0; t < REPORT_TABLES; t++) {
+			numbers32_done(&e->scopes[i].refused[t]);
+		}
+	}
 	free(e->scopes);
+	free(e->accepted);
 	(void)all_links(e, links);
 	for (size_t i = 0; i < COUNT_OF(links); i++) {
 		links_done(links[i]);
@@ -118,33 +124,6 @@ void estate_free(struct estate **estate)
 }
 
 /* --- loading what the file holds --- */
-
-static int take_scope(void *context, const struct inventory_scope *scope)
-{
-	struct estate *e = context;
-	uint32_t number = place_scope(e, span_of(scope->name));
-	struct place_scope *is = &e->scopes[number];
-
-	is->is_authorised = scope->proved_ms != 0 &&
-			    scope_name_read(span_of(scope->name), &is->is) == 0 &&
-			    is->is.refusal == NULL;
-	return 0;
-}
-
-static int take_decision(void *context, const struct inventory_join_decision *d)
-{
-	struct estate *e = context;
-	uint32_t scope = place_scope(e, span_of(d->scope));
-
-	e->decisions = alloc_resize(e->decisions, e->decision_count + 1, sizeof *e->decisions);
-	e->decisions[e->decision_count++] = (struct decision){
-		.place = place_make(e, scope, span_of(d->address)),
-		.asset = d->asset,
-		.is_join = d->is_join,
-		.by = alloc_text(d->by),
-	};
-	return 0;
-}
 
 static void take_row(void *context, uint32_t row)
 {
@@ -202,6 +181,8 @@ static void restore_place(struct estate *e, uint32_t asset, const struct row *ro
 	p->evidence = evidence_named(estate_text(row, ASSET_JOINS_EVIDENCE));
 	p->confidence = (int)estate_number(row, ASSET_JOINS_CONFIDENCE);
 	p->since_s = estate_number(row, ASSET_JOINS_SINCE);
+	p->gone_s = estate_number(row, ASSET_JOINS_GONE);
+	p->answered_s = estate_number(row, ASSET_JOINS_ANSWERED);
 	p->detail = alloc_span(estate_text(row, ASSET_JOINS_DETAIL));
 	if (row->values[ASSET_JOINS_JOINED_BY].kind == VALUE_TEXT) {
 		p->by = alloc_span(estate_text(row, ASSET_JOINS_JOINED_BY));
@@ -224,6 +205,7 @@ static void restore_port(struct estate *e, const struct row *row)
 				      transport.len > 0 ? transport.ptr[0] : 0);
 		port->appeared_s = estate_number(row, OPEN_PORTS_APPEARED);
 		port->is_told = true;
+		port->is_open = true;
 	}
 }
 
@@ -270,10 +252,9 @@ static struct scanner *scanner_of(struct estate *e, uint32_t asset)
  * with the turn, which changes nothing where nothing changed meanwhile. */
 static int load(struct estate *e, struct why *why)
 {
-	int error = inventory_each_scope(e->inv, take_scope, e, why);
+	int error = decisions_load(e, why);
 
 	e->is_loading = true;
-	error = error == 0 ? inventory_each_join_decision(e->inv, take_decision, e, why) : error;
 	for (uint32_t asset = 1; error == 0 && asset <= inventory_asset_count(e->inv); asset++) {
 		error = restore_asset(e, asset, why);
 		if (error == 0 &&
@@ -316,8 +297,7 @@ void estate_undone(struct estate *e)
 
 void estate_reconsider(struct estate *e)
 {
-	estate_undone(e);
-	numbers32_push(&e->touched_agents, 0); /* something to settle */
+	e->is_reconsidered = true;
 }
 
 /* --- settling --- */
@@ -369,22 +349,30 @@ static int join_all(struct estate *e, struct why *why)
 static void end_turn(struct estate *e)
 {
 	for (size_t i = 0; i < e->dirty.count; i++) {
-		e->places[e->dirty.items[i]].is_dirty = false;
+		struct place *p = &e->places[e->dirty.items[i]];
+
+		p->is_dirty = p->is_quiet = p->is_leaving = false;
 	}
 	for (uint32_t i = 0; i < e->scope_count; i++) {
-		e->scopes[i].is_baseline = e->scopes[i].is_baseline && !e->scopes[i].is_finished;
+		struct place_scope *scope = &e->scopes[i];
+
+		scope->is_baseline = scope->is_baseline && !scope->is_finished;
+		scope->runs += scope->is_finished;
+		scope->is_finished = false;
+		scope->finished_s = scope->finishing_s;
 	}
 	e->dirty.count = 0;
 	e->touched_assets.count = 0;
 	e->exposed_assets.count = 0;
 	e->delta_count = 0;
-	e->is_loading = false;
+	e->is_loading = e->is_reconsidered = false;
 }
 
 static int settle(struct estate *e, struct why *why)
 {
-	int error = places_follow(e, why);
+	int error = e->is_reconsidered && !e->is_loading ? decisions_follow(e, why) : 0;
 
+	error = error == 0 ? places_follow(e, why) : error;
 	error = error == 0 ? agents_follow(e, why) : error;
 	error = error == 0 ? join_all(e, why) : error;
 	error = error == 0 ? for_each_asset(e, &e->touched_assets, derived_make, why) : error;
@@ -403,7 +391,7 @@ static bool has_news(const struct estate *e)
 			return true;
 		}
 	}
-	return e->touched_agents.count > 0 || e->exposed_assets.count > 0;
+	return e->is_reconsidered || e->touched_agents.count > 0 || e->exposed_assets.count > 0;
 }
 
 int estate_settle(struct estate *e, int64_t now_ms, uint64_t *out_newest, struct why *why)
@@ -443,7 +431,44 @@ void estate_each_changed(const struct estate *e, void (*each)(void *context, uin
 
 bool estate_has_work(struct estate *e, int64_t now_ms)
 {
-	return e->judged_day != now_ms / DAY_MS;
+	return e->judged_day != now_ms / DAY_MS ||
+	       (e->next_until_ms != 0 && e->next_until_ms <= now_ms);
+}
+
+/* A machine without an agent that nothing was heard of for so long is nobody's asset any more. */
+static int age_out(struct estate *e, uint32_t asset, struct why *why)
+{
+	struct links_set places = links_of(&e->places_by_asset, place_asset_text(&asset));
+	struct numbers32 rows = { NULL, 0, 0 };
+	struct inventory_result result;
+	bool is_gone = true;
+	int error = 0;
+
+	inventory_each_held(e->inv, asset, TABLE_ASSET_JOINS, take_row, &rows);
+	for (size_t i = 0; error == 0 && is_gone && i < rows.count; i++) {
+		struct row row;
+		int64_t gone_s;
+
+		error = inventory_row(e->inv, TABLE_ASSET_JOINS, rows.items[i], &row, why);
+		gone_s = error == 0 ? estate_number(&row, ASSET_JOINS_GONE) : 0;
+		is_gone = gone_s != 0 && e->now_ms / 1000 - gone_s >= ESTATE_GONE_KEPT_S;
+	}
+	if (error == 0 && is_gone && rows.count > 0) {
+		for (uint32_t i = places.count; i > 0; i--) {
+			place_bind(e, places.items[i - 1], 0);
+		}
+		error = inventory_derive(e->inv, asset, TABLE_ASSET_JOINS, NULL, 0, e->now_ms,
+					 &result, why);
+	}
+	numbers32_done(&rows);
+	return error;
+}
+
+static int judge_day(struct estate *e, uint32_t asset, struct why *why)
+{
+	int error = age_out(e, asset, why);
+
+	return error == 0 ? exposed_judge(e, asset, why) : error;
 }
 
 int estate_work(struct estate *e, int64_t deadline_us, int64_t now_ms, uint64_t *out_newest,
@@ -455,6 +480,15 @@ int estate_work(struct estate *e, int64_t deadline_us, int64_t now_ms, uint64_t 
 	*out_newest = 0;
 	e->now_ms = now_ms;
 	e->newest = 0;
+	if (e->next_until_ms != 0 && e->next_until_ms <= now_ms) {
+		acceptances_run_out(e);
+		error = for_each_asset(e, &e->exposed_assets, exposed_judge, why);
+		e->exposed_assets.count = 0;
+	}
+	if (e->judged_day == day) {
+		*out_newest = e->newest;
+		return error;
+	}
 	if (e->next_asset == 0) {
 		e->next_asset = 1;
 	}
@@ -464,7 +498,7 @@ int estate_work(struct estate *e, int64_t deadline_us, int64_t now_ms, uint64_t 
 			e->next_asset = 0;
 			break;
 		}
-		error = exposed_judge(e, e->next_asset, why);
+		error = judge_day(e, e->next_asset, why);
 		e->next_asset++;
 	}
 	*out_newest = e->newest;

@@ -24,8 +24,11 @@ struct place_port {
 	uint16_t port;
 	uint8_t transport; /* by its first letter */
 	bool is_open;
-	bool is_told;       /* that it appeared */
-	int64_t appeared_s; /* 0: in the first scan of its scope */
+	bool was_open;        /* before this turn */
+	bool is_told;         /* that it appeared */
+	uint32_t closed_in;   /* during which run of its scope, counted from 1; 0: never */
+	uint32_t expected_in; /* during this one it may come back with its machine */
+	int64_t appeared_s;   /* 0: in the first scan of its scope */
 };
 
 struct place {
@@ -35,6 +38,9 @@ struct place {
 	bool is_public;
 	bool is_dirty;
 	bool is_known;          /* something was found there before */
+	bool is_quiet;          /* what comes in this turn is not new: a decision let it in */
+	bool is_leaving;        /* what answered there is gone since this turn */
+	uint32_t quiet_runs;    /* what comes before its scope has ended so many runs is not new */
 	struct place_row *rows; /* by table and row */
 	uint32_t row_count;
 	uint32_t row_capacity;
@@ -52,25 +58,16 @@ struct place {
 	enum join_evidence evidence;
 	int confidence;
 	int64_t since_s;
+	int64_t gone_s;     /* since when nothing answers; 0: something does */
+	int64_t answered_s; /* where it is gone: when the last run in which it answered ended */
 	char *detail;
 	char *by; /* the operator; NULL */
 };
 
-struct place_scope {
-	char name[INVENTORY_SCOPE_SIZE];
-	struct scope_name is;
-	bool is_authorised;
-	bool is_baseline; /* not yet scanned through: what comes is not new */
-	bool is_finished; /* told in this turn */
-};
-
-/* One row that came to a place or left it in this turn. */
-struct place_delta {
-	uint32_t place;
-	uint32_t row;
-	uint16_t table;
-	bool is_added;
-};
+/* What scanners told: tables TABLE_SCAN_SCOPES to TABLE_SCAN_HOST_KEYS. */
+#define REPORT_FIRST  TABLE_SCAN_SCOPES
+#define REPORT_LAST   TABLE_SCAN_HOST_KEYS
+#define REPORT_TABLES (REPORT_LAST - REPORT_FIRST + 1)
 
 struct numbers32 {
 	uint32_t *items;
@@ -80,10 +77,27 @@ struct numbers32 {
 void numbers32_push(struct numbers32 *list, uint32_t number);
 void numbers32_done(struct numbers32 *list);
 
-/* What scanners told: tables TABLE_SCAN_SCOPES to TABLE_SCAN_HOST_KEYS. */
-#define REPORT_FIRST  TABLE_SCAN_SCOPES
-#define REPORT_LAST   TABLE_SCAN_HOST_KEYS
-#define REPORT_TABLES (REPORT_LAST - REPORT_FIRST + 1)
+struct place_scope {
+	char name[INVENTORY_SCOPE_SIZE];
+	struct scope_name is;
+	bool is_authorised;
+	bool is_wanted;      /* authorised, as the records say now */
+	bool is_on;          /* scanners are asked to scan it */
+	bool is_baseline;    /* not yet scanned through: what comes is not new */
+	bool is_finished;    /* told in this turn */
+	uint32_t runs;       /* that ended, since the start */
+	int64_t finished_s;  /* the end of the latest complete run, before this turn */
+	int64_t finishing_s; /* and with it */
+	struct numbers32 refused[REPORT_TABLES]; /* rows that are nobody's, as it stands */
+};
+
+/* One row that came to a place or left it in this turn. */
+struct place_delta {
+	uint32_t place;
+	uint32_t row;
+	uint16_t table;
+	bool is_added;
+};
 
 struct scanner {
 	uint32_t asset;
@@ -109,10 +123,21 @@ struct decision {
 	char *by;
 };
 
+/* An exposure that somebody accepted, and that has not ended. */
+struct exposure_acceptance {
+	uint64_t no;
+	uint32_t asset;
+	struct rowhash key; /* of rule and subject */
+	struct rowhash identity;
+	int64_t until_ms;
+};
+
 struct estate {
 	struct inventory *inv;
 	bool is_loaded;
-	bool is_loading; /* nothing that comes is new */
+	bool is_loading;      /* nothing that comes is new */
+	bool is_reconsidered; /* scopes or decisions may differ from what is held here */
+	bool is_deciding;     /* what comes and goes does so because of a decision */
 	struct place_scope *scopes;
 	uint32_t scope_count;
 	struct place *places;
@@ -137,6 +162,10 @@ struct estate {
 	bool are_agents_known;
 	struct decision *decisions;
 	size_t decision_count;
+	struct exposure_acceptance *accepted;
+	size_t accepted_count;
+	bool are_accepted_known;
+	int64_t next_until_ms; /* when the next of them runs out; 0: none does */
 	/* this turn's */
 	struct numbers32 dirty; /* places */
 	struct numbers32 touched_agents;
@@ -164,6 +193,15 @@ uint32_t place_make(struct estate *e, uint32_t scope, struct span address);
 bool place_find(const struct estate *e, uint32_t scope, struct span address, uint32_t *out);
 void place_dirty(struct estate *e, uint32_t place);
 
+/* Rows come to a place, or leave it, as if scanners told them. */
+void place_add_row(struct estate *e, uint32_t place, uint16_t table, uint32_t row);
+void place_remove_row(struct estate *e, uint32_t place, uint16_t table, uint32_t row);
+
+/* The place that a row is about; PLACE_NONE where its scope is not the tenant's, or its address
+ * not in it. */
+MUST_USE int place_of_row(struct estate *e, uint16_t table, uint32_t row, uint32_t *out,
+			  struct why *why);
+
 /* The scope's number, made where it is new (not authorised then). */
 uint32_t place_scope(struct estate *e, struct span name);
 
@@ -175,6 +213,16 @@ MUST_USE int place_read_facts(struct estate *e, uint32_t place, struct why *why)
 
 void place_bind(struct estate *e, uint32_t place, uint32_t asset);
 struct span place_asset_text(const uint32_t *asset);
+
+/* --- reconsider.c --- */
+
+/* Reads which scopes are authorised, and what operators decided of joins; before anything is held.
+ */
+MUST_USE int decisions_load(struct estate *e, struct why *why);
+
+/* Reads both again: rows of the scopes that differ come and go, and places that decisions speak of
+ * are judged anew. */
+MUST_USE int decisions_follow(struct estate *e, struct why *why);
 
 /* --- agents.c --- */
 MUST_USE int agents_follow(struct estate *e, struct why *why);
@@ -193,6 +241,12 @@ MUST_USE int derived_make(struct estate *e, uint32_t asset, struct why *why);
 /* Tells what of this turn is new or another; was_known: before this turn. */
 MUST_USE int alerts_tell(struct estate *e, struct why *why);
 
+/* A place where nothing answers any more. */
+void place_note_gone(struct estate *e, struct place *p);
+
+/* Something answers at a place, perhaps again. */
+void place_note_back(struct estate *e, struct place *p);
+
 /* Notes which ports are open now. */
 MUST_USE int place_note_ports(struct estate *e, uint32_t place, struct why *why);
 struct place_port *place_port(struct place *p, uint16_t port, uint8_t transport);
@@ -200,6 +254,27 @@ struct place_port *place_port_add(struct place *p, uint16_t port, uint8_t transp
 
 /* --- exposed.c --- */
 MUST_USE int exposed_judge(struct estate *e, uint32_t asset, struct why *why);
+
+/* What is found by a rule at a subject now. ERR_NOT_FOUND. */
+#define EXPOSED_IDENTITY_SIZE 256
+MUST_USE int exposed_identity(struct estate *e, uint32_t asset, const struct rowhash *key,
+			      char out[EXPOSED_IDENTITY_SIZE], struct why *why);
+struct rowhash exposed_key(const char *rule, const char *subject);
+
+/* --- exposure_acceptances.c --- */
+MUST_USE int acceptances_load(struct estate *e, struct why *why);
+
+/* The number of the acceptance that holds for a finding of an asset; 0: none does. One that does
+ * not hold any more has ended with it. */
+MUST_USE int acceptance_of(struct estate *e, uint32_t asset, const struct rowhash *key,
+			   const struct rowhash *identity, uint64_t *out_no, struct why *why);
+
+/* Ends those of an asset whose keys are not among these: what they are about is gone. */
+MUST_USE int acceptances_end_gone(struct estate *e, uint32_t asset, const struct rowhash *keys,
+				  size_t count, struct why *why);
+
+/* The assets of those that have run out are to be judged. */
+void acceptances_run_out(struct estate *e);
 
 /* A value of a row as text; empty where it is none. */
 static inline struct span estate_text(const struct row *row, unsigned column)

@@ -418,10 +418,12 @@ int place_join(struct estate *e, uint32_t place, struct why *why)
 		if (p->asset != 0 && (agent_is(e, p->asset) || is_split(e, place, p->asset))) {
 			place_bind(e, place, 0);
 		} else if (p->asset != 0) {
+			place_note_gone(e, p);
 			numbers32_push(&e->touched_assets, p->asset);
 		}
 		return 0;
 	}
+	place_note_back(e, p);
 	error = place_read_facts(e, place, why);
 	if (error == 0) {
 		error = place_note_ports(e, place, why);

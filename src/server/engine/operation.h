@@ -46,4 +46,5 @@ extern const struct operation operation_scope_put, operation_scope_remove, opera
 	operation_asset_join;
 
 /* --- acceptance_operations.c --- */
-extern const struct operation operation_accept, operation_unaccept, operation_trend;
+extern const struct operation operation_accept, operation_unaccept, operation_trend,
+	operation_exposure_accept, operation_exposure_unaccept;

@@ -409,6 +409,8 @@ static const struct operation *const operations[] = {
 	&operation_feed_update,
 	&operation_feed_import,
 	&operation_accept,
+	&operation_exposure_accept,
+	&operation_exposure_unaccept,
 	&operation_unaccept,
 	&operation_trend,
 	&operation_scope_put,

@@ -143,7 +143,7 @@ static uint32_t slot_of(const struct place *p, uint16_t table, uint32_t row)
 static void note_delta(struct estate *e, uint32_t place, uint16_t table, uint32_t row,
 		       bool is_added)
 {
-	if (e->is_loading) {
+	if (e->is_loading || e->is_deciding) {
 		return;
 	}
 	if (e->delta_count == e->delta_capacity) {
@@ -153,7 +153,7 @@ static void note_delta(struct estate *e, uint32_t place, uint16_t table, uint32_
 	e->deltas[e->delta_count++] = (struct place_delta){ place, row, table, is_added };
 }
 
-static void add_row(struct estate *e, uint32_t place, uint16_t table, uint32_t row)
+void place_add_row(struct estate *e, uint32_t place, uint16_t table, uint32_t row)
 {
 	struct place *p = &e->places[place];
 	uint32_t at = slot_of(p, table, row);
@@ -173,7 +173,7 @@ static void add_row(struct estate *e, uint32_t place, uint16_t table, uint32_t r
 	note_delta(e, place, table, row, true);
 }
 
-static void remove_row(struct estate *e, uint32_t place, uint16_t table, uint32_t row)
+void place_remove_row(struct estate *e, uint32_t place, uint16_t table, uint32_t row)
 {
 	struct place *p = &e->places[place];
 	uint32_t at = slot_of(p, table, row);
@@ -216,8 +216,7 @@ static bool is_authorised(const struct place_scope *scope, struct span address)
 }
 
 /* scope and address are the first two columns of every report's table. */
-static int place_of(struct estate *e, uint16_t table, uint32_t number, uint32_t *out,
-		    struct why *why)
+int place_of_row(struct estate *e, uint16_t table, uint32_t number, uint32_t *out, struct why *why)
 {
 	struct row row;
 	struct span address;
@@ -238,9 +237,23 @@ static int place_of(struct estate *e, uint16_t table, uint32_t number, uint32_t 
 	*out = PLACE_NONE;
 	if (is_authorised(&e->scopes[scope], address)) {
 		*out = place_make(e, scope, address);
+	} else {
+		numbers32_push(&e->scopes[scope].refused[table - REPORT_FIRST], number);
 	}
 	e->place_of_row[table - REPORT_FIRST][number] = *out;
 	return 0;
+}
+
+/* What is told gone while a run's end is told was not seen in that run. */
+static void note_end(const struct estate *e, struct place_scope *scope, int64_t finished_s)
+{
+	if (finished_s > scope->finishing_s) {
+		scope->is_finished = true;
+		scope->finishing_s = finished_s;
+	}
+	if (e->is_loading) {
+		scope->finished_s = scope->finishing_s;
+	}
 }
 
 /* A scope's run: the first one that is complete ends the baseline, from the next turn on. */
@@ -252,7 +265,7 @@ static int note_run(struct estate *e, uint32_t number, struct why *why)
 
 	if (error == 0 && estate_number(&row, SCAN_SCOPES_FINISHED) != 0) {
 		scope = place_scope(e, estate_text(&row, SCAN_SCOPES_SCOPE));
-		e->scopes[scope].is_finished = true;
+		note_end(e, &e->scopes[scope], estate_number(&row, SCAN_SCOPES_FINISHED));
 	}
 	return error;
 }
@@ -266,12 +279,12 @@ static int change_row(struct estate *e, uint16_t table, uint32_t row, bool is_ad
 	if (table == TABLE_SCAN_SCOPES) {
 		return is_added ? note_run(e, row, why) : 0;
 	}
-	error = place_of(e, table, row, &place, why);
+	error = place_of_row(e, table, row, &place, why);
 	if (error == 0 && place != PLACE_NONE) {
 		if (is_added) {
-			add_row(e, place, table, row);
+			place_add_row(e, place, table, row);
 		} else {
-			remove_row(e, place, table, row);
+			place_remove_row(e, place, table, row);
 		}
 	}
 	return error;

@@ -254,6 +254,21 @@ MUST_USE int inventory_accept(struct inventory *inv, const struct inventory_acce
 MUST_USE int inventory_unaccept(struct inventory *inv, uint64_t no, int64_t now_ms,
 				struct why *why);
 
+/* The same of exposures. ERR_CONFLICT where there are too many. */
+MUST_USE int inventory_accept_exposure(struct inventory *inv,
+				       const struct inventory_exposure_acceptance *acceptance,
+				       uint64_t *out_no, struct why *why);
+
+/* cause: "withdrawn" (by an operator), "until", "gone", "changed". ERR_NOT_FOUND. */
+MUST_USE int inventory_end_exposure_acceptance(struct inventory *inv, uint64_t no, int64_t now_ms,
+					       const char *cause, struct why *why);
+
+/* Those that have not ended, by their numbers. */
+MUST_USE int inventory_each_exposure_acceptance(
+	struct inventory *inv,
+	int (*each)(void *context, const struct inventory_exposure_acceptance *a), void *context,
+	struct why *why);
+
 MUST_USE int inventory_set_trend(struct inventory *inv, const struct inventory_trend *trend,
 				 struct why *why);
 

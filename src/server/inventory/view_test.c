@@ -171,8 +171,8 @@ static void check_tables(struct view *view)
 	assert_query(
 		view, "SELECT * FROM assets ORDER BY id",
 		"0000000000000001|alpha|Debian GNU/Linux 12 (bookworm)|[\"192.0.2.7\"]|"
-		"0000000000000001|0|10|10|5|[]|agent\n"
-		"0000000000000002|0000000000000002|-|[]|0000000000000002|0|20|20|2|[]|agent\n");
+		"0000000000000001|0|10|10|5|[]|agent|-\n"
+		"0000000000000002|0000000000000002|-|[]|0000000000000002|0|20|20|2|[]|agent|-\n");
 	assert_query(view, "SELECT name, rows FROM assets WHERE id = '0000000000000001'",
 		     "alpha|5\n");
 	assert_query(view, "SELECT id, asset, name, version, last_seen FROM sensors",

@@ -19,6 +19,8 @@ struct exposed_finding {
 	int priority; /* 1 to 100 */
 	char what[EXPOSED_TEXT_SIZE];
 	char evidence[EXPOSED_TEXT_SIZE];
+	char identity[EXPOSED_TEXT_SIZE]; /* what is found there: what was accepted of one does
+					   * not hold for another */
 	const char *advice;
 	bool is_agents; /* an agent told the row, else a scan */
 	struct span address;

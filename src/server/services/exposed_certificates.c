@@ -129,6 +129,8 @@ static void judge_served(const struct row *row, int64_t now_s, exposed_taker *ta
 	snprintf(f.evidence, sizeof f.evidence, "%.*s (%.*s)",
 		 EXPOSED_SPAN(exposed_text(row, SERVED_CERTIFICATES_SUBJECT)),
 		 EXPOSED_SPAN(exposed_text(row, SERVED_CERTIFICATES_FINGERPRINT)));
+	snprintf(f.identity, sizeof f.identity, "%.*s",
+		 EXPOSED_SPAN(exposed_text(row, SERVED_CERTIFICATES_FINGERPRINT)));
 	judge_time(row, &shape, now_s, f, take, context);
 	if (exposed_number(row, SERVED_CERTIFICATES_CHAIN) != 0) {
 		return;
@@ -173,6 +175,8 @@ static void judge_file(const struct row *row, int64_t now_s, exposed_taker *take
 		 EXPOSED_SPAN(exposed_text(row, CERTIFICATES_PATH)));
 	snprintf(f.evidence, sizeof f.evidence, "%.*s, served by %.*s",
 		 EXPOSED_SPAN(exposed_text(row, CERTIFICATES_SUBJECT)), EXPOSED_SPAN(first));
+	snprintf(f.identity, sizeof f.identity, "%.*s",
+		 EXPOSED_SPAN(exposed_text(row, CERTIFICATES_FINGERPRINT)));
 	judge_time(row, &shape, now_s, f, take, context);
 	if (!exposed_is_true(row, CERTIFICATES_IS_CA)) {
 		judge_strength(row, &shape, f, take, context);

@@ -10,12 +10,13 @@ static void judge(const struct row *row, int64_t now_s, exposed_taker *take, voi
 {
 	struct span address = exposed_text(row, OPEN_PORTS_ADDRESS);
 	struct span protocol = exposed_text(row, OPEN_PORTS_PROTOCOL);
+	struct span product = exposed_text(row, OPEN_PORTS_PRODUCT);
 	int64_t appeared = exposed_number(row, OPEN_PORTS_APPEARED);
 	struct exposed_finding f = {
 		.id = "new-port",
 		.priority = exposed_is_public(address) ? 40 : 20,
-		.advice = "Find out who opened it. Where it is meant to be, nothing is to be done: "
-			  "the finding goes by itself after a week.",
+		.advice = "Find out who opened it. Where it is meant to be, accept it; without a "
+			  "word the finding goes after a week.",
 	};
 
 	if (appeared == 0 || now_s - appeared >= NEW_S) {
@@ -24,8 +25,12 @@ static void judge(const struct row *row, int64_t now_s, exposed_taker *take, voi
 	exposed_at(&f, exposed_text(row, OPEN_PORTS_TRANSPORT), address,
 		   exposed_number(row, OPEN_PORTS_PORT));
 	snprintf(f.what, sizeof f.what, "a port is open that was not when it was scanned before");
+	snprintf(f.identity, sizeof f.identity, "%.*s %.*s", EXPOSED_SPAN(protocol),
+		 EXPOSED_SPAN(product));
 	if (protocol.len > 0) {
-		snprintf(f.evidence, sizeof f.evidence, "it speaks %.*s", EXPOSED_SPAN(protocol));
+		snprintf(f.evidence, sizeof f.evidence, "it speaks %.*s%s%.*s",
+			 EXPOSED_SPAN(protocol), product.len > 0 ? ": " : "",
+			 EXPOSED_SPAN(product));
 	}
 	take(context, &f);
 }

@@ -123,6 +123,8 @@ static void judge(const struct row *row, int64_t now_s, exposed_taker *take, voi
 			 span_is(access, "anyone")    ? ", and asks for no password"
 			 : span_is(access, "default") ? ", with a password that everybody knows"
 						      : "");
+		snprintf(f.identity, sizeof f.identity, "%.*s %.*s %.*s", EXPOSED_SPAN(protocol),
+			 EXPOSED_SPAN(product), EXPOSED_SPAN(access));
 		snprintf(f.evidence, sizeof f.evidence, "%s speaks %.*s%s%.*s %.*s", f.subject,
 			 EXPOSED_SPAN(protocol), product.len > 0 ? ": " : "", EXPOSED_SPAN(product),
 			 EXPOSED_SPAN(exposed_text(row, NETWORK_SERVICES_VERSION)));
@@ -187,6 +189,7 @@ static void judge_listener(const struct row *row, int64_t now_s, exposed_taker *
 				   exposed_number(row, LISTENERS_PORT));
 			snprintf(f.what, sizeof f.what, "%s listens on %s", r->name,
 				 is_every(address) ? "every address" : "an address of the network");
+			snprintf(f.identity, sizeof f.identity, "%.*s", EXPOSED_SPAN(process));
 			snprintf(f.evidence, sizeof f.evidence, "%.*s has %s",
 				 EXPOSED_SPAN(process), f.subject);
 			take(context, &f);

@@ -247,6 +247,44 @@ static void an_empty_row_of_any_table_is_judged(void **state)
 	}
 }
 
+static char identity[EXPOSED_TEXT_SIZE];
+
+static void take_identity(void *context, const struct exposed_finding *f)
+{
+	(void)context;
+	snprintf(identity, sizeof identity, "%s", f->identity);
+}
+
+static const char *identity_of(const char *product, const char *version)
+{
+	struct row row;
+
+	row_init(&row, schema_by_number(TABLE_NETWORK_SERVICES));
+	row_set_text(&row, NETWORK_SERVICES_ADDRESS, span_of(PUBLIC));
+	row_set_text(&row, NETWORK_SERVICES_TRANSPORT, span_of("tcp"));
+	row_set_integer(&row, NETWORK_SERVICES_PORT, 1234);
+	row_set_text(&row, NETWORK_SERVICES_PROTOCOL, span_of("mysql"));
+	row_set_text(&row, NETWORK_SERVICES_PRODUCT, span_of(product));
+	row_set_text(&row, NETWORK_SERVICES_VERSION, span_of(version));
+	identity[0] = '\0';
+	for (size_t i = 0; exposed_families[i] != NULL; i++) {
+		if (exposed_families[i]->table == TABLE_NETWORK_SERVICES) {
+			exposed_families[i]->judge(&row, NOW, take_identity, NULL);
+		}
+	}
+	return identity;
+}
+
+static void a_finding_is_the_same_while_the_program_is(void **state)
+{
+	char before[EXPOSED_TEXT_SIZE];
+
+	(void)state;
+	snprintf(before, sizeof before, "%s", identity_of("MySQL", "8.0.36"));
+	assert_string_equal(identity_of("MySQL", "8.4.0"), before);
+	assert_string_not_equal(identity_of("MariaDB", "8.0.36"), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +299,7 @@ int main(void)
 		cmocka_unit_test(a_sign_in_over_https_is_as_it_should_be),
 		cmocka_unit_test(a_new_port_is_news_for_a_week),
 		cmocka_unit_test(an_empty_row_of_any_table_is_judged),
+		cmocka_unit_test(a_finding_is_the_same_while_the_program_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

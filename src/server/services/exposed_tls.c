@@ -44,6 +44,7 @@ static void judge(const struct row *row, int64_t now_s, exposed_taker *take, voi
 		f.advice = "Allow TLS 1.2 and 1.3 only, with suites that have forward secrecy; "
 			   "`bartizan tls` prints the lines for your server.";
 		snprintf(f.what, sizeof f.what, "TLS is graded %.*s", EXPOSED_SPAN(grade));
+		snprintf(f.identity, sizeof f.identity, "%.*s", EXPOSED_SPAN(grade));
 		join_list(&row->values[TLS_ENDPOINTS_REASONS], f.evidence, sizeof f.evidence);
 		take(context, &f);
 	}
@@ -52,6 +53,7 @@ static void judge(const struct row *row, int64_t now_s, exposed_taker *take, voi
 		f.priority = is_public ? 70 : 50;
 		f.advice = "Upgrade the TLS library, and turn off what is named.";
 		join_list(found, f.evidence, sizeof f.evidence);
+		snprintf(f.identity, sizeof f.identity, "%s", f.evidence);
 		snprintf(f.what, sizeof f.what, "TLS has known vulnerabilities");
 		take(context, &f);
 	}
@@ -62,6 +64,8 @@ static void judge(const struct row *row, int64_t now_s, exposed_taker *take, voi
 		f.advice = "Serve a certificate of a public authority with its whole chain; where "
 			   "only your own machines come, let them trust your authority.";
 		f.evidence[0] = '\0';
+		snprintf(f.identity, sizeof f.identity, "%.*s",
+			 EXPOSED_SPAN(exposed_text(row, TLS_ENDPOINTS_CERTIFICATE)));
 		snprintf(f.what, sizeof f.what, "clients do not trust the certificate");
 		take(context, &f);
 	}

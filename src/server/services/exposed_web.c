@@ -40,6 +40,8 @@ static void judge(const struct row *row, int64_t now_s, exposed_taker *take, voi
 		exposed_at(&f, span_of("tcp"), address, exposed_number(row, WEB_PORT));
 		snprintf(f.what, sizeof f.what, "%s%s", rules[i].what,
 			 is_public ? " to the Internet" : "");
+		snprintf(f.identity, sizeof f.identity, "%.*s %.*s", EXPOSED_SPAN(page),
+			 EXPOSED_SPAN(exposed_text(row, WEB_PRODUCT)));
 		snprintf(f.evidence, sizeof f.evidence, "title '%.*s' %.*s",
 			 EXPOSED_SPAN(exposed_text(row, WEB_TITLE)),
 			 EXPOSED_SPAN(exposed_text(row, WEB_PRODUCT)));

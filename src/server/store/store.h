@@ -172,6 +172,20 @@ MUST_USE int store_withdraw_acceptance(struct store *s, uint64_t no, int64_t at_
 				       struct why *why);
 MUST_USE int store_count_acceptances(struct store *s, int64_t *out, struct why *why);
 
+/* An exposure that somebody accepted; it gets the next number. */
+MUST_USE int store_put_exposure_acceptance(struct store *s,
+					   const struct inventory_exposure_acceptance *acceptance,
+					   uint64_t *out_no, struct why *why);
+
+/* It ended, and why: "withdrawn", "until", "gone", "changed". ERR_NOT_FOUND. */
+MUST_USE int store_end_exposure_acceptance(struct store *s, uint64_t no, int64_t at_ms,
+					   const char *cause, struct why *why);
+
+/* Those that have not ended. */
+MUST_USE int store_each_exposure_acceptance(
+	struct store *s, int (*each)(void *context, const struct inventory_exposure_acceptance *a),
+	void *context, struct why *why);
+
 /* Replaces what was kept of the day. */
 MUST_USE int store_put_trend(struct store *s, const struct inventory_trend *trend, struct why *why);
 

@@ -145,6 +145,15 @@ typedef bool view_holder(void *context, uint32_t asset);
 MUST_USE int view_holders(struct view *view, uint16_t table, uint32_t row, view_holder *each,
 			  void *context, struct why *why);
 
+/* Each asset that a sensor watches. */
+struct view_watched {
+	uint32_t asset;
+	bool is_scanner;
+	bool is_connected;
+};
+typedef bool view_sensor(void *context, const struct view_watched *watched);
+MUST_USE int view_each_sensor(struct view *view, view_sensor *each, void *context, struct why *why);
+
 /* An asset's number; 0 where no asset has the id. */
 MUST_USE int view_asset_number(struct view *view, struct span id, uint32_t *out, struct why *why);
 

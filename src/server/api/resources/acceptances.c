@@ -1,23 +1,16 @@
 /* acceptances.c - risks that somebody accepted: listed, made, taken back. */
-#include <stdio.h>
-#include <string.h>
-
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "server/api/asset_find.h"
+#include "server/api/accepting.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/api/fleets.h"
 #include "server/api/requests.h"
 #include "server/inventory/view.h"
-#include "sys/alloc.h"
 #include "sys/clock.h"
 
 #define TIMEOUT_MS 5000
 #define ID_MAX     63
-#define REASON_MAX 1000
-#define TIME_MAX   64
 
 #define COLUMNS                                                                                    \
 	"SELECT no, vulnerability, asset, asset_name, reason, until, accepted_by, accepted_at "    \
@@ -128,7 +121,7 @@ static void accepted(struct call *call, const struct reply *reply)
 
 struct wanted {
 	char vulnerability[ID_MAX + 1];
-	char reason[REASON_MAX + 1];
+	char reason[ACCEPTING_REASON_MAX + 1];
 	char asset[ASSET_ID_SIZE];
 	int64_t until_ms;
 };
@@ -139,44 +132,6 @@ static void copy(struct span from, char *out)
 	out[from.len] = '\0';
 }
 
-static bool read_until(struct call *call, struct span until, int64_t *out)
-{
-	*out = 0;
-	if (until.ptr != NULL && clock_from_text(until, out) != 0) {
-		call_fail(call, 400,
-			  "`until` must be a time such as 2026-12-31 or 2026-12-31T12:00:00Z");
-		return false;
-	}
-	if (until.ptr != NULL && *out <= clock_wall_ms()) {
-		call_fail(call, 400, "`until` has passed already");
-		return false;
-	}
-	return true;
-}
-
-static bool read_asset(struct call *call, struct span asset, char out[ASSET_ID_SIZE])
-{
-	char name[CALL_TEXT_SIZE];
-	struct view *view;
-
-	out[0] = '\0';
-	if (asset.ptr == NULL) {
-		return true;
-	}
-	copy(asset, name);
-	return asset_find(call, name, &view, out);
-}
-
-/* What is nothing but blanks explains nothing. */
-static bool read_reason(struct call *call, struct span reason)
-{
-	if (span_trim(reason).len == 0) {
-		call_fail(call, 400, "`reason` is empty: say why the risk is accepted");
-		return false;
-	}
-	return true;
-}
-
 static bool read_wanted(struct call *call, struct body *body, struct wanted *out)
 {
 	struct span vulnerability;
@@ -185,10 +140,11 @@ static bool read_wanted(struct call *call, struct body *body, struct wanted *out
 	struct span until;
 
 	if (!body_text(body, "vulnerability", ID_MAX, true, &vulnerability) ||
-	    !body_text(body, "reason", REASON_MAX, true, &reason) ||
+	    !body_text(body, "reason", ACCEPTING_REASON_MAX, true, &reason) ||
 	    !body_text(body, "asset", CALL_TEXT_SIZE - 1, false, &asset) ||
-	    !body_text(body, "until", TIME_MAX, false, &until) || !read_reason(call, reason) ||
-	    !read_until(call, until, &out->until_ms) || !read_asset(call, asset, out->asset)) {
+	    !body_text(body, "until", ACCEPTING_TIME_MAX, false, &until) ||
+	    !accepting_reason(call, reason) || !accepting_until(call, until, &out->until_ms) ||
+	    !accepting_asset(call, asset, out->asset)) {
 		return false;
 	}
 	copy(vulnerability, out->vulnerability);
@@ -249,29 +205,9 @@ const struct resource resource_acceptances = {
 	.operations = { { "GET", RESOURCE_READ, "", get }, { "POST", RESOURCE_OPERATE, "", post } },
 };
 
-/* --- taking it back --- */
-
-static void withdrawn(struct call *call, const struct reply *reply)
-{
-	(void)reply;
-	call_answer_empty(call, 204, NULL, NULL);
-}
-
 static void delete (struct call *call)
 {
-	uint64_t no;
-
-	if (text_to_u64(span_of(call->route.captures[0]), INT64_MAX, &no) != 0 || no == 0) {
-		call_fail(call, 404,
-			  "there is no acceptance '%s'; GET /api/v1/acceptances lists them",
-			  call->route.captures[0]);
-		return;
-	}
-	requests_ask(call, "acceptance-withdraw",
-		     (const struct argument[]){ argument_text("tenant", call->tenant),
-						argument_text("actor", call->who.name),
-						argument_uint("no", no) },
-		     3, withdrawn);
+	accepting_withdraw(call, "acceptance-withdraw", "/api/v1/acceptances");
 }
 
 const struct resource resource_acceptance = {

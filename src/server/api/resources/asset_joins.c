@@ -18,6 +18,7 @@ static const struct listing_member joins[] = {
 	{ "evidence", LISTING_TEXT },      { "detail", LISTING_TEXT },
 	{ "confidence", LISTING_INTEGER }, { "by", LISTING_TEXT },
 	{ "since", LISTING_SECONDS },      { "identity", LISTING_TEXT },
+	{ "gone", LISTING_SECONDS },       { "answered", LISTING_SECONDS },
 };
 static const struct listing_member decisions[] = {
 	{ "address", LISTING_TEXT }, { "scope", LISTING_TEXT }, { "is_join", LISTING_BOOLEAN },
@@ -28,7 +29,8 @@ static void get(struct call *call)
 {
 	struct listing join_list = {
 		.sql = "SELECT address, scope, evidence, detail, confidence, joined_by, since, "
-		       "identity FROM asset_joins WHERE asset = ?1 ORDER BY address LIMIT ?8 "
+		       "identity, gone, answered FROM asset_joins WHERE asset = ?1 ORDER BY "
+		       "address LIMIT ?8 "
 		       "OFFSET ?9",
 		.members = joins,
 		.member_count = COUNT_OF(joins),

@@ -59,23 +59,28 @@ static void get(struct call *call)
 			 "BY 1 ORDER BY 1 LIMIT ?8 OFFSET ?9",
 		  .members = numbers,
 		  .member_count = COUNT_OF(numbers) },
+		{ .sql = "SELECT ifnull(key_type, '-') || ifnull(' ' || key_bits, ''), count(*) "
+			 "FROM served_certificates WHERE chain IS NULL OR chain = 0 GROUP BY 1 "
+			 "ORDER BY 2 DESC, 1 LIMIT ?8 OFFSET ?9",
+		  .members = numbers,
+		  .member_count = COUNT_OF(numbers) },
 	};
-	static const char *const keys[] = { "summary", "grades", "protocols" };
+	static const char *const keys[] = { "summary", "grades", "protocols", "keys" };
 	struct listing items = {
 		.sql = "SELECT asset, asset_name, address, port, name, starttls, grade, "
 		       "grade_without_trust, score, protocols, suite, key_exchange, "
 		       "is_post_quantum, vulnerabilities, reasons, certificate FROM tls_endpoints "
-		       "WHERE ?1 = '' OR grade = ?1 ORDER BY score, asset_name, port LIMIT ?8 "
+		       "WHERE ?1 = '' OR grade = ?1 ORDER BY score, asset_name, port, address, "
+		       "name LIMIT ?8 "
 		       "OFFSET ?9",
 		.members = members,
 		.member_count = COUNT_OF(members),
+		.count_sql = "SELECT count(*) FROM tls_endpoints WHERE ?1 = '' OR grade = ?1",
 	};
 	char grade[CALL_TEXT_SIZE];
 	struct view *view;
-	int64_t limit;
 
-	if (!call_text(call, "grade", grade) || !call_limit(call, &limit) ||
-	    !call_view(call, &view)) {
+	if (!call_text(call, "grade", grade) || !call_view(call, &view)) {
 		return;
 	}
 	items.bound[0] = view_text(grade);
@@ -85,7 +90,7 @@ static void get(struct call *call)
 			return;
 		}
 	}
-	if (write_list(call, view, "items", &items, limit)) {
+	if (listing_write_page(call, view, &items)) {
 		emit_object_end(&call->json);
 		call_answer(call, 200);
 	}
@@ -94,5 +99,5 @@ static void get(struct call *call)
 const struct resource resource_tls_grades = {
 	.path = "/api/v1/tls/grades",
 	.summary = "TLS servers by their grades, the worst first",
-	.operations = { { "GET", RESOURCE_READ, "grade limit", get } },
+	.operations = { { "GET", RESOURCE_READ, "grade limit after", get } },
 };

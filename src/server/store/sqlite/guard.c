@@ -135,6 +135,7 @@ static const char *const tables[] = {
 	"policies",
 	"retention",
 	"acceptances",
+	"exposure_acceptances",
 	"trends",
 	"scopes",
 	"join_decisions",

@@ -37,6 +37,7 @@ static int prepare_all(struct snapshot *s)
 		{ &s->get_counts, "SELECT id, count, upto FROM _sets WHERE id BETWEEN ? AND ?" },
 		{ &s->get_holders, "SELECT packed FROM _holders WHERE id=?" },
 		{ &s->get_hostname, "SELECT hostname FROM _rows_os WHERE _row=?" },
+		{ &s->get_joined_address, "SELECT address FROM _rows_asset_joins WHERE _row=?" },
 		{ &s->get_scanned_name,
 		  "SELECT coalesce(json_extract(names, '$[0]'), address) FROM "
 		  "_rows_scanned_hosts WHERE _row=?" },
@@ -356,6 +357,9 @@ int snapshot_asset_name(struct snapshot *s, uint32_t number, const char **out)
 	}
 	if (error == 0 && asset->name == NULL) {
 		error = name_by(s, number, TABLE_SCANNED_HOSTS, s->get_scanned_name);
+	}
+	if (error == 0 && asset->name == NULL) { /* it was there once */
+		error = name_by(s, number, TABLE_ASSET_JOINS, s->get_joined_address);
 	}
 	if (error != 0) {
 		return error;

@@ -47,6 +47,7 @@ struct snapshot {
 	sqlite3_stmt *get_holders;
 	sqlite3_stmt *get_hostname;
 	sqlite3_stmt *get_scanned_name;
+	sqlite3_stmt *get_joined_address;
 	uint64_t tail_start;
 	struct snapshot_entry *tail;
 	size_t tail_count;

@@ -303,6 +303,38 @@ uint32_t view_asset_count(struct view *view)
 	return count;
 }
 
+static int each_sensor(struct snapshot *s, view_sensor *each, void *context)
+{
+	static const char sql[] = "SELECT a.asset, s.kind = 'scanner', s.is_connected FROM "
+				  "_sensors s JOIN _assets a ON a.id = s.id";
+	sqlite3_stmt *statement = NULL;
+	bool is_wanted = true;
+	int code = SQLITE_DONE;
+	int error = database_prepare(s->db, sql, &statement, &s->why);
+
+	while (error == 0 && is_wanted && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+		const struct view_watched watched = {
+			(uint32_t)sqlite3_column_int64(statement, 0),
+			sqlite3_column_int(statement, 1) != 0,
+			sqlite3_column_int(statement, 2) != 0,
+		};
+
+		is_wanted = each(context, &watched);
+	}
+	if (error == 0 && is_wanted && code != SQLITE_DONE) {
+		error = database_error(s->db, "reading sensors", &s->why);
+	}
+	(void)sqlite3_finalize(statement);
+	return error;
+}
+
+int view_each_sensor(struct view *view, view_sensor *each, void *context, struct why *why)
+{
+	int error = begin(view, why);
+
+	return error == 0 ? end(view, each_sensor(view->snapshot, each, context), why) : error;
+}
+
 int view_asset_number(struct view *view, struct span id, uint32_t *out, struct why *why)
 {
 	uint32_t asset = 0;

@@ -36,8 +36,10 @@ int vtab_create_all(sqlite3 *db, struct snapshot *snapshot, struct why *why)
 		{ "sensors", &vtab_sensors },
 		{ "changes", &vtab_changes },
 	};
-	static const char *const plain[] = { "tags",   "policies", "retention",     "acceptances",
-					     "trends", "scopes",   "join_decisions" };
+	static const char *const plain[] = { "tags",           "policies",
+					     "retention",      "acceptances",
+					     "trends",         "scopes",
+					     "join_decisions", "exposure_acceptances" };
 	int error = create_module(db, "inventory_rows", &vtab_rows, snapshot, why);
 
 	for (size_t i = 0; error == 0 && schema_tables[i] != NULL; i++) {

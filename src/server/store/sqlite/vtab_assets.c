@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "server/store/sqlite/json.h"
+#include "server/store/sqlite/scanned_seen.h"
 #include "server/store/sqlite/vtab.h"
 #include "sys/alloc.h"
 
@@ -56,6 +57,7 @@ enum {
 	ASSET_ROWS,
 	ASSET_TAGS,
 	ASSET_KIND,
+	ASSET_GONE,
 };
 
 struct asset_cursor {
@@ -63,8 +65,12 @@ struct asset_cursor {
 	uint32_t next; /* the asset it stands on is before this one */
 	uint32_t last;
 	bool is_end;
+	bool is_one;     /* asked for by its id */
 	bool has_sensor; /* `sensor` was read for the asset it stands on */
 	bool is_sensor;  /* and it is there */
+	bool has_seen;   /* `seen` was read for it: it has no sensor */
+	struct seen seen;
+	struct scanned_seen scans;
 	sqlite3_stmt *sensor;
 	sqlite3_stmt *os_name;
 	sqlite3_stmt *address;
@@ -87,7 +93,8 @@ static int assets_connect(sqlite3 *db, void *snapshot, int argc, const char *con
 	return vtab_connect(db, snapshot, NULL,
 			    "CREATE TABLE x(id TEXT, name TEXT, os TEXT, addresses TEXT, "
 			    "sensor TEXT, is_connected INTEGER, first_seen INTEGER, "
-			    "last_seen INTEGER, rows INTEGER, tags TEXT, kind TEXT)",
+			    "last_seen INTEGER, rows INTEGER, tags TEXT, kind TEXT, "
+			    "gone INTEGER)",
 			    out);
 }
 
@@ -113,47 +120,9 @@ static int assets_close(sqlite3_vtab_cursor *base)
 	(void)sqlite3_finalize(c->scanned_address);
 	(void)sqlite3_finalize(c->scanned_system);
 	(void)sqlite3_finalize(c->tags);
+	scanned_seen_done(&c->scans);
 	free(c);
 	return SQLITE_OK;
-}
-
-static int assets_next(sqlite3_vtab_cursor *base)
-{
-	struct asset_cursor *c = asset_cursor_of(base);
-
-	c->has_sensor = false;
-	c->is_end = c->next > c->last;
-	if (!c->is_end) {
-		c->next++;
-	}
-	return SQLITE_OK;
-}
-
-static int assets_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
-			 sqlite3_value **argv)
-{
-	struct asset_cursor *c = asset_cursor_of(base);
-	struct snapshot *s = vtab_of(base)->snapshot;
-	int error = prepare(base->pVtab,
-			    "SELECT first_seen, s.id, is_connected, last_seen, "
-			    "coalesce(s.kind, 'scanned') FROM _assets a"
-			    " LEFT JOIN _sensors s ON s.id = a.id WHERE asset = ?",
-			    &c->sensor);
-
-	(void)text;
-	c->next = 1;
-	c->last = s->asset_count;
-	if (error == 0 && plan == PLAN_ID && argc == 1) {
-		error = snapshot_asset(s, vtab_argument_text(argv[0]), &c->next);
-		c->last = c->next;
-		c->next += c->next == 0;
-	}
-	return error == 0 ? assets_next(base) : vtab_fail(base->pVtab, error);
-}
-
-static int assets_eof(sqlite3_vtab_cursor *base)
-{
-	return asset_cursor_of(base)->is_end;
 }
 
 /* Stands `sensor` on the record of this asset. */
@@ -170,6 +139,78 @@ static int read_sensor(struct asset_cursor *c, uint32_t asset)
 	c->has_sensor = true;
 	c->is_sensor = sqlite3_column_type(c->sensor, 1) != SQLITE_NULL;
 	return 0;
+}
+
+static int read_seen(struct asset_cursor *c, uint32_t asset)
+{
+	int error = c->has_seen ? 0
+				: scanned_seen_of(&c->scans, vtab_of(&c->base)->snapshot, asset,
+						  &c->seen);
+
+	c->has_seen = error == 0;
+	return error;
+}
+
+/* One without a sensor that holds nothing was given up, or is another now: it is found by its id
+ * alone. */
+static int is_listed(struct asset_cursor *c, uint32_t asset, bool *out)
+{
+	int error = read_sensor(c, asset);
+
+	int64_t rows = 0;
+
+	if (error == 0 && !c->is_sensor) {
+		error = snapshot_row_count(vtab_of(&c->base)->snapshot, asset, &rows);
+	}
+	*out = c->is_sensor || rows > 0;
+	return error;
+}
+
+static int assets_next(sqlite3_vtab_cursor *base)
+{
+	struct asset_cursor *c = asset_cursor_of(base);
+	bool is_wanted = false;
+	int error = 0;
+
+	while (error == 0 && !is_wanted) {
+		c->has_sensor = c->has_seen = false;
+		c->is_end = c->next > c->last;
+		if (c->is_end) {
+			break;
+		}
+		c->next++;
+		is_wanted = c->is_one;
+		error = is_wanted ? 0 : is_listed(c, c->next - 1, &is_wanted);
+	}
+	return error == 0 ? SQLITE_OK : vtab_fail(base->pVtab, error);
+}
+
+static int assets_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
+			 sqlite3_value **argv)
+{
+	struct asset_cursor *c = asset_cursor_of(base);
+	struct snapshot *s = vtab_of(base)->snapshot;
+	int error = prepare(base->pVtab,
+			    "SELECT first_seen, s.id, is_connected, last_seen, "
+			    "coalesce(s.kind, 'scanned') FROM _assets a"
+			    " LEFT JOIN _sensors s ON s.id = a.id WHERE asset = ?",
+			    &c->sensor);
+
+	(void)text;
+	c->next = 1;
+	c->last = s->asset_count;
+	c->is_one = plan == PLAN_ID;
+	if (error == 0 && plan == PLAN_ID && argc == 1) {
+		error = snapshot_asset(s, vtab_argument_text(argv[0]), &c->next);
+		c->last = c->next;
+		c->next += c->next == 0;
+	}
+	return error == 0 ? assets_next(base) : vtab_fail(base->pVtab, error);
+}
+
+static int assets_eof(sqlite3_vtab_cursor *base)
+{
+	return asset_cursor_of(base)->is_end;
 }
 
 static int result_sensor(struct asset_cursor *c, sqlite3_context *context, uint32_t asset,
@@ -192,10 +233,31 @@ static int result_sensor(struct asset_cursor *c, sqlite3_context *context, uint3
 		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 1));
 	} else if (c->is_sensor && sqlite3_column_int64(c->sensor, 3) != 0) {
 		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 3));
-	} else {
+	} else if (c->is_sensor) {
 		sqlite3_result_value(context, sqlite3_column_value(c->sensor, 0));
+	} else {
+		error = read_seen(c, asset);
+		if (error == 0 && c->seen.is_known) {
+			sqlite3_result_int64(context, c->seen.last_ms);
+		} else {
+			sqlite3_result_value(context, sqlite3_column_value(c->sensor, 0));
+		}
 	}
-	return 0;
+	return error;
+}
+
+/* Since when nothing answers at any of its places. */
+static int result_gone(struct asset_cursor *c, sqlite3_context *context, uint32_t asset)
+{
+	int error = read_sensor(c, asset);
+
+	if (error == 0 && !c->is_sensor) {
+		error = read_seen(c, asset);
+		if (error == 0 && c->seen.gone_ms != 0) {
+			sqlite3_result_int64(context, c->seen.gone_ms);
+		}
+	}
+	return error;
 }
 
 /* The first row that an asset holds of a table, by a statement with its number as ?1. */
@@ -276,19 +338,17 @@ static int list_addresses(sqlite3_stmt *address, struct span set, struct buffer 
 	return error == 0 ? json_append_raw(out, span_of("]")) : error;
 }
 
-/* Of an asset that does not say itself which it has: where scans found it. */
+/* Of an asset that does not say itself which it has: where scans found it, or did once. */
 static int scanned_addresses(struct asset_cursor *c, uint32_t asset, struct buffer *out)
 {
 	struct snapshot *s = vtab_of(&c->base)->snapshot;
 	struct packed_writer set;
-	int error = prepare(c->base.pVtab,
-			    "SELECT address FROM _rows_scanned_hosts WHERE _row = ? AND address IS "
-			    "NOT NULL",
+	int error = prepare(c->base.pVtab, "SELECT address FROM _rows_asset_joins WHERE _row = ?",
 			    &c->scanned_address);
 
 	packed_init(&set);
 	if (error == 0) {
-		error = snapshot_set(s, asset, TABLE_SCANNED_HOSTS, SNAPSHOT_NOW, &set);
+		error = snapshot_set(s, asset, TABLE_ASSET_JOINS, SNAPSHOT_NOW, &set);
 	}
 	if (error == 0) {
 		error = list_addresses(c->scanned_address, packed_end(&set), out);
@@ -373,6 +433,9 @@ static int assets_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
 		break;
 	case ASSET_TAGS:
 		error = result_tags(c, context, asset);
+		break;
+	case ASSET_GONE:
+		error = result_gone(c, context, asset);
 		break;
 	case ASSET_ROWS:
 		error = result_rows(c, context, asset);

@@ -1,5 +1,5 @@
 /* vtab_plain.c - small tables that are shown as they are: `tags`, `policies`, `retention`,
- * `acceptances`, `trends`, `scopes`, `join_decisions`. */
+ * `acceptances`, `trends`, `scopes`, `join_decisions`, `exposure_acceptances`. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -24,6 +24,10 @@
 #define DECISIONS                                                                                  \
 	"SELECT d.scope, d.address, a.id, d.asset, d.is_join, d.reason, d.at, d.by_whom FROM "     \
 	"_join_decisions d LEFT JOIN _assets a ON a.asset = d.asset"
+#define EXPOSURE_ACCEPTANCES                                                                       \
+	"SELECT c.no, c.rule, a.id, c.asset, c.subject, c.reason, nullif(c.until, 0), c.at, "      \
+	"c.by_whom, nullif(c.ended, 0), nullif(c.cause, '') FROM _exposure_acceptances c LEFT "    \
+	"JOIN _assets a ON a.asset = c.asset"
 #define TRENDS                                                                                     \
 	"SELECT date(day * 86400, 'unixepoch'), critical, high, medium, low, none, accepted, "     \
 	"exploited, fixable, assets, risk FROM _trends"
@@ -61,6 +65,10 @@ static const struct plain {
 	{ "CREATE TABLE x(scope TEXT, address TEXT, asset TEXT, asset_name TEXT, is_join INTEGER, "
 	  "reason TEXT, decided_at INTEGER, decided_by TEXT)",
 	  DECISIONS " ORDER BY d.at DESC", DECISIONS " WHERE d.scope = ? ORDER BY d.at DESC", 3 },
+	{ "CREATE TABLE x(no INTEGER, rule TEXT, asset TEXT, asset_name TEXT, subject TEXT, "
+	  "reason TEXT, until INTEGER, accepted_at INTEGER, accepted_by TEXT, ended_at INTEGER, "
+	  "ended_because TEXT)",
+	  EXPOSURE_ACCEPTANCES " ORDER BY c.no DESC", EXPOSURE_ACCEPTANCES " WHERE c.no = ?", 3 },
 };
 
 struct cursor {

@@ -1,5 +1,5 @@
-/* grade_advice.c - configurations, program by program. */
-#include "scan/tls/grade_advice.h"
+/* tls_advice.c - configurations, program by program. */
+#include "schema/tls_advice.h"
 
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 

@@ -1,11 +1,11 @@
 /*
- * grade_advice.h - lines of configuration that mend what rules complain of. Private to grade.
+ * tls_advice.h - lines of configuration that mend what rules complain of. Private to tls_rules.
  *
  * Lines are accepted by the programs of Debian 12; file names in them are examples.
  */
 #pragma once
 
-#include "scan/tls/grade.h"
+#include "schema/tls_rules.h"
 
 extern const struct tls_advice advice_protocols;   /* TLS 1.2 and 1.3 */
 extern const struct tls_advice advice_ciphers;     /* ECDHE with AEAD */

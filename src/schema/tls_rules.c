@@ -1,10 +1,11 @@
 /*
- * grade_rules.c - the rules of the SSL Server Rating Guide beyond its scores, and what we say
+ * tls_rules.c - the rules of the SSL Server Rating Guide beyond its scores, and what we say
  * beside them; docs/tls-grading.md has the source of each.
  */
-#include "scan/tls/grade_rules.h"
+#include "schema/tls_rules.h"
 
-#include "scan/tls/grade_advice.h"
+#include "base/attr.h"
+#include "schema/tls_advice.h"
 
 static const struct tls_rule rules[RULES] = {
 	[RULE_SSL_2] = { "ssl-2", TLS_LETTER_F, "SSL 2.0 is offered; it breaks newer versions too",
@@ -187,4 +188,13 @@ const struct tls_rule *tls_rules(size_t *count)
 {
 	*count = RULES;
 	return rules;
+}
+
+const char *tls_letter_text(enum tls_letter letter)
+{
+	static const char *const texts[] = {
+		"-", "A+", "A", "A-", "B", "C", "D", "E", "F", "T", "M"
+	};
+
+	return (unsigned)letter < COUNT_OF(texts) ? texts[letter] : "-";
 }
