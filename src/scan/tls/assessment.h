@@ -153,6 +153,10 @@ bool job_remove(struct job *job, uint16_t number);
 void job_fill_numbers(struct job *job, const uint16_t *numbers, size_t count);
 void job_fill_found(struct job *job, bool is_reversed);
 
+/* A request for / over HTTP, as the target's name is; in buffer. */
+#define JOB_HTTP_MAX 512
+struct span job_http_request(const struct job *job, char buffer[JOB_HTTP_MAX]);
+
 bool assessment_is_quick(const struct assessment *assessment);
 
 /* The server agreed, and to the version that the job is about. */

@@ -172,6 +172,13 @@ static bool poodle_tls(const struct grade_view *view, char *detail)
 	return is_vulnerable(view, TLS_POODLE_TLS, detail);
 }
 
+static bool padding_oracle(const struct grade_view *view, char *detail)
+{
+	/* POODLE in TLS is one, too, and told by itself */
+	return is_vulnerable(view, TLS_PADDING_ORACLE, detail) &&
+	       view->result->vulnerabilities[TLS_POODLE_TLS].fact != TLS_YES;
+}
+
 static bool poodle_ssl(const struct grade_view *view, char *detail)
 {
 	return is_vulnerable(view, TLS_POODLE_SSL, detail);
@@ -474,6 +481,7 @@ static const struct check checks[RULES] = {
 	[RULE_CCS_INJECTION] = { .of_server = ccs_injection },
 	[RULE_ROBOT] = { .of_server = robot },
 	[RULE_POODLE_TLS] = { .of_server = poodle_tls },
+	[RULE_PADDING_ORACLE] = { .of_server = padding_oracle },
 	[RULE_TICKETBLEED] = { .of_server = ticketbleed },
 	[RULE_DROWN] = { .of_server = drown },
 	[RULE_INSECURE_RENEGOTIATION] = { .of_server = insecure_renegotiation },

@@ -37,6 +37,11 @@ static const struct tls_rule rules[RULES] = {
 	[RULE_POODLE_TLS] = { "poodle-tls", TLS_LETTER_F,
 			      "CBC padding is not looked at (POODLE in TLS, CVE-2014-8730)",
 			      "Update the server or load balancer", &advice_ciphers },
+	[RULE_PADDING_ORACLE] = { "padding-oracle", TLS_LETTER_F,
+				  "CBC records tell wrong padding from a wrong MAC (Zombie POODLE, "
+				  "GOLDENDOODLE)",
+				  "Update the server or load balancer, or leave CBC suites out",
+				  &advice_ciphers },
 	[RULE_TICKETBLEED] = { "ticketbleed", TLS_LETTER_F,
 			       "memory leaks with session tickets (CVE-2016-9244)",
 			       "Update the load balancer, or switch session tickets off", NULL },

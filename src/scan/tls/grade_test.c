@@ -270,6 +270,7 @@ static void vulnerabilities_cap(void **state)
 		{ TLS_CCS_INJECTION, "F", "ccs-injection" },
 		{ TLS_ROBOT, "F", "robot" },
 		{ TLS_POODLE_TLS, "F", "poodle-tls" },
+		{ TLS_PADDING_ORACLE, "F", "padding-oracle" },
 		{ TLS_TICKETBLEED, "F", "ticketbleed" },
 		{ TLS_DROWN, "F", "drown" },
 		{ TLS_CRIME, "C", "crime" },

@@ -28,6 +28,7 @@ static const char *const vulnerability_names[TLS_VULNERABILITIES] = {
 	[TLS_RENEGOTIATION] = "insecure_renegotiation",
 	[TLS_NO_DOWNGRADE_GUARD] = "no_downgrade_guard",
 	[TLS_VERSION_INTOLERANCE] = "version_intolerance",
+	[TLS_PADDING_ORACLE] = "padding_oracle",
 };
 
 struct tls_result *tls_result_new(void)

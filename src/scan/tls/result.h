@@ -133,6 +133,7 @@ enum tls_vulnerability {
 	TLS_RENEGOTIATION,       /* CVE-2009-3555: without RFC 5746 */
 	TLS_NO_DOWNGRADE_GUARD,  /* neither fallback SCSV nor TLS 1.3's sentinel where needed */
 	TLS_VERSION_INTOLERANCE, /* GREASE values or unknown versions break the handshake */
+	TLS_PADDING_ORACLE,      /* GOLDENDOODLE, Zombie POODLE, CVE-2019-1559: CBC's errors told */
 	TLS_VULNERABILITIES
 };
 
