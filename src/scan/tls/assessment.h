@@ -17,6 +17,8 @@
 #define JOB_LEFT_MAX        400 /* numbers that a job works through */
 #define JOB_CONNECTIONS_MAX 420 /* of one job */
 
+#define ASSESSMENT_SHORT_ID 16
+
 /* Lists that every hello needs, made once. */
 struct hello_lists {
 	uint16_t suites[JOB_LEFT_MAX];        /* up to TLS 1.2, the strongest first */
@@ -112,6 +114,7 @@ struct assessment {
 	uint8_t dh_public[8]; /* the beginning of the last one: comes it twice? */
 	uint8_t ecdh_public[8];
 	struct span ticket; /* of a session up to TLS 1.2; owned, for Ticketbleed */
+	uint8_t short_id[ASSESSMENT_SHORT_ID]; /* that Ticketbleed's hello had */
 	struct assessment *previous;
 	struct assessment *next;
 };

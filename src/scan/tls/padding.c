@@ -66,7 +66,11 @@ static bool is_control_usable(const struct padding_answer answers[PADDING_STEPS]
 	const struct padding_answer *right = &answers[PADDING_RIGHT];
 
 	if (!right->is_asked) {
-		(void)say(detail, TLS_UNKNOWN, "no handshake with a CBC suite came about");
+		(void)snprintf(detail, TLS_RESULT_DETAIL_SIZE,
+			       is_alerted(right)
+				       ? "no handshake with its CBC suites came about: alert %d"
+				       : "no handshake with its CBC suites came about",
+			       right->alert);
 		return false;
 	}
 	if (is_refused(right)) {
@@ -78,6 +82,12 @@ static bool is_control_usable(const struct padding_answer answers[PADDING_STEPS]
 		return false;
 	}
 	return true;
+}
+
+bool padding_is_mute(const struct padding_answer answers[PADDING_STEPS])
+{
+	return answers[PADDING_RIGHT].is_asked && answers[PADDING_MAC_WRONG].is_asked &&
+	       is_silent(&answers[PADDING_RIGHT]) && is_silent(&answers[PADDING_MAC_WRONG]);
 }
 
 enum tls_fact padding_poodle(const struct padding_answer answers[PADDING_STEPS], char *detail)
@@ -98,11 +108,11 @@ enum tls_fact padding_poodle(const struct padding_answer answers[PADDING_STEPS],
 	if (first->is_asked && is_taken(first, right, mac)) {
 		return say(detail, TLS_YES, "of the padding only a part is looked at");
 	}
+	if (padding_is_mute(answers)) {
+		return say(detail, TLS_UNKNOWN, "says nothing, whether a record is right or wrong");
+	}
 	if (!all->is_asked || !first->is_asked) {
 		return say(detail, TLS_UNKNOWN, "the handshake succeeded only now and then");
-	}
-	if (is_silent(all) && is_silent(right)) {
-		return say(detail, TLS_UNKNOWN, "says nothing, whether padding is right or wrong");
 	}
 	if (is_alike(all, right) && all->data >= right->data) {
 		return say(detail, TLS_UNKNOWN,
@@ -120,25 +130,28 @@ enum tls_fact padding_oracle(const struct padding_answer answers[PADDING_STEPS],
 		[PADDING_MAC_MISSING] = "a missing MAC",
 		[PADDING_EMPTY_MAC_WRONG] = "an empty record with a wrong MAC",
 	};
-	const struct padding_answer *one = &answers[PADDING_ALL_WRONG];
+	const struct padding_answer *mac = &answers[PADDING_MAC_WRONG];
 	char here[ANSWER_SIZE];
 	char there[ANSWER_SIZE];
 
 	if (!is_control_usable(answers, detail)) {
 		return TLS_UNKNOWN;
 	}
-	for (unsigned i = PADDING_ALL_WRONG; i < PADDING_STEPS; i++) {
+	if (padding_is_mute(answers)) {
+		return say(detail, TLS_UNKNOWN, "says nothing, whether a record is right or wrong");
+	}
+	for (unsigned i = PADDING_MAC_WRONG; i < PADDING_STEPS; i++) {
 		if (!answers[i].is_asked) {
 			return say(detail, TLS_UNKNOWN,
 				   "the handshake succeeded only now and then");
 		}
 	}
-	for (unsigned i = PADDING_FIRST_WRONG; i < PADDING_STEPS; i++) {
-		if (!is_alike(one, &answers[i])) {
-			answer_text(one, here);
+	for (unsigned i = PADDING_MAC_WRONG + 1; i < PADDING_STEPS; i++) {
+		if (!is_alike(mac, &answers[i])) {
+			answer_text(mac, here);
 			answer_text(&answers[i], there);
 			(void)snprintf(detail, TLS_RESULT_DETAIL_SIZE, "%s to %s, %s to %s", here,
-				       names[PADDING_ALL_WRONG], there, names[i]);
+				       names[PADDING_MAC_WRONG], there, names[i]);
 			return TLS_YES;
 		}
 	}
@@ -148,7 +161,7 @@ enum tls_fact padding_oracle(const struct padding_answer answers[PADDING_STEPS],
 bool padding_is_steady(const struct padding_answer one[PADDING_STEPS],
 		       const struct padding_answer other[PADDING_STEPS])
 {
-	for (unsigned i = PADDING_ALL_WRONG; i < PADDING_STEPS; i++) {
+	for (unsigned i = PADDING_MAC_WRONG; i < PADDING_STEPS; i++) {
 		if (one[i].is_asked != other[i].is_asked || !is_alike(&one[i], &other[i])) {
 			return false;
 		}

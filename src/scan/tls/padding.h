@@ -11,10 +11,10 @@
 
 /* One record each, over a connection of its own. */
 enum padding_step {
-	PADDING_RIGHT, /* the control: nothing is wrong */
+	PADDING_RIGHT,     /* the control: nothing is wrong */
+	PADDING_MAC_WRONG, /* what nobody takes */
 	PADDING_ALL_WRONG,
 	PADDING_FIRST_WRONG,
-	PADDING_MAC_WRONG,
 	PADDING_MAC_MISSING,     /* nothing but padding */
 	PADDING_EMPTY_MAC_WRONG, /* of a record without content */
 	PADDING_STEPS
@@ -32,6 +32,10 @@ struct padding_answer {
 	int alert;     /* description of the last one */
 	bool is_closed;
 };
+
+/* After the first two: nothing is heard, whatever is sent. More would cost time and tell nothing.
+ */
+bool padding_is_mute(const struct padding_answer answers[PADDING_STEPS]);
 
 /* TLS_YES: a record with wrong padding is taken. detail has TLS_RESULT_DETAIL_SIZE bytes, and is
  * written. */

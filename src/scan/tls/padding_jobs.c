@@ -248,13 +248,17 @@ static bool go_on(struct job *job)
 	if (!right->is_asked || (right->alert > CLOSE_NOTIFY && !right->is_reply)) {
 		return false;
 	}
+	if (work->round == 0 && job->step == PADDING_MAC_WRONG &&
+	    padding_is_mute(work->answers[0])) {
+		return false;
+	}
 	if (++job->step < work->steps) {
 		return true;
 	}
 	if (work->round + 1 < ROUNDS_MAX && work->steps == PADDING_STEPS &&
 	    padding_oracle(work->answers[0], detail) == TLS_YES) {
 		work->round++;
-		job->step = PADDING_ALL_WRONG;
+		job->step = PADDING_MAC_WRONG;
 		return true;
 	}
 	return false;
@@ -266,7 +270,8 @@ static bool end_padding(struct job *job, enum tls_wire_end end)
 	struct padding_answer *answer = answer_of(job);
 
 	/* take_padding() ends the wire itself with the same word, and has said more by then */
-	if (end == TLS_WIRE_CLOSED && answer->alert == PADDING_NO_ALERT && !answer->is_reply) {
+	if ((end == TLS_WIRE_CLOSED || end == TLS_WIRE_RESET) &&
+	    answer->alert == PADDING_NO_ALERT && !answer->is_reply) {
 		answer->is_closed = true;
 	}
 	tls_probe_free(&work->probe);

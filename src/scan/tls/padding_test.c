@@ -24,7 +24,7 @@ static const struct padding_answer nothing = { .alert = PADDING_NO_ALERT };
 static void fill(struct padding_answer answers[PADDING_STEPS], struct padding_answer wrong)
 {
 	answers[PADDING_RIGHT] = reply;
-	for (unsigned i = PADDING_ALL_WRONG; i < PADDING_STEPS; i++) {
+	for (unsigned i = PADDING_MAC_WRONG; i < PADDING_STEPS; i++) {
 		answers[i] = wrong;
 	}
 }
@@ -78,7 +78,7 @@ static void nothing_is_said_of_a_server_that_refuses_the_control(void **state)
 	assert_int_equal(padding_poodle(answers, detail), TLS_UNKNOWN);
 	answers[PADDING_RIGHT] = nothing;
 	assert_int_equal(padding_poodle(answers, detail), TLS_UNKNOWN);
-	assert_string_equal(detail, "no handshake with a CBC suite came about");
+	assert_string_equal(detail, "no handshake with its CBC suites came about");
 }
 
 static void a_handshake_that_fails_in_between_leaves_it_open(void **state)
@@ -91,7 +91,8 @@ static void a_handshake_that_fails_in_between_leaves_it_open(void **state)
 		fill(answers, alert);
 		answers[i] = nothing;
 		assert_int_equal(padding_poodle(answers, detail),
-				 i <= PADDING_FIRST_WRONG ? TLS_UNKNOWN : TLS_NO);
+				 i == PADDING_FIRST_WRONG || i == PADDING_ALL_WRONG ? TLS_UNKNOWN
+										    : TLS_NO);
 		assert_int_equal(padding_oracle(answers, detail), TLS_UNKNOWN);
 	}
 }
@@ -127,8 +128,11 @@ static void silence_counts_where_a_wrong_mac_breaks_it(void **state)
 
 	fill(answers, silence);
 	answers[PADDING_RIGHT] = silence;
+	assert_true(padding_is_mute(answers));
 	assert_int_equal(padding_poodle(answers, detail), TLS_UNKNOWN);
+	assert_int_equal(padding_oracle(answers, detail), TLS_UNKNOWN);
 	answers[PADDING_MAC_WRONG] = alert;
+	assert_false(padding_is_mute(answers));
 	assert_int_equal(padding_poodle(answers, detail), TLS_YES);
 	fill(answers, alert);
 	answers[PADDING_RIGHT] = silence;
@@ -155,13 +159,13 @@ static void different_words_for_different_errors_are_an_oracle(void **state)
 		assert_true(padding_is_steady(answers, again));
 	}
 	fill(answers, alert);
-	answers[PADDING_MAC_WRONG] = other;
+	answers[PADDING_ALL_WRONG] = other;
 	(void)padding_oracle(answers, detail);
-	assert_string_equal(detail, "alert 20 to wrong padding, alert 21 to a wrong MAC");
-	answers[PADDING_MAC_WRONG] = closed;
+	assert_string_equal(detail, "alert 20 to a wrong MAC, alert 21 to wrong padding");
+	answers[PADDING_ALL_WRONG] = closed;
 	(void)padding_oracle(answers, detail);
 	assert_string_equal(detail,
-			    "alert 20 to wrong padding, the end of the connection to a wrong MAC");
+			    "alert 20 to a wrong MAC, the end of the connection to wrong padding");
 }
 
 int main(void)

@@ -73,6 +73,9 @@ struct tls_version_result {
 	struct tls_suite_seen suites[TLS_RESULT_SUITES_MAX]; /* in the server's order where it has
 							      one, else as found */
 	enum tls_preference preference;
+	bool is_sentinel_tls12; /* a hello's random ended with the one of TLS 1.2 */
+	bool is_sentinel_tls11; /* with the one of TLS 1.1 and older */
+	bool is_without_sentinel;
 	bool is_chacha_reordered; /* server's order, but ChaCha20 first for clients that put it
 				     first */
 	uint32_t chosen;          /* first choice, offered all in our order; 0 where not offered */
@@ -165,8 +168,11 @@ struct tls_features {
 	enum tls_fact client_renegotiation;   /* started by the client, and done */
 	enum tls_fact extended_master_secret; /* RFC 7627 */
 	enum tls_fact encrypt_then_mac;       /* RFC 7366 */
-	enum tls_fact fallback_scsv;      /* RFC 7507; unknown where there is one version only */
-	enum tls_fact downgrade_sentinel; /* RFC 8446, 4.1.3; unknown without TLS 1.3 */
+	enum tls_fact fallback_scsv;      /* RFC 7507; yes: refused with the alert that it demands;
+					     unknown where there is one version only */
+	uint8_t fallback_alert;           /* another alert that it was refused with; 0: none */
+	enum tls_fact downgrade_sentinel; /* RFC 8446, 4.1.3: the right one with every version
+					     below; unknown without TLS 1.3 */
 	enum tls_fact heartbeat;          /* RFC 6520: extension */
 	enum tls_fact ocsp_stapling;
 	enum tls_fact scts_by_extension;
