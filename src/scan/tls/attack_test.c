@@ -8,8 +8,8 @@
 
 #include "base/attr.h"
 #include "scan/tls/assess.h"
-#include "scan/tls/flawed_keys.h"
-#include "scan/tls/flawed_server.h"
+#include "scan/tls/flawed_keys_harness.h"
+#include "scan/tls/flawed_harness.h"
 
 #define CONNECTIONS_MAX 160 /* of one assessment of a server that is asked everything */
 

@@ -1,5 +1,5 @@
 /*
- * flawed_server.h - a TLS server for tests that is really vulnerable, in the ways it is told.
+ * flawed_harness.h - a TLS server for tests that is really vulnerable, in the ways it is told.
  *
  * Speaks SSLv2 (its hello alone), SSLv3 to TLS 1.2 with RSA key exchange and AES-128-CBC to the
  * end, and the first flight of other suites; knows no flaw but those asked for. Written without

@@ -1,5 +1,5 @@
 /*
- * flawed_keys.h - the cryptography of the tests' TLS server: RSA, the PRF, AES-128-CBC with
+ * flawed_keys_harness.h - the cryptography of the tests' TLS server: RSA, the PRF, AES-128-CBC with
  * HMAC-SHA1. Nothing is judged here; what fails for want of memory ends the test.
  */
 #pragma once

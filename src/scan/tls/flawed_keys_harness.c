@@ -1,5 +1,5 @@
-/* flawed_keys.c - RFC 5246, 5, 6.2.3.2 and 6.3, as a server needs them. */
-#include "scan/tls/flawed_keys.h"
+/* flawed_keys_harness.c - RFC 5246, 5, 6.2.3.2 and 6.3, as a server needs them. */
+#include "scan/tls/flawed_keys_harness.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
