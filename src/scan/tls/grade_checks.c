@@ -373,7 +373,10 @@ static bool unknown_issuer(const struct tls_chain_facts *facts, char *detail)
 
 static bool incomplete_chain(const struct tls_chain_facts *facts, char *detail)
 {
-	(void)detail;
+	if (facts->is_incomplete && facts->issuer_url[0] != '\0') {
+		snprintf(detail, TLS_REASON_DETAIL_SIZE, "the certificate names it: %s",
+			 facts->issuer_url);
+	}
 	return facts->is_incomplete;
 }
 

@@ -125,7 +125,8 @@ static const struct tls_rule rules[RULES] = {
 	[RULE_INCOMPLETE_CHAIN] = { "incomplete-chain", TLS_LETTER_B,
 				    "the issuer's certificate is not sent; clients must find it "
 				    "themselves",
-				    "Install the issuers' certificates behind the server's own",
+				    "Fetch the issuer's certificate from where the certificate "
+				    "names it, and install it behind the server's own",
 				    &advice_chain },
 	[RULE_KEY_WEAK] = { "key-weak", TLS_LETTER_B,
 			    "the certificate's key is as weak as RSA below 2048 bits",

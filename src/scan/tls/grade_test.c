@@ -400,7 +400,12 @@ static void an_incomplete_chain_is_no_untrusted_one(void **state)
 	chain->trust.problems = TRUST_NO_ISSUER;
 	chain->is_incomplete = true;
 	assert_capped("B", "incomplete-chain");
+	assert_string_equal(reason("incomplete-chain")->detail, "");
 	assert_null(reason("unknown-issuer"));
+	snprintf(chain->issuer_url, sizeof chain->issuer_url, "http://ca.test/intermediate.der");
+	assert_capped("B", "incomplete-chain");
+	assert_string_equal(reason("incomplete-chain")->detail,
+			    "the certificate names it: http://ca.test/intermediate.der");
 }
 
 static void a_wrong_name_is_m_unless_worse(void **state)

@@ -16,6 +16,7 @@ static const char *const vulnerability_names[TLS_VULNERABILITIES] = {
 	[TLS_ROBOT] = "robot",
 	[TLS_POODLE_SSL] = "poodle_ssl",
 	[TLS_POODLE_TLS] = "poodle_tls",
+	[TLS_PADDING_ORACLE] = "padding_oracle",
 	[TLS_BEAST] = "beast",
 	[TLS_DROWN] = "drown",
 	[TLS_LOGJAM] = "logjam",
@@ -28,7 +29,6 @@ static const char *const vulnerability_names[TLS_VULNERABILITIES] = {
 	[TLS_RENEGOTIATION] = "insecure_renegotiation",
 	[TLS_NO_DOWNGRADE_GUARD] = "no_downgrade_guard",
 	[TLS_VERSION_INTOLERANCE] = "version_intolerance",
-	[TLS_PADDING_ORACLE] = "padding_oracle",
 };
 
 struct tls_result *tls_result_new(void)

@@ -124,6 +124,7 @@ enum tls_vulnerability {
 	TLS_ROBOT,               /* CVE-2017-13099 and kin */
 	TLS_POODLE_SSL,          /* CVE-2014-3566: CBC in SSLv3 */
 	TLS_POODLE_TLS,          /* CVE-2014-8730: padding not looked at */
+	TLS_PADDING_ORACLE,      /* GOLDENDOODLE, Zombie POODLE, CVE-2019-1559: CBC's errors told */
 	TLS_BEAST,               /* CVE-2011-3389: CBC in SSLv3, TLS 1.0 */
 	TLS_DROWN,               /* CVE-2016-0800: SSLv2 */
 	TLS_LOGJAM,              /* CVE-2015-4000: export DHE, or 1024 bits and fewer */
@@ -136,7 +137,6 @@ enum tls_vulnerability {
 	TLS_RENEGOTIATION,       /* CVE-2009-3555: without RFC 5746 */
 	TLS_NO_DOWNGRADE_GUARD,  /* neither fallback SCSV nor TLS 1.3's sentinel where needed */
 	TLS_VERSION_INTOLERANCE, /* GREASE values or unknown versions break the handshake */
-	TLS_PADDING_ORACLE,      /* GOLDENDOODLE, Zombie POODLE, CVE-2019-1559: CBC's errors told */
 	TLS_VULNERABILITIES
 };
 
