@@ -221,7 +221,8 @@ static bool take_ticketbleed(struct job *job, const struct answer *answer)
 			       id.len);
 		finding_set(result, TLS_TICKETBLEED, TLS_YES, detail);
 	} else if (tls_flight_message(answer->flight, TLS_CERTIFICATE, &body)) {
-		finding_set(result, TLS_TICKETBLEED, TLS_NO, "the ticket was not taken");
+		finding_set(result, TLS_TICKETBLEED, TLS_UNKNOWN,
+			    "its own ticket was not taken, so nothing could come with it");
 	} else {
 		finding_set(result, TLS_TICKETBLEED, TLS_NO, "");
 	}

@@ -315,9 +315,12 @@ static void an_early_change_that_is_taken_is_told(void **state)
 static void a_session_id_that_grows_is_ticketbleed(void **state)
 {
 	const struct flaws fills = { .has_tickets = true, .fills_session_ids = true };
+	const struct flaws forgets = { .has_tickets = true, .forgets_tickets = true };
 	const struct flaws without = { 0 };
 	(void)state;
 
+	assert_told(&forgets, TLS_TICKETBLEED, TLS_UNKNOWN,
+		    "its own ticket was not taken, so nothing could come with it");
 	assert_told(&fills, TLS_TICKETBLEED, TLS_YES,
 		    "an id of 16 bytes comes back with 32: memory fills it");
 	assert_told(&without, TLS_TICKETBLEED, TLS_NO, "no tickets");

@@ -56,6 +56,7 @@ struct flaws {
 	bool takes_early_change;            /* CVE-2014-0224 */
 	bool closes_at_change;              /* instead of unexpected_message */
 	bool has_tickets;                   /* RFC 5077 */
+	bool forgets_tickets;               /* its own are not taken */
 	bool fills_session_ids;             /* Ticketbleed: 32 bytes come back, whatever came */
 	bool ignores_fallback;              /* TLS_FALLBACK_SCSV */
 	uint8_t fallback_alert;             /* instead of inappropriate_fallback */

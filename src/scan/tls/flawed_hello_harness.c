@@ -288,7 +288,7 @@ void flawed_take_hello(struct client *client, struct span body)
 								 : INAPPROPRIATE_FALLBACK);
 	} else if (suite == 0) {
 		flawed_refuse(client, HANDSHAKE_FAILURE);
-	} else if (hello.ticket.len > 0 && flaws->has_tickets) {
+	} else if (hello.ticket.len > 0 && flaws->has_tickets && !flaws->forgets_tickets) {
 		resume(client, &hello, suite);
 	} else {
 		(void)tls_suites_find(suite, &facts);

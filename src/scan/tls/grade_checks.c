@@ -217,8 +217,8 @@ static bool no_secure_renegotiation(const struct grade_view *view, char *detail)
 
 static bool no_fallback_scsv(const struct grade_view *view, char *detail)
 {
-	(void)detail;
-	return view->result->features.fallback_scsv == TLS_NO;
+	return is_vulnerable(view, TLS_NO_DOWNGRADE_GUARD, detail) ||
+	       view->result->features.fallback_scsv == TLS_NO;
 }
 
 /* --- keys */

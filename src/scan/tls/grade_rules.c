@@ -155,7 +155,8 @@ static const struct tls_rule rules[RULES] = {
 			      "HTTP Strict Transport Security holds for less than 180 days",
 			      "Announce it for half a year or more", &advice_hsts },
 	[RULE_NO_FALLBACK_SCSV] = { "no-fallback-scsv", TLS_LETTER_A,
-				    "downgrades are not noticed (TLS_FALLBACK_SCSV, RFC 7507)",
+				    "downgrades are not noticed, or not in every way (RFC 7507, "
+				    "RFC 8446)",
 				    "Update the TLS library, or offer TLS 1.3 alone", NULL },
 	[RULE_CERTIFICATE_UNSEEN] = { "certificate-unseen", TLS_LETTER_A_PLUS,
 				      "no certificate was seen: the letter says nothing of trust "

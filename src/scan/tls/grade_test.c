@@ -434,6 +434,12 @@ static void less_than_excellent_is_a_or_a_minus(void **state)
 	assert_capped("A", "no-hsts");
 	s.result->features.fallback_scsv = TLS_NO;
 	assert_capped("A", "no-fallback-scsv");
+	s.result->features.fallback_scsv = TLS_YES;
+	s.result->vulnerabilities[TLS_NO_DOWNGRADE_GUARD].fact = TLS_YES;
+	assert_capped("A", "no-fallback-scsv");
+	s.result->vulnerabilities[TLS_NO_DOWNGRADE_GUARD].fact = TLS_NO;
+	(void)letter();
+	assert_null(reason("no-fallback-scsv"));
 	s.result->features.secure_renegotiation = TLS_NO;
 	assert_capped("A-", "no-secure-renegotiation");
 	s.result->features.client_renegotiation = TLS_YES;
