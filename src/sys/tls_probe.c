@@ -57,7 +57,11 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 
 static void on_info(const SSL *ssl, int where, int value)
 {
-	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT) {
+	bool is_fatal = value >> 8 == SSL3_AL_FATAL;
+
+	/* a warning (unrecognized_name and the like) ends nothing */
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT &&
+	    (is_fatal || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)) {
 		probe_of(ssl)->alert = value & 0xff;
 	}
 }

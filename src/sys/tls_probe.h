@@ -72,7 +72,7 @@ size_t tls_probe_read(struct tls_probe *probe, uint8_t *buffer, size_t capacity)
  * handshake is done, or for a suite without CBC. */
 bool tls_probe_cbc_keys(const struct tls_probe *probe, struct tls_cbc_keys *out);
 
-/* The last alert that came: its description; -1 where none came. */
+/* The fatal alert that came, or close_notify: its description; -1 where none came. */
 int tls_probe_alert(const struct tls_probe *probe);
 
 /* Begins a renegotiation (up to TLS 1.2); then tls_probe_take() until is_renegotiated. */

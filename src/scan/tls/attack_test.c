@@ -184,6 +184,18 @@ static void a_server_that_speaks_first_is_judged_by_more_than_its_greeting(void 
 		    "TLSv1.2: records are taken whatever their padding");
 }
 
+static void a_warning_before_all_is_no_refusal(void **state)
+{
+	const struct flaws silent = { .warns = true, .padding = RECORDS_ARE_IGNORED };
+	const struct flaws ignores = { .warns = true, .padding = PADDING_IS_IGNORED };
+	(void)state;
+
+	assert_told(&silent, TLS_POODLE_TLS, TLS_UNKNOWN,
+		    "TLSv1.2: says nothing, whether a record is right or wrong");
+	assert_told(&ignores, TLS_POODLE_TLS, TLS_YES,
+		    "TLSv1.2: records are taken whatever their padding");
+}
+
 static void records_that_are_refused_in_different_words_are_an_oracle(void **state)
 {
 	const struct flaws told = { .padding = PADDING_IS_TOLD };
@@ -562,6 +574,7 @@ int main(void)
 		cmocka_unit_test(padding_that_is_not_looked_at_is_poodle),
 		cmocka_unit_test(poodle_is_found_in_old_versions_too),
 		cmocka_unit_test(a_server_that_speaks_first_is_judged_by_more_than_its_greeting),
+		cmocka_unit_test(a_warning_before_all_is_no_refusal),
 		cmocka_unit_test(records_that_are_refused_in_different_words_are_an_oracle),
 		cmocka_unit_test(a_server_that_takes_no_record_at_all_is_not_judged),
 		cmocka_unit_test(without_cbc_there_is_no_padding),

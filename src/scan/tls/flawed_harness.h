@@ -50,19 +50,20 @@ struct flaws {
 	enum padding_flaw padding;
 	enum robot_flaw robot;
 	enum strange strange;
-	bool greets;                        /* says a line inside before it is asked */
-	bool has_heartbeat;                 /* RFC 6520 */
-	bool bleeds;                        /* Heartbleed */
-	bool takes_early_change;            /* CVE-2014-0224 */
-	bool closes_at_change;              /* instead of unexpected_message */
-	bool has_tickets;                   /* RFC 5077 */
-	bool forgets_tickets;               /* its own are not taken */
-	bool fills_session_ids;             /* Ticketbleed: 32 bytes come back, whatever came */
-	bool ignores_fallback;              /* TLS_FALLBACK_SCSV */
-	uint8_t fallback_alert;             /* instead of inappropriate_fallback */
-	bool is_without_sentinel;           /* RFC 8446, 4.1.3 */
-	bool has_wrong_sentinel;            /* the one of TLS 1.1, whatever was agreed to */
-	bool compresses;                    /* DEFLATE */
+	bool warns;               /* of a name that it knows not (RFC 6066, 3), and goes on */
+	bool greets;              /* says a line inside before it is asked */
+	bool has_heartbeat;       /* RFC 6520 */
+	bool bleeds;              /* Heartbleed */
+	bool takes_early_change;  /* CVE-2014-0224 */
+	bool closes_at_change;    /* instead of unexpected_message */
+	bool has_tickets;         /* RFC 5077 */
+	bool forgets_tickets;     /* its own are not taken */
+	bool fills_session_ids;   /* Ticketbleed: 32 bytes come back, whatever came */
+	bool ignores_fallback;    /* TLS_FALLBACK_SCSV */
+	uint8_t fallback_alert;   /* instead of inappropriate_fallback */
+	bool is_without_sentinel; /* RFC 8446, 4.1.3 */
+	bool has_wrong_sentinel;  /* the one of TLS 1.1, whatever was agreed to */
+	bool compresses;          /* DEFLATE */
 	bool is_without_renegotiation_info; /* RFC 5746 */
 };
 

@@ -291,6 +291,11 @@ void flawed_take_hello(struct client *client, struct span body)
 	} else if (hello.ticket.len > 0 && flaws->has_tickets && !flaws->forgets_tickets) {
 		resume(client, &hello, suite);
 	} else {
+		static const uint8_t warning[] = { 1, 112 };
+
+		if (flaws->warns) {
+			flawed_say_record(client, ALERT, (struct span){ warning, sizeof warning });
+		}
 		(void)tls_suites_find(suite, &facts);
 		say_hello(client, &hello, (struct span){ 0 }, suite);
 		say_certificate(client);
