@@ -138,6 +138,7 @@ static void set_chain(json_t *object, const struct tls_chain_facts *facts)
 	set_number(chain, "path_length", facts->trust.length);
 	set_number(chain, "superfluous", facts->superfluous);
 	set_bool(chain, "is_incomplete", facts->is_incomplete);
+	set_text(chain, "issuer_url", facts->issuer_url[0] != '\0' ? facts->issuer_url : NULL);
 	set_bool(chain, "is_wrong_order", facts->is_wrong_order);
 	set_bool(chain, "is_root_sent", facts->is_root_sent);
 	set_text(chain, "issuer_signature", tls_signature_text(facts->issuer_signature));

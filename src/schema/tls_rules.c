@@ -38,6 +38,11 @@ static const struct tls_rule rules[RULES] = {
 	[RULE_POODLE_TLS] = { "poodle-tls", TLS_LETTER_F,
 			      "CBC padding is not looked at (POODLE in TLS, CVE-2014-8730)",
 			      "Update the server or load balancer", &advice_ciphers },
+	[RULE_PADDING_ORACLE] = { "padding-oracle", TLS_LETTER_F,
+				  "CBC records tell wrong padding from a wrong MAC (Zombie POODLE, "
+				  "GOLDENDOODLE)",
+				  "Update the server or load balancer, or leave CBC suites out",
+				  &advice_ciphers },
 	[RULE_TICKETBLEED] = { "ticketbleed", TLS_LETTER_F,
 			       "memory leaks with session tickets (CVE-2016-9244)",
 			       "Update the load balancer, or switch session tickets off", NULL },
@@ -121,7 +126,8 @@ static const struct tls_rule rules[RULES] = {
 	[RULE_INCOMPLETE_CHAIN] = { "incomplete-chain", TLS_LETTER_B,
 				    "the issuer's certificate is not sent; clients must find it "
 				    "themselves",
-				    "Install the issuers' certificates behind the server's own",
+				    "Fetch the issuer's certificate from where the certificate "
+				    "names it, and install it behind the server's own",
 				    &advice_chain },
 	[RULE_KEY_WEAK] = { "key-weak", TLS_LETTER_B,
 			    "the certificate's key is as weak as RSA below 2048 bits",
@@ -150,7 +156,8 @@ static const struct tls_rule rules[RULES] = {
 			      "HTTP Strict Transport Security holds for less than 180 days",
 			      "Announce it for half a year or more", &advice_hsts },
 	[RULE_NO_FALLBACK_SCSV] = { "no-fallback-scsv", TLS_LETTER_A,
-				    "downgrades are not noticed (TLS_FALLBACK_SCSV, RFC 7507)",
+				    "downgrades are not noticed, or not in every way (RFC 7507, "
+				    "RFC 8446)",
 				    "Update the TLS library, or offer TLS 1.3 alone", NULL },
 	[RULE_CERTIFICATE_UNSEEN] = { "certificate-unseen", TLS_LETTER_A_PLUS,
 				      "no certificate was seen: the letter says nothing of trust "

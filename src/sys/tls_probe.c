@@ -9,10 +9,12 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/writer.h"
 #include "sys/alloc.h"
 
 #define EXTENSION_SCTS 18
 #define SCTS_MAX       65536
+#define CBC_LIST_MAX   8192
 
 struct tls_probe_context {
 	SSL_CTX *ssl;
@@ -29,7 +31,9 @@ struct tls_probe {
 	enum tls_probe_state state;
 	bool is_renegotiating;
 	bool is_renegotiated;
-	bool is_drained; /* output was given; it goes with the next call */
+	bool is_drained;                 /* output was given; it goes with the next call */
+	int alert;                       /* -1: none came */
+	uint8_t sent[TLS_CBC_BLOCK_MAX]; /* the end of all that was: TLS 1.0's next vector */
 	SSL_SESSION *session;
 	uint8_t *scts;
 	size_t scts_len;
@@ -37,7 +41,7 @@ struct tls_probe {
 	size_t certificate_count;
 };
 
-static struct tls_probe *probe_of(SSL *ssl)
+static struct tls_probe *probe_of(const SSL *ssl)
 {
 	return SSL_get_app_data(ssl);
 }
@@ -49,6 +53,17 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 	SSL_SESSION_free(probe->session);
 	probe->session = session;
 	return 1; /* it is ours now */
+}
+
+static void on_info(const SSL *ssl, int where, int value)
+{
+	bool is_fatal = value >> 8 == SSL3_AL_FATAL;
+
+	/* a warning (unrecognized_name and the like) ends nothing */
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT &&
+	    (is_fatal || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)) {
+		probe_of(ssl)->alert = value & 0xff;
+	}
 }
 
 static int add_scts(SSL *ssl, unsigned type, unsigned context, const unsigned char **out,
@@ -102,6 +117,7 @@ struct tls_probe_context *tls_probe_context_new(void)
 	(void)SSL_CTX_set_session_cache_mode(context->ssl,
 					     SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(context->ssl, on_session);
+	SSL_CTX_set_info_callback(context->ssl, on_info);
 	(void)SSL_CTX_set_tlsext_status_type(context->ssl, TLSEXT_STATUSTYPE_ocsp);
 	(void)SSL_CTX_add_custom_ext(context->ssl, EXTENSION_SCTS,
 				     SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO |
@@ -150,6 +166,38 @@ uint32_t tls_probe_session_early_data(const struct tls_probe_session *session)
 	return SSL_SESSION_get_max_early_data(session->session);
 }
 
+static bool is_cbc(const SSL_CIPHER *cipher)
+{
+	const EVP_CIPHER *known = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(cipher));
+
+	return known != NULL && EVP_CIPHER_get_mode(known) == EVP_CIPH_CBC_MODE;
+}
+
+static void offer_cbc_only(SSL *ssl)
+{
+	static const char weak[] = "@SECLEVEL=0";
+	char list[CBC_LIST_MAX];
+	struct writer w = writer_over((uint8_t *)list, sizeof list - sizeof weak);
+	STACK_OF(SSL_CIPHER) *all = SSL_get_ciphers(ssl);
+
+	for (int i = 0; i < sk_SSL_CIPHER_num(all); i++) {
+		const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(all, i);
+		size_t mark = writer_used(&w);
+
+		if (is_cbc(cipher)) {
+			writer_text(&w, SSL_CIPHER_get_name(cipher));
+			writer_text(&w, ":");
+		}
+		if (!writer_ok(&w)) {
+			writer_rewind(&w, mark);
+			break;
+		}
+	}
+	mem_copy(list + writer_used(&w), weak, sizeof weak);
+	(void)SSL_set_cipher_list(ssl, list);
+	SSL_set_options(ssl, SSL_OP_NO_ENCRYPT_THEN_MAC | SSL_OP_NO_TICKET);
+}
+
 struct tls_probe *tls_probe_new(struct tls_probe_context *context,
 				const struct tls_probe_config *config)
 {
@@ -164,6 +212,7 @@ struct tls_probe *tls_probe_new(struct tls_probe_context *context,
 	}
 	probe = alloc_zeroed(1, sizeof *probe);
 	probe->ssl = ssl;
+	probe->alert = -1;
 	probe->in = BIO_new(BIO_s_mem());
 	probe->out = BIO_new(BIO_s_mem());
 	if (probe->in == NULL || probe->out == NULL) {
@@ -183,6 +232,9 @@ struct tls_probe *tls_probe_new(struct tls_probe_context *context,
 	}
 	if (config->is_without_tickets) {
 		SSL_set_options(ssl, SSL_OP_NO_TICKET);
+	}
+	if (config->is_cbc_only) {
+		offer_cbc_only(ssl);
 	}
 	if (config->session != NULL) {
 		(void)SSL_set_session(ssl, config->session->session);
@@ -262,7 +314,47 @@ struct span tls_probe_output(struct tls_probe *probe)
 	forget_output(probe);
 	len = BIO_get_mem_data(probe->out, &bytes);
 	probe->is_drained = true;
+	if (len >= (long)sizeof probe->sent) {
+		mem_copy(probe->sent, bytes + len - sizeof probe->sent, sizeof probe->sent);
+	}
 	return (struct span){ (const uint8_t *)bytes, len > 0 ? (size_t)len : 0 };
+}
+
+bool tls_probe_cbc_keys(const struct tls_probe *probe, struct tls_cbc_keys *out)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(probe->ssl);
+	SSL_SESSION *session = SSL_get_session(probe->ssl);
+	struct tls_cbc_session agreed = { .version = (uint16_t)SSL_version(probe->ssl) };
+	const EVP_MD *hash = cipher != NULL ? SSL_CIPHER_get_handshake_digest(cipher) : NULL;
+	struct tls_cbc_keys keys;
+
+	if (probe->state != TLS_PROBE_OPEN || hash == NULL || session == NULL ||
+	    agreed.version > TLS1_2_VERSION || !is_cbc(cipher)) {
+		return false;
+	}
+	agreed.cipher = OBJ_nid2sn(SSL_CIPHER_get_cipher_nid(cipher));
+	agreed.mac = OBJ_nid2sn(SSL_CIPHER_get_digest_nid(cipher));
+	/* suites older than TLS 1.2 have SHA-256 there (RFC 5246, 5) */
+	agreed.prf = agreed.version < TLS1_2_VERSION ? "MD5-SHA1"
+		     : EVP_MD_is_a(hash, "MD5-SHA1") ? "SHA256"
+						     : EVP_MD_get0_name(hash);
+	if (SSL_SESSION_get_master_key(session, agreed.master, sizeof agreed.master) !=
+		    sizeof agreed.master ||
+	    SSL_get_client_random(probe->ssl, agreed.client_random, sizeof agreed.client_random) !=
+		    sizeof agreed.client_random ||
+	    SSL_get_server_random(probe->ssl, agreed.server_random, sizeof agreed.server_random) !=
+		    sizeof agreed.server_random ||
+	    tls_cbc_derive(&agreed, &keys) != 0) {
+		return false;
+	}
+	mem_copy(keys.iv, probe->sent + sizeof probe->sent - keys.block_len, keys.block_len);
+	*out = keys;
+	return true;
+}
+
+int tls_probe_alert(const struct tls_probe *probe)
+{
+	return probe->alert;
 }
 
 void tls_probe_say(struct tls_probe *probe, struct span bytes)

@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "base/span.h"
+#include "sys/tls_cbc.h"
 
 #define TLS_PROBE_CERTIFICATES_MAX 64
 
@@ -34,6 +35,7 @@ struct tls_probe_config {
 	uint16_t version;        /* exactly this one: 0x0301 to 0x0304 */
 	struct span alpn;        /* ProtocolNameList without its length; empty: none */
 	bool is_without_tickets;
+	bool is_cbc_only; /* CBC suites alone, and no encrypt-then-mac; without tickets */
 	const struct tls_probe_session *session; /* to resume; NULL: none */
 };
 
@@ -64,6 +66,14 @@ void tls_probe_close(struct tls_probe *probe);
 
 /* Decrypted bytes into buffer; how many. */
 size_t tls_probe_read(struct tls_probe *probe, uint8_t *buffer, size_t capacity);
+
+/* Keys for records of our own after a handshake that was is_cbc_only, up to TLS 1.2; their
+ * sequence numbers begin with 1, and tls_probe_say() may not be used any more. False before the
+ * handshake is done, or for a suite without CBC. */
+bool tls_probe_cbc_keys(const struct tls_probe *probe, struct tls_cbc_keys *out);
+
+/* The fatal alert that came, or close_notify: its description; -1 where none came. */
+int tls_probe_alert(const struct tls_probe *probe);
 
 /* Begins a renegotiation (up to TLS 1.2); then tls_probe_take() until is_renegotiated. */
 bool tls_probe_renegotiate(struct tls_probe *probe);

@@ -91,6 +91,11 @@ DIFFERENCES = {
 # Points where sslscan tells of one, we of all: what it found must be among ours.
 PARTS = ("certificates", "schemes TLSv1.3")
 
+# What none of these servers is open to; and what could not be tried, for OpenSSL here speaks no 3DES and no RC4.
+ATTACKS = ("heartbleed", "ccs_injection", "robot", "poodle_tls", "padding_oracle", "ticketbleed", "drown", "freak", "crime", "no_downgrade_guard")
+UNTRIED = {("gnutls-3des-only", "poodle_tls"), ("gnutls-3des-only", "padding_oracle"), ("gnutls-3des-only", "ticketbleed"),
+           ("gnutls-rc4-only", "ticketbleed")}
+
 # ffdhe8192 takes a server so long that sslscan, on a busy machine, gives up on it: `slow-group`
 SLOW_GROUP = 0x0104
 
@@ -270,6 +275,24 @@ def letters_as_recorded(lab):
     check(not wrong, "\n".join(wrong))
     equal(sorted(LETTERS), sorted(c.name for c in CONFIGS), "servers whose letters are recorded")
     explained({why for _, _, why in LETTERS.values() if why})
+
+
+@story("attacks are tried on each server, which withstands them; what could not be tried says why", 60)
+def attacks_are_withstood(lab):
+    wrong = []
+    for name, answer in ours(lab).items():
+        found = answer["vulnerabilities"]
+        for attack in ATTACKS:
+            expected = None if (name, attack) in UNTRIED else False
+            if found[attack]["vulnerable"] is not expected:
+                wrong.append(f"{name}: {attack}: {found[attack]}, expected {expected}")
+        wrong += [f"{name}: {attack} is not known, and no reason given" for attack, one in found.items() if one["vulnerable"] is None and not one["detail"]]
+        if found["insecure_renegotiation"]["vulnerable"] is not (name == "gnutls-unsafe-renegotiation"):
+            wrong.append(f"{name}: insecure_renegotiation: {found['insecure_renegotiation']}")
+    check(not wrong, "\n".join(wrong))
+    tried = [name for name, answer in ours(lab).items() if answer["vulnerabilities"]["poodle_tls"] == {"vulnerable": False, "detail": ""}]
+    for kind in ("nginx", "openssl", "gnutls"):
+        check(any(name.startswith(kind) for name in tried), f"of {kind} none was tried for POODLE in TLS: {tried}")
 
 
 @story("the document has every rule of grading", 20)

@@ -38,6 +38,7 @@ struct tls_assess_config tls_assess_config_default(void)
 		.connect_ms = 5000,
 		.answer_ms = 8000,
 		.target_ms = 120000,
+		.silence_ms = 1000,
 		.tests_vulnerabilities = true,
 	};
 }
@@ -336,7 +337,7 @@ static void end_ask(struct job *job, enum tls_wire_end end)
 
 	if (job->version != TLS_SSL2 && job->flight.has_hello) {
 		answer.kind = ANSWER_HELLO;
-	} else if (end == TLS_WIRE_CLOSED) {
+	} else if (end == TLS_WIRE_CLOSED || end == TLS_WIRE_RESET) {
 		answer.kind = ANSWER_NO;
 	} else {
 		answer.kind = ANSWER_LOST;

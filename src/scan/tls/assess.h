@@ -17,7 +17,8 @@ struct tls_assess_config {
 	int64_t connect_ms;
 	int64_t answer_ms;
 	int64_t target_ms;
-	bool is_quick; /* what a letter needs, in about a dozen connections; no HTTPS */
+	int64_t silence_ms; /* from when on nothing is an answer of its own (ROBOT) */
+	bool is_quick;      /* what a letter needs, in about a dozen connections; no HTTPS */
 	bool tests_vulnerabilities; /* by more than hellos: Heartbleed and the like */
 };
 

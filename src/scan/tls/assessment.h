@@ -17,6 +17,8 @@
 #define JOB_LEFT_MAX        400 /* numbers that a job works through */
 #define JOB_CONNECTIONS_MAX 420 /* of one job */
 
+#define ASSESSMENT_SHORT_ID 16
+
 /* Lists that every hello needs, made once. */
 struct hello_lists {
 	uint16_t suites[JOB_LEFT_MAX];        /* up to TLS 1.2, the strongest first */
@@ -112,6 +114,7 @@ struct assessment {
 	uint8_t dh_public[8]; /* the beginning of the last one: comes it twice? */
 	uint8_t ecdh_public[8];
 	struct span ticket; /* of a session up to TLS 1.2; owned, for Ticketbleed */
+	uint8_t short_id[ASSESSMENT_SHORT_ID]; /* that Ticketbleed's hello had */
 	struct assessment *previous;
 	struct assessment *next;
 };
@@ -152,6 +155,10 @@ bool job_remove(struct job *job, uint16_t number);
 /* Fills left with numbers as given; with the suites found of the job's version. */
 void job_fill_numbers(struct job *job, const uint16_t *numbers, size_t count);
 void job_fill_found(struct job *job, bool is_reversed);
+
+/* A request for / over HTTP, as the target's name is; in buffer. */
+#define JOB_HTTP_MAX 512
+struct span job_http_request(const struct job *job, char buffer[JOB_HTTP_MAX]);
 
 bool assessment_is_quick(const struct assessment *assessment);
 

@@ -20,6 +20,19 @@ static void keep_text(struct span bytes, char *out, size_t size)
 	out[writer_used(&w)] = '\0';
 }
 
+/* Whole and printable, or not at all: people copy it. */
+static void keep_url(struct span url, char *out, size_t size)
+{
+	for (size_t i = 0; i < url.len; i++) {
+		if (url.ptr[i] <= ' ' || url.ptr[i] > '~') {
+			return;
+		}
+	}
+	if (url.len < size) {
+		keep_text(url, out, size);
+	}
+}
+
 static void keep_name(struct span name, char *out, size_t size)
 {
 	uint8_t text[4096];
@@ -265,6 +278,9 @@ void tls_chain_analyse(const struct tls_result *result, enum tls_certificate_typ
 		judge_issuers(&links, &facts);
 		facts.is_incomplete = (facts.trust.problems & TRUST_NO_ISSUER) != 0 &&
 				      !facts.is_issuer_sent && details.issuer_url.len > 0;
+		if (facts.is_incomplete) {
+			keep_url(details.issuer_url, facts.issuer_url, sizeof facts.issuer_url);
+		}
 		judge_staple(result, chain, now_s, &facts);
 		judge_transparency(result, details.sct_list, &facts);
 	}

@@ -16,6 +16,7 @@
 
 /* Alternative names that are counted; a certificate of more has "at least" so many. */
 #define TLS_CHAIN_NAMES_MAX 100000
+#define TLS_CHAIN_URL_SIZE  96 /* of caIssuers (RFC 5280, 4.2.2.1) */
 
 /* What a signature is worth. */
 enum tls_signature {
@@ -73,12 +74,13 @@ struct tls_chain_facts {
 	bool is_must_staple;
 
 	struct trust_path trust;
-	bool is_issuer_sent;  /* the leaf's issuer is among what was sent */
-	bool is_incomplete;   /* the leaf's issuer is missing, but the leaf says where to get it */
-	bool is_wrong_order;  /* needed certificates do not follow each other */
-	bool is_root_sent;    /* needlessly */
-	unsigned superfluous; /* certificates that no path needs, roots not counted */
-	enum tls_signature signature;        /* of the leaf */
+	bool is_issuer_sent; /* the leaf's issuer is among what was sent */
+	bool is_incomplete;  /* the leaf's issuer is missing, but the leaf says where to get it */
+	char issuer_url[TLS_CHAIN_URL_SIZE]; /* where; "" where it is too long, or no plain text */
+	bool is_wrong_order;                 /* needed certificates do not follow each other */
+	bool is_root_sent;                   /* needlessly */
+	unsigned superfluous;         /* certificates that no path needs, roots not counted */
+	enum tls_signature signature; /* of the leaf */
 	enum tls_signature issuer_signature; /* the worst of what else was sent, roots excepted */
 	unsigned issuer_key_strength_min;    /* of all others sent; 0 where none */
 

@@ -103,6 +103,8 @@ static void an_incomplete_chain_is_told_from_an_unknown_issuer(void **state)
 
 	(void)state;
 	assert_true(incomplete.is_incomplete);
+	assert_string_equal(incomplete.issuer_url, "http://ca.test/intermediate.der");
+	assert_string_equal(without_url.issuer_url, "");
 	assert_string_equal(tls_trust_text(&incomplete), "incomplete chain");
 	assert_false(without_url.is_incomplete);
 	assert_string_equal(tls_trust_text(&without_url), "unknown issuer");

@@ -135,9 +135,21 @@ static void conclude_lucky13(struct tls_result *result)
 
 static void conclude_drown(struct tls_result *result)
 {
-	enum tls_fact offered = result->versions[TLS_SSL2].offered;
+	const struct tls_version_result *ssl2 = &result->versions[TLS_SSL2];
+	const char *export_kind = NULL;
+	struct tls_suite suite;
+	char detail[TLS_RESULT_DETAIL_SIZE] = "";
 
-	finding_set(result, TLS_DROWN, offered, offered == TLS_YES ? "SSLv2 is offered" : "");
+	for (unsigned i = 0; i < ssl2->count && export_kind == NULL; i++) {
+		(void)tls_suites_find(ssl2->suites[i].id, &suite);
+		export_kind = suite.bits == 40 ? suite.name : NULL;
+	}
+	if (ssl2->offered == TLS_YES) {
+		(void)snprintf(detail, sizeof detail, "SSLv2 is offered%s%s",
+			       export_kind != NULL ? ", with export ciphers: " : "",
+			       export_kind != NULL ? export_kind : "");
+	}
+	finding_set(result, TLS_DROWN, ssl2->offered, detail);
 }
 
 static enum tls_fact opposite(enum tls_fact fact)
@@ -145,23 +157,82 @@ static enum tls_fact opposite(enum tls_fact fact)
 	return fact == TLS_UNKNOWN ? TLS_UNKNOWN : fact == TLS_YES ? TLS_NO : TLS_YES;
 }
 
+/* RFC 8446, 4.1.3: who can do 1.3 says so in the random of every version below, with one value
+ * for TLS 1.2 and another for what is older. version: the first that lacks it. */
+static enum tls_fact sentinel_of(const struct tls_result *result, enum tls_version *version)
+{
+	enum tls_fact fact = TLS_UNKNOWN;
+
+	if (result->versions[TLS_1_3].offered != TLS_YES) {
+		return TLS_UNKNOWN;
+	}
+	for (unsigned v = TLS_1_2; v >= TLS_1_0; v--) {
+		const struct tls_version_result *of = &result->versions[v];
+		bool is_wrong = v == TLS_1_2 ? of->is_sentinel_tls11 : of->is_sentinel_tls12;
+
+		if (of->offered == TLS_YES && (is_wrong || of->is_without_sentinel)) {
+			*version = v;
+			return TLS_NO;
+		}
+		if (of->offered == TLS_YES) {
+			fact = TLS_YES;
+		}
+	}
+	return fact;
+}
+
+static unsigned count_versions(const struct tls_result *result, enum tls_version from,
+			       enum tls_version to)
+{
+	unsigned count = 0;
+
+	for (unsigned v = from; v <= to; v++) {
+		count += result->versions[v].offered == TLS_YES;
+	}
+	return count;
+}
+
+/* Two guards, for two kinds of clients: the sentinel for those that know TLS 1.3; the signal for
+ * those that come again with less. RFC 8996 gave the latter up with the versions that it was for:
+ * where nothing is older than TLS 1.2, the former is enough. */
 static void conclude_guard(struct tls_result *result)
 {
 	const struct tls_features *features = &result->features;
-	unsigned versions = 0;
+	bool has_old = count_versions(result, TLS_SSL3, TLS_1_1) > 0;
+	enum tls_version at = TLS_VERSIONS;
+	enum tls_fact sentinel = sentinel_of(result, &at);
+	char detail[TLS_RESULT_DETAIL_SIZE] = "";
+	enum tls_fact fact = TLS_UNKNOWN;
 
-	for (unsigned v = TLS_SSL3; v < TLS_VERSIONS; v++) {
-		versions += result->versions[v].offered == TLS_YES;
-	}
-	if (versions == 1) {
-		finding_set(result, TLS_NO_DOWNGRADE_GUARD, TLS_NO, "one version only");
-	} else if (features->fallback_scsv == TLS_YES || features->downgrade_sentinel == TLS_YES) {
-		finding_set(result, TLS_NO_DOWNGRADE_GUARD, TLS_NO, "");
+	result->features.downgrade_sentinel = sentinel;
+	if (count_versions(result, TLS_SSL3, TLS_1_3) == 1) {
+		fact = TLS_NO;
+		(void)snprintf(detail, sizeof detail, "one version only");
+	} else if (sentinel == TLS_NO) {
+		fact = TLS_YES;
+		(void)snprintf(detail, sizeof detail,
+			       "with %s the sentinel that TLS 1.3 demands is missing or wrong (RFC "
+			       "8446, 4.1.3)",
+			       tls_version_text(at));
+	} else if (features->fallback_scsv == TLS_NO && (has_old || sentinel != TLS_YES)) {
+		fact = TLS_YES;
+		(void)snprintf(detail, sizeof detail, "TLS_FALLBACK_SCSV is not heeded");
+	} else if (features->fallback_scsv == TLS_NO) {
+		fact = TLS_NO;
+		(void)snprintf(detail, sizeof detail,
+			       "by the sentinel of TLS 1.3; TLS_FALLBACK_SCSV is not heeded");
+	} else if (features->fallback_scsv == TLS_YES) {
+		fact = TLS_NO;
+	} else if (features->fallback_alert != 0) {
+		(void)snprintf(detail, sizeof detail,
+			       "TLS_FALLBACK_SCSV is refused with alert %u, not with "
+			       "inappropriate_fallback (RFC 7507)",
+			       features->fallback_alert);
 	} else {
-		finding_set(result, TLS_NO_DOWNGRADE_GUARD, opposite(features->fallback_scsv),
-			    features->fallback_scsv == TLS_NO ? "TLS_FALLBACK_SCSV is not heeded"
-							      : "");
+		(void)snprintf(detail, sizeof detail,
+			       "no usable answer to a hello with TLS_FALLBACK_SCSV");
 	}
+	finding_set(result, TLS_NO_DOWNGRADE_GUARD, fact, detail);
 }
 
 static void conclude_tolerance(struct tls_result *result)
@@ -176,6 +247,40 @@ static void conclude_tolerance(struct tls_result *result)
 			    "a version that it does not know breaks the handshake");
 	} else {
 		finding_set(result, TLS_VERSION_INTOLERANCE, opposite(features->grease), "");
+	}
+}
+
+static void conclude_renegotiation(struct tls_result *result)
+{
+	const struct tls_features *features = &result->features;
+
+	if (features->secure_renegotiation == TLS_NO) {
+		finding_set(result, TLS_RENEGOTIATION, TLS_YES,
+			    features->client_renegotiation == TLS_YES
+				    ? "without RFC 5746, and done when a client asks for it"
+			    : features->client_renegotiation == TLS_NO
+				    ? "without RFC 5746; when a client asks for it, it is refused"
+				    : "without RFC 5746");
+	} else if (features->secure_renegotiation == TLS_YES) {
+		finding_set(result, TLS_RENEGOTIATION, TLS_NO, "");
+	} else if (result->versions[TLS_1_3].offered == TLS_YES) {
+		finding_set(result, TLS_RENEGOTIATION, TLS_NO, "TLS 1.3 has none");
+	}
+}
+
+/* Never a bare "not known". */
+static void explain_unknown(struct tls_result *result)
+{
+	for (unsigned i = 0; i < TLS_VULNERABILITIES; i++) {
+		struct tls_finding *finding = &result->vulnerabilities[i];
+
+		if (finding->fact != TLS_UNKNOWN || finding->detail[0] != '\0') {
+			continue;
+		}
+		finding_set(result, i, TLS_UNKNOWN,
+			    result->accounting.is_timed_out ? "the time was up before it was tried"
+			    : result->is_quick ? "not tried where only the letter is asked for"
+					       : "the server gave no usable answer");
 	}
 }
 
@@ -200,11 +305,8 @@ void conclude(struct tls_result *result)
 			    ? TLS_NO
 			    : features->compression,
 		    features->compression == TLS_YES ? "DEFLATE is agreed to" : "");
-	finding_set(result, TLS_RENEGOTIATION, opposite(features->secure_renegotiation), "");
-	if (features->secure_renegotiation == TLS_UNKNOWN &&
-	    result->versions[TLS_1_3].offered == TLS_YES) {
-		finding_set(result, TLS_RENEGOTIATION, TLS_NO, "TLS 1.3 has none");
-	}
+	conclude_renegotiation(result);
 	conclude_guard(result);
 	conclude_tolerance(result);
+	explain_unknown(result);
 }

@@ -172,6 +172,13 @@ static bool poodle_tls(const struct grade_view *view, char *detail)
 	return is_vulnerable(view, TLS_POODLE_TLS, detail);
 }
 
+static bool padding_oracle(const struct grade_view *view, char *detail)
+{
+	/* POODLE in TLS is one, too, and told by itself */
+	return is_vulnerable(view, TLS_PADDING_ORACLE, detail) &&
+	       view->result->vulnerabilities[TLS_POODLE_TLS].fact != TLS_YES;
+}
+
 static bool poodle_ssl(const struct grade_view *view, char *detail)
 {
 	return is_vulnerable(view, TLS_POODLE_SSL, detail);
@@ -210,8 +217,8 @@ static bool no_secure_renegotiation(const struct grade_view *view, char *detail)
 
 static bool no_fallback_scsv(const struct grade_view *view, char *detail)
 {
-	(void)detail;
-	return view->result->features.fallback_scsv == TLS_NO;
+	return is_vulnerable(view, TLS_NO_DOWNGRADE_GUARD, detail) ||
+	       view->result->features.fallback_scsv == TLS_NO;
 }
 
 /* --- keys */
@@ -366,7 +373,10 @@ static bool unknown_issuer(const struct tls_chain_facts *facts, char *detail)
 
 static bool incomplete_chain(const struct tls_chain_facts *facts, char *detail)
 {
-	(void)detail;
+	if (facts->is_incomplete && facts->issuer_url[0] != '\0') {
+		snprintf(detail, TLS_REASON_DETAIL_SIZE, "the certificate names it: %s",
+			 facts->issuer_url);
+	}
 	return facts->is_incomplete;
 }
 
@@ -474,6 +484,7 @@ static const struct check checks[RULES] = {
 	[RULE_CCS_INJECTION] = { .of_server = ccs_injection },
 	[RULE_ROBOT] = { .of_server = robot },
 	[RULE_POODLE_TLS] = { .of_server = poodle_tls },
+	[RULE_PADDING_ORACLE] = { .of_server = padding_oracle },
 	[RULE_TICKETBLEED] = { .of_server = ticketbleed },
 	[RULE_DROWN] = { .of_server = drown },
 	[RULE_INSECURE_RENEGOTIATION] = { .of_server = insecure_renegotiation },

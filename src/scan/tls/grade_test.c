@@ -270,6 +270,7 @@ static void vulnerabilities_cap(void **state)
 		{ TLS_CCS_INJECTION, "F", "ccs-injection" },
 		{ TLS_ROBOT, "F", "robot" },
 		{ TLS_POODLE_TLS, "F", "poodle-tls" },
+		{ TLS_PADDING_ORACLE, "F", "padding-oracle" },
 		{ TLS_TICKETBLEED, "F", "ticketbleed" },
 		{ TLS_DROWN, "F", "drown" },
 		{ TLS_CRIME, "C", "crime" },
@@ -399,7 +400,12 @@ static void an_incomplete_chain_is_no_untrusted_one(void **state)
 	chain->trust.problems = TRUST_NO_ISSUER;
 	chain->is_incomplete = true;
 	assert_capped("B", "incomplete-chain");
+	assert_string_equal(reason("incomplete-chain")->detail, "");
 	assert_null(reason("unknown-issuer"));
+	snprintf(chain->issuer_url, sizeof chain->issuer_url, "http://ca.test/intermediate.der");
+	assert_capped("B", "incomplete-chain");
+	assert_string_equal(reason("incomplete-chain")->detail,
+			    "the certificate names it: http://ca.test/intermediate.der");
 }
 
 static void a_wrong_name_is_m_unless_worse(void **state)
@@ -428,6 +434,12 @@ static void less_than_excellent_is_a_or_a_minus(void **state)
 	assert_capped("A", "no-hsts");
 	s.result->features.fallback_scsv = TLS_NO;
 	assert_capped("A", "no-fallback-scsv");
+	s.result->features.fallback_scsv = TLS_YES;
+	s.result->vulnerabilities[TLS_NO_DOWNGRADE_GUARD].fact = TLS_YES;
+	assert_capped("A", "no-fallback-scsv");
+	s.result->vulnerabilities[TLS_NO_DOWNGRADE_GUARD].fact = TLS_NO;
+	(void)letter();
+	assert_null(reason("no-fallback-scsv"));
 	s.result->features.secure_renegotiation = TLS_NO;
 	assert_capped("A-", "no-secure-renegotiation");
 	s.result->features.client_renegotiation = TLS_YES;

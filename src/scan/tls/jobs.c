@@ -252,13 +252,14 @@ static const struct job_kind job_ssl2 = {
 
 extern const struct job_kind job_weak, job_static_rsa, job_dhe, job_strong, job_order, job_chacha,
 	job_groups, job_group_order, job_hybrids, job_schemes, job_certificates, job_fallback,
-	job_questions, job_sentinel, job_cbc, job_sessions, job_heartbleed, job_change, job_robot,
-	job_ticketbleed;
+	job_questions, job_cbc, job_sessions, job_heartbleed, job_change, job_robot,
+	job_ticketbleed, job_padding;
 
 const struct job_kind *const job_kinds[] = {
-	&job_versions, &job_ssl2,         &job_weak,      &job_static_rsa, &job_dhe,
-	&job_strong,   &job_order,        &job_groups,    &job_hybrids,    &job_schemes,
-	&job_fallback, &job_certificates, &job_questions, &job_sentinel,   &job_cbc,
-	&job_chacha,   &job_group_order,  &job_sessions,  &job_heartbleed, &job_change,
-	&job_robot,    &job_ticketbleed,  NULL,
+	&job_versions,  &job_ssl2,        &job_weak,     &job_static_rsa,
+	&job_dhe,       &job_strong,      &job_order,    &job_groups,
+	&job_hybrids,   &job_schemes,     &job_fallback, &job_certificates,
+	&job_questions, &job_cbc,         &job_chacha,   &job_group_order,
+	&job_sessions,  &job_heartbleed,  &job_change,   &job_robot,
+	&job_padding,   &job_ticketbleed, NULL,
 };

@@ -253,6 +253,14 @@ static void learn_extras(struct tls_result *result, const struct answer *answer)
 	}
 }
 
+/* Whether it is the right one is known when all versions are. */
+static void learn_sentinel(struct tls_version_result *version, enum tls_sentinel sentinel)
+{
+	version->is_sentinel_tls12 |= sentinel == TLS_SENTINEL_TLS12;
+	version->is_sentinel_tls11 |= sentinel == TLS_SENTINEL_TLS11;
+	version->is_without_sentinel |= sentinel == TLS_SENTINEL_NONE;
+}
+
 void learn_answer(struct assessment *assessment, const struct answer *answer)
 {
 	struct tls_result *result = assessment->result;
@@ -262,6 +270,7 @@ void learn_answer(struct assessment *assessment, const struct answer *answer)
 		return;
 	}
 	result->versions[version].offered = TLS_YES;
+	learn_sentinel(&result->versions[version], answer->flight->hello.sentinel);
 	learn_suite(&result->versions[version], answer);
 	learn_exchange(assessment, answer);
 	learn_certificates(result, answer, version);

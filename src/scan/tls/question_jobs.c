@@ -6,7 +6,7 @@
 
 #define FALLBACK_SCSV 0x5600 /* RFC 7507 */
 
-enum { ALERT_HANDSHAKE_FAILURE = 40, ALERT_INAPPROPRIATE_FALLBACK = 86 };
+enum { ALERT_INAPPROPRIATE_FALLBACK = 86 };
 
 /*
  * Certificates of other types
@@ -90,18 +90,21 @@ static void hello_fallback(struct job *job, struct tls_hello *hello)
 	hello->suite_count = job->left_count + 1;
 }
 
+/* The same hello without the signal was agreed to: so a refusal is about it. But only the alert
+ * that RFC 7507 demands says that it was understood. */
 static bool take_fallback(struct job *job, const struct answer *answer)
 {
-	enum tls_fact *fact = &job->assessment->result->features.fallback_scsv;
+	struct tls_features *features = &job->assessment->result->features;
+	const struct tls_flight *flight = answer->flight;
 
 	if (answer->kind == ANSWER_HELLO) {
-		*fact = TLS_NO;
-	} else if (answer->flight->state == TLS_FLIGHT_ALERT &&
-		   answer->flight->alert == ALERT_INAPPROPRIATE_FALLBACK) {
-		*fact = TLS_YES;
-	} else if (answer->kind == ANSWER_NO) {
-		/* it refuses, if not with the right word; SSL Labs counts that as support */
-		*fact = answer->flight->alert == ALERT_HANDSHAKE_FAILURE ? TLS_UNKNOWN : TLS_YES;
+		features->fallback_scsv = TLS_NO;
+	} else if (answer->kind == ANSWER_NO && flight->state == TLS_FLIGHT_ALERT) {
+		if (flight->alert == ALERT_INAPPROPRIATE_FALLBACK) {
+			features->fallback_scsv = TLS_YES;
+		} else {
+			features->fallback_alert = flight->alert;
+		}
 	}
 	return false;
 }
@@ -225,22 +228,10 @@ const struct job_kind job_questions = {
 	.name = "questions", .phase = 1, .plan = plan_questions, .asking = &asking_question
 };
 
-/* What the random of a lower version says (RFC 8446, 4.1.3), and encrypt-then-mac, which is told
- * for CBC only. */
+/* Encrypt-then-mac, which is told for CBC only. */
 static bool is_cbc(const struct tls_suite *suite)
 {
 	return suite->mode == TLS_MODE_CBC && suite->bits >= 112 && suite->auth != TLS_AUTH_NONE;
-}
-
-static bool take_sentinel(struct job *job, const struct answer *answer)
-{
-	struct tls_features *features = &job->assessment->result->features;
-
-	if (answer_is_of_version(job, answer)) {
-		features->downgrade_sentinel =
-			answer->flight->hello.sentinel != TLS_SENTINEL_NONE ? TLS_YES : TLS_NO;
-	}
-	return false;
 }
 
 static bool take_cbc(struct job *job, const struct answer *answer)
@@ -255,21 +246,7 @@ static bool take_cbc(struct job *job, const struct answer *answer)
 	return false;
 }
 
-static const struct asking asking_sentinel = { job_hello_as_it_is, take_sentinel };
 static const struct asking asking_cbc = { job_hello_as_it_is, take_cbc };
-
-static void plan_sentinel(struct assessment *assessment, const struct job_kind *kind)
-{
-	const struct tls_result *result = assessment->result;
-	enum tls_version lower;
-
-	if (!assessment_is_quick(assessment) && result->versions[TLS_1_3].offered == TLS_YES &&
-	    highest_version(result, TLS_1_2, &lower)) {
-		job_fill_numbers(job_add(assessment, kind, lower),
-				 assessment_lists(assessment)->suites,
-				 assessment_lists(assessment)->suite_count);
-	}
-}
 
 static void plan_cbc(struct assessment *assessment, const struct job_kind *kind)
 {
@@ -282,9 +259,6 @@ static void plan_cbc(struct assessment *assessment, const struct job_kind *kind)
 	}
 }
 
-const struct job_kind job_sentinel = {
-	.name = "sentinel", .phase = 1, .plan = plan_sentinel, .asking = &asking_sentinel
-};
 const struct job_kind job_cbc = {
 	.name = "CBC", .phase = 1, .plan = plan_cbc, .asking = &asking_cbc
 };

@@ -16,6 +16,7 @@ static const char *const vulnerability_names[TLS_VULNERABILITIES] = {
 	[TLS_ROBOT] = "robot",
 	[TLS_POODLE_SSL] = "poodle_ssl",
 	[TLS_POODLE_TLS] = "poodle_tls",
+	[TLS_PADDING_ORACLE] = "padding_oracle",
 	[TLS_BEAST] = "beast",
 	[TLS_DROWN] = "drown",
 	[TLS_LOGJAM] = "logjam",

@@ -73,6 +73,9 @@ struct tls_version_result {
 	struct tls_suite_seen suites[TLS_RESULT_SUITES_MAX]; /* in the server's order where it has
 							      one, else as found */
 	enum tls_preference preference;
+	bool is_sentinel_tls12; /* a hello's random ended with the one of TLS 1.2 */
+	bool is_sentinel_tls11; /* with the one of TLS 1.1 and older */
+	bool is_without_sentinel;
 	bool is_chacha_reordered; /* server's order, but ChaCha20 first for clients that put it
 				     first */
 	uint32_t chosen;          /* first choice, offered all in our order; 0 where not offered */
@@ -121,6 +124,7 @@ enum tls_vulnerability {
 	TLS_ROBOT,               /* CVE-2017-13099 and kin */
 	TLS_POODLE_SSL,          /* CVE-2014-3566: CBC in SSLv3 */
 	TLS_POODLE_TLS,          /* CVE-2014-8730: padding not looked at */
+	TLS_PADDING_ORACLE,      /* GOLDENDOODLE, Zombie POODLE, CVE-2019-1559: CBC's errors told */
 	TLS_BEAST,               /* CVE-2011-3389: CBC in SSLv3, TLS 1.0 */
 	TLS_DROWN,               /* CVE-2016-0800: SSLv2 */
 	TLS_LOGJAM,              /* CVE-2015-4000: export DHE, or 1024 bits and fewer */
@@ -164,8 +168,11 @@ struct tls_features {
 	enum tls_fact client_renegotiation;   /* started by the client, and done */
 	enum tls_fact extended_master_secret; /* RFC 7627 */
 	enum tls_fact encrypt_then_mac;       /* RFC 7366 */
-	enum tls_fact fallback_scsv;      /* RFC 7507; unknown where there is one version only */
-	enum tls_fact downgrade_sentinel; /* RFC 8446, 4.1.3; unknown without TLS 1.3 */
+	enum tls_fact fallback_scsv;      /* RFC 7507; yes: refused with the alert that it demands;
+					     unknown where there is one version only */
+	uint8_t fallback_alert;           /* another alert that it was refused with; 0: none */
+	enum tls_fact downgrade_sentinel; /* RFC 8446, 4.1.3: the right one with every version
+					     below; unknown without TLS 1.3 */
 	enum tls_fact heartbeat;          /* RFC 6520: extension */
 	enum tls_fact ocsp_stapling;
 	enum tls_fact scts_by_extension;

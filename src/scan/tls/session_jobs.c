@@ -81,18 +81,24 @@ static void begin_session(struct job *job)
 	flush(job);
 }
 
-static void say_http(struct job *job)
+struct span job_http_request(const struct job *job, char buffer[JOB_HTTP_MAX])
 {
-	struct session_work *work = job->own;
 	const struct tls_target *target = &job->assessment->result->target;
 	bool is_ipv6 = strchr(target->host, ':') != NULL;
-	char request[512];
-	int len = snprintf(request, sizeof request,
+	int len = snprintf(buffer, JOB_HTTP_MAX,
 			   "GET / HTTP/1.1\r\nHost: %s%s%s\r\nUser-Agent: bartizan (TLS "
 			   "assessment)\r\nAccept: */*\r\nConnection: close\r\n\r\n",
 			   is_ipv6 ? "[" : "", target->host, is_ipv6 ? "]" : "");
 
-	tls_probe_say(work->probe, (struct span){ (const uint8_t *)request, (size_t)len });
+	return (struct span){ (const uint8_t *)buffer, (size_t)len };
+}
+
+static void say_http(struct job *job)
+{
+	struct session_work *work = job->own;
+	char buffer[JOB_HTTP_MAX];
+
+	tls_probe_say(work->probe, job_http_request(job, buffer));
 }
 
 static void learn_alpn(struct tls_result *result, struct span chosen)

@@ -118,6 +118,13 @@ void tls_wire_send(struct tls_wire *wire, struct span bytes)
 	}
 }
 
+void tls_wire_hurry(struct tls_wire *wire, int64_t answer_ms)
+{
+	if (!wire->is_closed) {
+		loop_timer_arm(wire->timer, answer_ms);
+	}
+}
+
 static void begin_tls(struct tls_wire *wire)
 {
 	wire->state = OPEN;
@@ -216,6 +223,7 @@ static void read_some(struct tls_wire *wire)
 {
 	uint8_t bytes[READ_MAX];
 	ssize_t got = recv(wire->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	bool is_reset = got < 0 && errno == ECONNRESET;
 
 	if (got > 0) {
 		take(wire, (struct span){ bytes, (size_t)got });
@@ -224,7 +232,7 @@ static void read_some(struct tls_wire *wire)
 			take_dialogue(wire, buffer_span(&wire->in), true);
 		}
 		if (!wire->is_closed && wire->watch != NULL) {
-			end(wire, TLS_WIRE_CLOSED);
+			end(wire, is_reset ? TLS_WIRE_RESET : TLS_WIRE_CLOSED);
 		}
 	}
 }

@@ -18,7 +18,8 @@ enum tls_wire_end {
 	TLS_WIRE_REFUSED,     /* never connected */
 	TLS_WIRE_UNANSWERED,  /* never connected: no answer in time */
 	TLS_WIRE_NO_STARTTLS, /* refused, or another protocol */
-	TLS_WIRE_CLOSED,      /* by the other side, also by reset */
+	TLS_WIRE_CLOSED,      /* by the other side */
+	TLS_WIRE_RESET,       /* by the other side, too, and not in order */
 	TLS_WIRE_SILENT,      /* the time was used up */
 	TLS_WIRE_FLOODED,     /* the bytes were used up */
 };
@@ -51,6 +52,9 @@ struct tls_wire *tls_wire_open(struct loop *loop, const struct tls_wire_to *to,
 
 /* Accepts empty; safe within handlers. */
 void tls_wire_close(struct tls_wire **wire);
+
+/* From now on no more than so long to the end. */
+void tls_wire_hurry(struct tls_wire *wire, int64_t answer_ms);
 
 /* Bytes beyond what the kernel takes at once are kept, a little. */
 void tls_wire_send(struct tls_wire *wire, struct span bytes);
