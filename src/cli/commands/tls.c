@@ -26,6 +26,11 @@
 #define TARGETS_MAX    2000 /* at once */
 #define DEFAULT_PORT   "443"
 
+/* More are not begun together: those whose servers answer at once are then done with before their
+ * memory has left the processor's caches. The others grow older, and make room. */
+#define YOUNG_MAX 96
+#define YOUNG_MS  30
+
 static const struct arg options[] = {
 	{ "--file", "LIST", "more targets, one a line; # begins a comment" },
 	{ "--starttls", "P",
@@ -61,6 +66,7 @@ struct assessing {
 	size_t due;
 	const struct args *args;
 	struct loop *loop;
+	struct loop_timer *feeder;
 	struct tls_assessor *assessor;
 	struct tls_judge *judge;
 	enum tls_starttls starttls;
@@ -275,22 +281,42 @@ static bool is_all_done(const struct assessing *a)
 	       tls_assessor_busy(a->assessor) == 0;
 }
 
+/* How many of the list may begin now. */
+static unsigned room(const struct assessing *a)
+{
+	unsigned places = tls_assessor_room(a->assessor);
+	unsigned waiting = resolver_busy(a->resolver) + (unsigned)a->due;
+	unsigned young = tls_assessor_young(a->assessor, YOUNG_MS, YOUNG_MAX);
+
+	places = places > waiting ? places - waiting : 0;
+	return places < YOUNG_MAX - young ? places : YOUNG_MAX - young;
+}
+
 static void feed(struct assessing *a)
 {
 	struct span text;
+	unsigned places;
 
 	add_due(a);
-	while (!a->is_out_of_targets &&
-	       tls_assessor_room(a->assessor) > resolver_busy(a->resolver) + a->due) {
+	places = room(a);
+	while (!a->is_out_of_targets && places > 0) {
 		if (!next_target(a, &text)) {
 			a->is_out_of_targets = true;
 		} else {
 			add_target(a, text);
+			places--;
 		}
 	}
 	if (is_all_done(a)) {
 		loop_stop(a->loop);
+	} else if (!a->is_out_of_targets && !loop_timer_is_armed(a->feeder)) {
+		loop_timer_arm(a->feeder, YOUNG_MS);
 	}
+}
+
+static void on_feeder(void *context)
+{
+	(void)context; /* the turn ends with feed() */
 }
 
 static void on_done(void *context, struct tls_result *result)
@@ -365,6 +391,7 @@ static int read_list(const struct args *args, struct buffer *list, struct why *w
 static int assess_all(struct assessing *a, const struct tls_assess_config *config)
 {
 	a->loop = loop_new();
+	a->feeder = loop_timer(a->loop, on_feeder, a);
 	a->assessor = tls_assessor_new(a->loop, config, on_done, a);
 	a->resolver = resolver_new(a->loop, on_resolved, a);
 	loop_on_idle(a->loop, on_idle, a);
@@ -377,6 +404,7 @@ static int assess_all(struct assessing *a, const struct tls_assess_config *confi
 	while (a->named != NULL) {
 		forget(a, a->named);
 	}
+	loop_timer_free(&a->feeder);
 	loop_free(&a->loop);
 	return a->failed > 0 ? EXIT_REFUSED : EXIT_FINE;
 }

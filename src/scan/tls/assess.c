@@ -102,6 +102,19 @@ unsigned tls_assessor_busy(const struct tls_assessor *assessor)
 	return assessor->busy;
 }
 
+unsigned tls_assessor_young(const struct tls_assessor *assessor, int64_t age_ms, unsigned max)
+{
+	const struct assessment *assessment = assessor->first; /* the latest */
+	int64_t since_ms = clock_ms() - age_ms;
+	unsigned count = 0;
+
+	while (assessment != NULL && assessment->started_ms > since_ms && count < max) {
+		assessment = assessment->next;
+		count++;
+	}
+	return count;
+}
+
 static uint64_t noise(struct tls_assessor *assessor)
 {
 	uint64_t x = assessor->noise += 0x9E3779B97F4A7C15u; /* splitmix64 */
@@ -529,6 +542,9 @@ static bool begin_jobs(struct assessment *assessment)
 static void advance(struct assessment *assessment)
 {
 	while (!begin_jobs(assessment)) {
+		if (assessment->phase == 0 && plan_lower_versions(assessment)) {
+			continue;
+		}
 		if (assessment->phase == 0 && !has_any_version(assessment->result)) {
 			fail(assessment, TLS_NOT_TLS, "what answers there speaks no TLS");
 			return;
