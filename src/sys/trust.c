@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "base/sha256.h"
+#include "base/writer.h"
 #include "sys/alloc.h"
 #include "sys/openssl_why.h"
 #include "sys/pki_types.h"
@@ -29,9 +31,20 @@ struct issuer {
 	X509 *certificate;
 };
 
+/* What was said of a whole chain, which many names may share; it stands for the minute. */
+#define VERDICTS_MAX  512
+#define VERDICT_FOR_S 60
+
+struct verdict {
+	uint8_t sha256[SHA256_SIZE]; /* of all that was sent */
+	int64_t time;                /* in VERDICT_FOR_S */
+	struct trust_path path;      /* of length 0: none is here */
+};
+
 struct trust_store {
 	X509_STORE *roots;
-	struct issuer *issuers; /* ISSUERS_MAX */
+	struct issuer *issuers;   /* ISSUERS_MAX */
+	struct verdict *verdicts; /* VERDICTS_MAX */
 };
 
 /* The system's file, and its folder of names that are hashes (c_rehash). OpenSSL's own default has
@@ -56,6 +69,7 @@ int trust_store_open(const char *file, struct trust_store **out, struct why *why
 	int is_read = 0;
 
 	store->issuers = alloc_zeroed(ISSUERS_MAX, sizeof *store->issuers);
+	store->verdicts = alloc_zeroed(VERDICTS_MAX, sizeof *store->verdicts);
 	store->roots = X509_STORE_new();
 	if (store->roots != NULL) {
 		is_read = file != NULL ? X509_STORE_load_file(store->roots, file)
@@ -85,6 +99,7 @@ void trust_store_free(struct trust_store **store)
 			forget(&(*store)->issuers[i]);
 		}
 		free((*store)->issuers);
+		free((*store)->verdicts);
 		X509_STORE_free((*store)->roots);
 		free(*store);
 		*store = NULL;
@@ -264,8 +279,8 @@ static void build(X509_STORE_CTX *context, int64_t now_s, struct trust_path *pat
 	}
 }
 
-void trust_verify(const struct trust_store *store, const struct span *chain, size_t count,
-		  int64_t now_s, struct trust_path *out)
+static void verify(const struct trust_store *store, const struct span *chain, size_t count,
+		   int64_t now_s, struct trust_path *out)
 {
 	struct sent sent = read_sent(store, chain, count);
 	X509 *leaf = sent.certificates[0];
@@ -290,4 +305,36 @@ void trust_verify(const struct trust_store *store, const struct span *chain, siz
 	free_sent(&sent);
 	(void)openssl_why(NULL, 0, "");
 	*out = path;
+}
+
+static void hash_chain(const struct span *chain, size_t count, uint8_t out[SHA256_SIZE])
+{
+	struct sha256 hash;
+
+	sha256_init(&hash);
+	for (size_t i = 0; i < count && i < TRUST_CHAIN_MAX; i++) {
+		uint8_t length[8];
+		struct writer w = writer_over(length, sizeof length);
+
+		writer_be64(&w, chain[i].len);
+		sha256_add(&hash, writer_span(&w));
+		sha256_add(&hash, chain[i]);
+	}
+	sha256_done(&hash, out);
+}
+
+void trust_verify(const struct trust_store *store, const struct span *chain, size_t count,
+		  int64_t now_s, struct trust_path *out)
+{
+	struct verdict verdict = { .time = now_s / VERDICT_FOR_S };
+	struct verdict *place;
+
+	hash_chain(chain, count, verdict.sha256);
+	place = &store->verdicts[(verdict.sha256[0] << 8 | verdict.sha256[1]) % VERDICTS_MAX];
+	if (place->path.length == 0 || place->time != verdict.time ||
+	    mem_compare(place->sha256, verdict.sha256, sizeof verdict.sha256) != 0) {
+		verify(store, chain, count, now_s, &verdict.path);
+		*place = verdict;
+	}
+	*out = place->path;
 }

@@ -87,10 +87,14 @@ static void print_result(struct assessing *a, const struct tls_result *result)
 	}
 	if (a->is_json) {
 		json_t *document = tls_report_json(result);
+		char *text;
 
 		tls_judge_add_json(a->judge, document);
-		(void)json_dumpf(document, stdout, JSON_COMPACT);
-		fputc('\n', stdout);
+		text = json_dumps(document, JSON_COMPACT); /* at once: a call a token costs more */
+		if (text != NULL) {
+			puts(text);
+		}
+		free(text);
 		json_decref(document);
 	} else {
 		if (result->failure == TLS_FINE) {

@@ -70,18 +70,22 @@ static unsigned classes_of(const struct tls_suite *suite)
 	return all;
 }
 
-/* Keeps what belongs to a class that is still open: the job's step has the bits of those. */
+/* Keeps what belongs to a class that is still open: the job's step has the bits of those. What is
+ * left is in the lists' order. */
 static void drop_settled(struct job *job)
 {
+	const struct hello_lists *lists = assessment_lists(job->assessment);
 	size_t kept = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < job->left_count; i++) {
-		struct tls_suite suite;
-
-		if (tls_suites_find(job->left[i], &suite) &&
-		    (job->step & classes_of(&suite)) != 0) {
-			job->left[kept++] = job->left[i];
+	for (size_t i = 0; i < lists->suite_count && at < job->left_count; i++) {
+		if (lists->suites[i] != job->left[at]) {
+			continue;
 		}
+		if ((job->step & classes_of(&lists->facts[i])) != 0) {
+			job->left[kept++] = job->left[at];
+		}
+		at++;
 	}
 	job->left_count = kept;
 }
