@@ -1,10 +1,11 @@
 /*
  * servers.c - thousands of simulated TLS servers in one process: first flights, no cryptography.
  *
- * bench-tls-servers PORT COUNT ROOT.pem [any]: COUNT addresses from 127.1.0.1 on are servers, 250
- * in each /24; the address chooses how old one is, or, with "any", draws its versions and suites.
- * ROOT.pem is written: the root of all their certificates. Keys and signatures of the handshake are
- * noise, for nobody checks them who does no key exchange.
+ * bench-tls-servers PORT COUNT ROOT.pem [any|shared]: COUNT addresses from 127.1.0.1 on are
+ * servers, 250 in each /24; the address chooses how old one is, or, with "any", draws its versions
+ * and suites. Each has certificates of its own; with "shared" all have the same. ROOT.pem is
+ * written: the root of all their certificates. Keys and signatures of the handshake are noise, for
+ * nobody checks them who does no key exchange.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -437,20 +438,25 @@ static int listen_at(uint16_t port)
 	return fd;
 }
 
-static struct server *make_servers(unsigned count, struct authority *authority, bool is_any)
+static struct server *make_servers(unsigned count, struct authority *authority, const char *how)
 {
 	struct server *servers = alloc_zeroed(count, sizeof *servers);
 
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t address = address_of(i);
 
-		if (is_any) {
+		if (span_is(span_of(how), "any")) {
 			draw_server(&servers[i], address);
 		} else {
 			servers[i].age = *age_of(address);
 		}
+		if (i > 0 && span_is(span_of(how), "shared")) {
+			servers[i].rsa = servers[0].rsa;
+			servers[i].ec = servers[0].ec;
+			continue;
+		}
 		servers[i].rsa = authority_issue(authority, address, 0);
-		if (servers[i].age.has_ec) {
+		if (servers[i].age.has_ec || i == 0) {
 			servers[i].ec = authority_issue(authority, address, 1);
 		}
 	}
@@ -469,10 +475,10 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || text_to_u64(span_of(argv[1]), 65535, &port) != 0 ||
 	    text_to_u64(span_of(argv[2]), SERVERS_MAX, &count) != 0 || count == 0) {
-		fprintf(stderr, "usage: bench-tls-servers PORT COUNT ROOT.pem [any]\n");
+		fprintf(stderr, "usage: bench-tls-servers PORT COUNT ROOT.pem [any|shared]\n");
 		return 2;
 	}
-	servers = make_servers((unsigned)count, authority_new(argv[3]), argc > 4);
+	servers = make_servers((unsigned)count, authority_new(argv[3]), argc > 4 ? argv[4] : "");
 	listen_fd = listen_at((uint16_t)port);
 	listening.data.fd = listen_fd;
 	(void)epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listen_fd, &listening);

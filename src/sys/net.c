@@ -351,6 +351,17 @@ int net_connect_result(int fd, struct why *why)
 	return number == 0 ? 0 : refuse(why, number, "connect", "to the server");
 }
 
+int64_t net_round_trip_us(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t length = sizeof info;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 || info.tcpi_rtt == 0) {
+		return INT64_MAX;
+	}
+	return info.tcpi_rtt;
+}
+
 int net_resolve(const char *host, const char *port, struct net_address *out, size_t max,
 		size_t *out_count, struct why *why)
 {

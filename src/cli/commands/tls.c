@@ -26,10 +26,8 @@
 #define TARGETS_MAX    2000 /* at once */
 #define DEFAULT_PORT   "443"
 
-/* More are not begun together: those whose servers answer at once are then done with before their
- * memory has left the processor's caches. The others grow older, and make room. */
-#define YOUNG_MAX 96
-#define YOUNG_MS  30
+#define NEAR_MAX  64 /* at once, of those whose servers answer at once */
+#define FEEDER_MS 10 /* waited before room is looked for again, where nothing else happens */
 
 static const struct arg options[] = {
 	{ "--file", "LIST", "more targets, one a line; # begins a comment" },
@@ -290,10 +288,11 @@ static unsigned room(const struct assessing *a)
 {
 	unsigned places = tls_assessor_room(a->assessor);
 	unsigned waiting = resolver_busy(a->resolver) + (unsigned)a->due;
-	unsigned young = tls_assessor_young(a->assessor, YOUNG_MS, YOUNG_MAX);
+	unsigned near = tls_assessor_near(a->assessor);
+	unsigned free_near = near < NEAR_MAX ? NEAR_MAX - near : 0;
 
 	places = places > waiting ? places - waiting : 0;
-	return places < YOUNG_MAX - young ? places : YOUNG_MAX - young;
+	return places < free_near ? places : free_near;
 }
 
 static void feed(struct assessing *a)
@@ -314,7 +313,7 @@ static void feed(struct assessing *a)
 	if (is_all_done(a)) {
 		loop_stop(a->loop);
 	} else if (!a->is_out_of_targets && !loop_timer_is_armed(a->feeder)) {
-		loop_timer_arm(a->feeder, YOUNG_MS);
+		loop_timer_arm(a->feeder, FEEDER_MS);
 	}
 }
 

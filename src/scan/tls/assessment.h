@@ -108,6 +108,7 @@ struct assessment {
 	unsigned job_count;
 	bool is_over;
 	bool is_reached;      /* a connection was made, and TLS may be spoken */
+	bool is_near;         /* it answers at once: counted in the assessor */
 	bool is_11_too_low;   /* TLS 1.1 was refused by the alert that says so */
 	bool has_asked_lower; /* for the versions below TLS 1.1 */
 	struct job *jobs[JOBS_MAX];

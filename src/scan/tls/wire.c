@@ -282,6 +282,11 @@ static enum starttls_protocol dialogue_of(enum tls_starttls starttls)
 	return dialogues[starttls];
 }
 
+int64_t tls_wire_round_trip_us(const struct tls_wire *wire)
+{
+	return net_round_trip_us(wire->fd);
+}
+
 struct tls_wire *tls_wire_open(struct loop *loop, const struct tls_wire_to *to,
 			       const struct tls_wire_limits *limits,
 			       const struct tls_wire_handler *handler, void *context)

@@ -52,5 +52,8 @@ struct tls_wire *tls_wire_open(struct loop *loop, const struct tls_wire_to *to,
 /* Accepts empty; safe within handlers. */
 void tls_wire_close(struct tls_wire **wire);
 
+/* Of the connection, as TCP has measured it. */
+int64_t tls_wire_round_trip_us(const struct tls_wire *wire);
+
 /* Bytes beyond what the kernel takes at once are kept, a little. */
 void tls_wire_send(struct tls_wire *wire, struct span bytes);
