@@ -558,9 +558,6 @@ static bool begin_jobs(struct assessment *assessment)
 static void advance(struct assessment *assessment)
 {
 	while (!begin_jobs(assessment)) {
-		if (assessment->phase == 0 && plan_lower_versions(assessment)) {
-			continue;
-		}
 		if (assessment->phase == 0 && !has_any_version(assessment->result)) {
 			fail(assessment, TLS_NOT_TLS, "what answers there speaks no TLS");
 			return;

@@ -107,10 +107,8 @@ struct assessment {
 	unsigned wires; /* open */
 	unsigned job_count;
 	bool is_over;
-	bool is_reached;      /* a connection was made, and TLS may be spoken */
-	bool is_near;         /* it answers at once: counted in the assessor */
-	bool is_11_too_low;   /* TLS 1.1 was refused by the alert that says so */
-	bool has_asked_lower; /* for the versions below TLS 1.1 */
+	bool is_reached; /* a connection was made, and TLS may be spoken */
+	bool is_near;    /* it answers at once: counted in the assessor */
 	struct job *jobs[JOBS_MAX];
 	uint8_t dh_public[8]; /* the beginning of the last one: comes it twice? */
 	uint8_t ecdh_public[8];
@@ -118,10 +116,6 @@ struct assessment {
 	struct assessment *previous;
 	struct assessment *next;
 };
-
-/* Adds the jobs for the oldest versions, once the first ones have ended; false where there is none
- * to add. */
-bool plan_lower_versions(struct assessment *assessment);
 
 const struct tls_assess_config *assessment_config(const struct assessment *assessment);
 const struct hello_lists *assessment_lists(const struct assessment *assessment);

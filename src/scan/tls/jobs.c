@@ -6,8 +6,7 @@
 #include "base/mem.h"
 #include "scan/tls/assessment.h"
 
-#define RENEGOTIATION_SCSV     0x00ff /* RFC 5746 */
-#define ALERT_PROTOCOL_VERSION 70
+#define RENEGOTIATION_SCSV 0x00ff /* RFC 5746 */
 
 bool assessment_is_quick(const struct assessment *assessment)
 {
@@ -149,11 +148,6 @@ static bool take_first(struct job *job, const struct answer *answer)
 			version->offered = TLS_NO;
 			version->is_complete = true;
 		}
-		job->assessment->is_11_too_low =
-			job->assessment->is_11_too_low ||
-			(job->version == TLS_1_1 && answer->kind == ANSWER_NO &&
-			 answer->flight->state == TLS_FLIGHT_ALERT &&
-			 answer->flight->alert == ALERT_PROTOCOL_VERSION);
 		return false;
 	}
 	version->chosen = answer->flight->hello.suite;
@@ -190,53 +184,26 @@ static bool take_versions(struct job *job, const struct answer *answer)
 
 static const struct asking asking_versions = { hello_versions, take_versions };
 
-static void add_version(struct assessment *assessment, const struct job_kind *kind,
-			enum tls_version version)
-{
-	const struct hello_lists *lists = assessment_lists(assessment);
-	struct job *job = job_add(assessment, kind, version);
-
-	if (version == TLS_1_3) {
-		job_fill_numbers(job, lists->suites13, lists->suite13_count);
-	} else {
-		job_fill_numbers(job, lists->suites, lists->suite_count);
-	}
-}
-
+/* Each is asked for by itself: GnuTLS with TLS 1.0 and 1.2 refuses 1.1 as too low. */
 static void plan_versions(struct assessment *assessment, const struct job_kind *kind)
 {
-	add_version(assessment, kind, TLS_1_2);
-	add_version(assessment, kind, TLS_1_3);
-	add_version(assessment, kind, TLS_1_1);
+	const struct hello_lists *lists = assessment_lists(assessment);
+	static const enum tls_version order[] = { TLS_1_2, TLS_1_3, TLS_1_0, TLS_1_1, TLS_SSL3 };
+
+	for (size_t i = 0; i < COUNT_OF(order); i++) {
+		struct job *job = job_add(assessment, kind, order[i]);
+
+		if (order[i] == TLS_1_3) {
+			job_fill_numbers(job, lists->suites13, lists->suite13_count);
+		} else {
+			job_fill_numbers(job, lists->suites, lists->suite_count);
+		}
+	}
 }
 
 static const struct job_kind job_versions = {
 	.name = "versions", .phase = 0, .plan = plan_versions, .asking = &asking_versions
 };
-
-/* A server that took TLS 1.2 and refused 1.1 with protocol_version has said that it takes nothing
- * below either (RFC 5246, appendix E.1); only a whole enumeration asks for that, too. */
-bool plan_lower_versions(struct assessment *assessment)
-{
-	static const enum tls_version lower[] = { TLS_1_0, TLS_SSL3 };
-	struct tls_version_result *versions = assessment->result->versions;
-	bool is_implied = assessment_is_quick(assessment) && assessment->is_11_too_low &&
-			  versions[TLS_1_2].offered == TLS_YES;
-
-	if (assessment->has_asked_lower) {
-		return false;
-	}
-	assessment->has_asked_lower = true;
-	for (size_t i = 0; i < COUNT_OF(lower); i++) {
-		if (is_implied) {
-			versions[lower[i]].offered = TLS_NO;
-			versions[lower[i]].is_complete = true;
-		} else {
-			add_version(assessment, &job_versions, lower[i]);
-		}
-	}
-	return !is_implied;
-}
 
 /*
  * SSLv2
