@@ -238,17 +238,10 @@ void job_say_hello(struct job *job)
 	int error;
 
 	if (job->version == TLS_SSL2) {
-		uint32_t kinds[32];
-		size_t count = 0;
-		struct tls_suite suite;
+		const struct hello_lists *lists = assessment_lists(job->assessment);
 
-		for (size_t i = 0; i < tls_suites_count() && count < COUNT_OF(kinds); i++) {
-			tls_suites_at(i, &suite);
-			if (suite.id > UINT16_MAX) {
-				kinds[count++] = suite.id;
-			}
-		}
-		error = tls_hello_write_ssl2((struct span){ session_id, 16 }, kinds, count, &w);
+		error = tls_hello_write_ssl2((struct span){ session_id, 16 }, lists->kinds,
+					     lists->kind_count, &w);
 	} else {
 		preset(job, &hello, session_id);
 		if (job->kind->asking != NULL) {

@@ -59,8 +59,7 @@ static bool is_found(const struct job *job, uint16_t id)
 	return false;
 }
 
-/* Bit 1 << class of each that holds a suite. */
-static unsigned classes_of(const struct tls_suite *suite)
+unsigned suite_classes(const struct tls_suite *suite)
 {
 	unsigned all = 0;
 
@@ -82,7 +81,7 @@ static void drop_settled(struct job *job)
 		if (lists->suites[i] != job->left[at]) {
 			continue;
 		}
-		if ((job->step & classes_of(&lists->facts[i])) != 0) {
+		if ((job->step & lists->classes[i]) != 0) {
 			job->left[kept++] = job->left[at];
 		}
 		at++;
@@ -115,7 +114,7 @@ static bool take_classes(struct job *job, const struct answer *answer)
 	if (!tls_suites_find(answer->flight->hello.suite, &suite)) {
 		return false;
 	}
-	answered = classes_of(&suite) & job->step & ~(1u << WEAK);
+	answered = suite_classes(&suite) & job->step & ~(1u << WEAK);
 	if (answered != 0 && !is_again && is_reuse_open(job, &suite)) {
 		answered &= ~answered + 1; /* one of them */
 	} else if (!job_remove(job, (uint16_t)suite.id)) {
