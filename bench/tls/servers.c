@@ -1,9 +1,11 @@
 /*
  * servers.c - thousands of simulated TLS servers in one process: first flights, no cryptography.
  *
- * bench-tls-servers PORT RSA.der EC.der: every address of 127.0.0.0/8 is a server; the last octets
- * of the address choose how old it is. Keys and signatures are noise, for nobody checks them who
- * does no key exchange; suites, versions, certificates and their sizes are as in the wild.
+ * bench-tls-servers PORT COUNT ROOT.pem [any|shared]: COUNT addresses from 127.1.0.1 on are
+ * servers, 250 in each /24; the address chooses how old one is, or, with "any", draws its versions
+ * and suites. Each has certificates of its own; with "shared" all have the same. ROOT.pem is
+ * written: the root of all their certificates. Keys and signatures of the handshake are noise, for
+ * nobody checks them who does no key exchange.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,17 +15,21 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/attr.h"
 #include "base/reader.h"
 #include "base/text.h"
 #include "base/writer.h"
-#include "sys/buffer.h"
-#include "sys/file.h"
+#include "authority.h"
+#include "formats/tls_suites.h"
+#include "sys/alloc.h"
 
-#define HELLO_MAX  4096
-#define FLIGHT_MAX 12288
+#define HELLO_MAX   4096
+#define FLIGHT_MAX  12288
+#define SERVERS_MAX 1000000
+#define SUITES_MAX  32
 
 /* RFC 8446, 4.1.3. */
 static const uint8_t retry_random[32] = { 0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11,
@@ -61,10 +67,19 @@ static const struct age ages[] = {
 	{ "SSLv3 to TLS 1.0", 0x0300, 0x0301, 0, false, false, 10, ancient },
 };
 
-struct certificates {
-	struct buffer rsa;
-	struct buffer ec;
+struct server {
+	struct age age;
+	bool has_client_order;
+	uint16_t own[SUITES_MAX + 1]; /* of one that was drawn */
+	struct chain rsa;
+	struct chain ec;
 };
+
+static uint32_t address_of(unsigned server)
+{
+	return 127u << 24 | (1 + server / 62500) << 16 | server / 250 % 250 << 8 |
+	       (1 + server % 250);
+}
 
 struct asked {
 	uint16_t version;
@@ -74,16 +89,10 @@ struct asked {
 	struct span suites;
 };
 
-static const struct age *age_of(int fd)
+static const struct age *age_of(uint32_t address)
 {
-	struct sockaddr_in at;
-	socklen_t len = sizeof at;
-	unsigned draw = 0;
+	unsigned draw = (address * 2654435761u >> 16) % 100;
 
-	if (getsockname(fd, (struct sockaddr *)&at, &len) == 0) {
-		draw = ntohl(at.sin_addr.s_addr) * 2654435761u >> 16;
-	}
-	draw %= 100;
 	for (size_t i = 0; i < COUNT_OF(ages); i++) {
 		if (draw < ages[i].share) {
 			return &ages[i];
@@ -91,6 +100,40 @@ static const struct age *age_of(int fd)
 		draw -= ages[i].share;
 	}
 	return &ages[0];
+}
+
+static unsigned draw(uint64_t *state, unsigned below)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(*state >> 33) % below;
+}
+
+/* Versions, perhaps with a hole that nobody has, and any suites in any order. */
+static void draw_server(struct server *server, uint32_t address)
+{
+	static const uint16_t groups[] = { 0x11ec, 0x001d, 0x0017, 0x0018 };
+	uint64_t state = address;
+	struct tls_suite suite;
+	unsigned count = 0;
+	unsigned wanted = 1 + draw(&state, SUITES_MAX - 3);
+
+	server->age = ages[0];
+	server->age.lowest = (uint16_t)(0x0300 + draw(&state, 5));
+	server->age.highest =
+		(uint16_t)(server->age.lowest + draw(&state, 0x0305u - server->age.lowest));
+	server->age.has_guard = draw(&state, 3) != 0;
+	server->age.group13 = groups[draw(&state, COUNT_OF(groups))];
+	server->has_client_order = draw(&state, 4) == 0;
+	for (unsigned tries = 0; count < wanted && tries < 2000; tries++) {
+		tls_suites_at(draw(&state, (unsigned)tls_suites_count()), &suite);
+		if (suite.id <= UINT16_MAX && suite.kex != TLS_KEX_ANY && suite.cipher[0] != '\0') {
+			server->own[count++] = (uint16_t)suite.id;
+		}
+	}
+	for (uint16_t id = 0x1301; id <= 0x1303; id++) {
+		server->own[count++] = id;
+	}
+	server->age.suites = server->own;
 }
 
 static bool names(struct span list, uint16_t number)
@@ -206,17 +249,11 @@ static void write_hello(struct writer *w, uint16_t version, uint16_t suite, uint
 	close_length(w, message);
 }
 
-static void write_certificate(struct writer *w, struct span der)
+static void write_certificate(struct writer *w, const struct chain *chain)
 {
 	size_t message = open_message(w, 11);
 
-	writer_u8(w, 0);
-	writer_be16(w, (uint16_t)(2 * (der.len + 3)));
-	for (int i = 0; i < 2; i++) { /* leaf and issuer, as most have */
-		writer_u8(w, 0);
-		writer_be16(w, (uint16_t)der.len);
-		writer_bytes(w, der);
-	}
+	writer_bytes(w, (struct span){ chain->bytes, chain->len });
 	close_length(w, message);
 }
 
@@ -284,6 +321,23 @@ static uint16_t choose(const struct age *age, const struct asked *asked, bool is
 	return 0;
 }
 
+/* The client's first that it has, too. */
+static uint16_t choose_theirs(const struct age *age, const struct asked *asked, bool is13)
+{
+	struct reader r = reader_over(asked->suites);
+
+	while (reader_left(&r) >= 2) {
+		uint16_t suite = reader_be16(&r);
+
+		for (size_t i = 0; age->suites[i] != 0; i++) {
+			if (age->suites[i] == suite && (suite >> 8 == 0x13) == is13) {
+				return suite;
+			}
+		}
+	}
+	return 0;
+}
+
 static void answer_alert(struct writer *w, uint8_t alert)
 {
 	writer_u8(w, 21);
@@ -293,9 +347,9 @@ static void answer_alert(struct writer *w, uint8_t alert)
 	writer_u8(w, alert);
 }
 
-static void answer(const struct age *age, struct span hello, const struct certificates *own,
-		   struct writer *w)
+static void answer(const struct server *server, struct span hello, struct writer *w)
 {
+	const struct age *age = &server->age;
 	struct asked asked;
 	bool is13;
 	uint16_t version;
@@ -308,7 +362,8 @@ static void answer(const struct age *age, struct span hello, const struct certif
 	is13 = asked.is13 && age->highest >= 0x0304;
 	version = is13 ? 0x0304 : asked.version < age->highest ? asked.version : age->highest;
 	version = !is13 && version > 0x0303 ? 0x0303 : version;
-	suite = choose(age, &asked, is13);
+	suite = server->has_client_order ? choose_theirs(age, &asked, is13)
+					 : choose(age, &asked, is13);
 	if (version < age->lowest) {
 		answer_alert(w, 70);
 	} else if (asked.has_scsv && age->has_guard && version < age->highest) {
@@ -321,7 +376,7 @@ static void answer(const struct age *age, struct span hello, const struct certif
 		record = open_length(w);
 		write_hello(w, version, suite, is13 ? asked.group13 : 0);
 		if (!is13) {
-			write_certificate(w, buffer_span(is_ecdsa(suite) ? &own->ec : &own->rsa));
+			write_certificate(w, is_ecdsa(suite) ? &server->ec : &server->rsa);
 			write_exchange(w, version, suite, age->suites == ancient ? 128 : 256);
 			close_length(w, open_message(w, 14));
 		}
@@ -329,18 +384,26 @@ static void answer(const struct age *age, struct span hello, const struct certif
 	}
 }
 
-static void serve(int fd, const struct certificates *own)
+static void serve(int fd, const struct server *servers, unsigned count)
 {
 	uint8_t hello[HELLO_MAX];
 	uint8_t flight[FLIGHT_MAX];
 	struct writer w = writer_over(flight, sizeof flight);
 	ssize_t got = recv(fd, hello, sizeof hello, MSG_DONTWAIT);
+	struct sockaddr_in at = { 0 };
+	socklen_t len = sizeof at;
+	uint32_t address;
+	unsigned index;
 
 	if (got < 0 && errno == EAGAIN) {
 		return;
 	}
-	if (got > 0) {
-		answer(age_of(fd), (struct span){ hello, (size_t)got }, own, &w);
+	(void)getsockname(fd, (struct sockaddr *)&at, &len);
+	address = ntohl(at.sin_addr.s_addr);
+	index = ((address >> 16 & 255) - 1) * 62500 + (address >> 8 & 255) * 250 + (address & 255) -
+		1;
+	if (got > 0 && index < count) {
+		answer(&servers[index], (struct span){ hello, (size_t)got }, &w);
 		if (writer_ok(&w) && writer_used(&w) > 0) {
 			(void)send(fd, flight, writer_used(&w), MSG_NOSIGNAL | MSG_DONTWAIT);
 			return; /* the client ends it */
@@ -375,35 +438,65 @@ static int listen_at(uint16_t port)
 	return fd;
 }
 
+static struct server *make_servers(unsigned count, struct authority *authority, const char *how)
+{
+	struct server *servers = alloc_zeroed(count, sizeof *servers);
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t address = address_of(i);
+
+		if (span_is(span_of(how), "any")) {
+			draw_server(&servers[i], address);
+		} else {
+			servers[i].age = *age_of(address);
+		}
+		if (i > 0 && span_is(span_of(how), "shared")) {
+			servers[i].rsa = servers[0].rsa;
+			servers[i].ec = servers[0].ec;
+			continue;
+		}
+		servers[i].rsa = authority_issue(authority, address, 0);
+		if (servers[i].age.has_ec || i == 0) {
+			servers[i].ec = authority_issue(authority, address, 1);
+		}
+	}
+	return servers;
+}
+
 int main(int argc, char **argv)
 {
-	struct certificates own;
-	struct epoll_event events[256];
+	static struct epoll_event events[4096];
 	uint64_t port = 0;
+	uint64_t count = 0;
 	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	int listen_fd;
 	struct epoll_event listening = { .events = EPOLLIN };
+	struct server *servers;
 
-	buffer_init(&own.rsa, 3000);
-	buffer_init(&own.ec, 3000);
-	if (argc != 4 || text_to_u64(span_of(argv[1]), 65535, &port) != 0 ||
-	    file_read(argv[2], &own.rsa) != 0 || file_read(argv[3], &own.ec) != 0) {
-		fprintf(stderr, "usage: bench-tls-servers PORT RSA.der EC.der\n");
+	if (argc < 4 || text_to_u64(span_of(argv[1]), 65535, &port) != 0 ||
+	    text_to_u64(span_of(argv[2]), SERVERS_MAX, &count) != 0 || count == 0) {
+		fprintf(stderr, "usage: bench-tls-servers PORT COUNT ROOT.pem [any|shared]\n");
 		return 2;
 	}
+	servers = make_servers((unsigned)count, authority_new(argv[3]), argc > 4 ? argv[4] : "");
 	listen_fd = listen_at((uint16_t)port);
 	listening.data.fd = listen_fd;
 	(void)epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listen_fd, &listening);
 	puts("ready");
 	fflush(stdout);
 	for (;;) {
-		int count = epoll_wait(epoll_fd, events, COUNT_OF(events), -1);
+		/* a millisecond away, and so never woken in the client's place on its processor */
+		const struct timespec away = { .tv_nsec = 1000000 };
+		int ready;
 
-		for (int i = 0; i < count; i++) {
+		(void)nanosleep(&away, NULL);
+		ready = epoll_wait(epoll_fd, events, COUNT_OF(events), -1);
+
+		for (int i = 0; i < ready; i++) {
 			if (events[i].data.fd == listen_fd) {
 				accept_all(listen_fd, epoll_fd);
 			} else {
-				serve(events[i].data.fd, &own);
+				serve(events[i].data.fd, servers, (unsigned)count);
 			}
 		}
 	}

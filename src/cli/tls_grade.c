@@ -173,6 +173,7 @@ static json_t *certificate_json(const struct tls_chain_facts *facts, const char 
 		set_number(object, "not_after", facts->not_after_s);
 		set_number(object, "days_left", facts->days_left);
 		set_number(object, "names", facts->names);
+		set_number(object, "names_not_compared", facts->names_not_compared);
 		set_text(object, "match", match_text(facts->match));
 		set_bool(object, "is_must_staple", facts->is_must_staple);
 		set_text(object, "staple", status_text(facts));
@@ -275,7 +276,9 @@ static void print_certificate(const struct tls_chain_facts *facts, const char *t
 	fprintf(to, "  %-12s %s %u, signed with %s\n", "key", facts->key_type, facts->key_bits,
 		facts->signature_name);
 	fprintf(to, "  %-12s %u; %s\n", "names", facts->names,
-		facts->match == X509_MATCH_NONE ? "not for this host" : "for this host");
+		facts->match != X509_MATCH_NONE ? "for this host"
+		: facts->names_not_compared > 0 ? "not for this host, as far as they were compared"
+						: "not for this host");
 	fprintf(to, "  %-12s %lld days left of %u\n", "validity", (long long)facts->days_left,
 		facts->lifetime.days);
 	fprintf(to, "  %-12s %u certificates sent, %u not needed%s\n", "chain", facts->sent,

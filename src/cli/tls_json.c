@@ -370,6 +370,7 @@ json_t *tls_report_json(const struct tls_result *result)
 	set(object, "features", features_json(&result->features));
 	set(object, "vulnerabilities", vulnerabilities_json(result));
 	set(object, "chains", chains_json(result));
+	set(object, "certificates_cut", json_integer(result->certificates_cut));
 	set(object, "http", http_json(&result->http));
 	return object;
 }

@@ -135,7 +135,10 @@ static void run_tasks(struct loop *loop, enum loop_phase phase)
 
 static uint32_t epoll_events(unsigned events)
 {
-	return ((events & LOOP_READ) != 0 ? EPOLLIN | EPOLLRDHUP : 0u) |
+	/* who reads to the end meets the other side's there */
+	unsigned closed = (events & LOOP_EDGE) != 0 ? (uint32_t)EPOLLET : (uint32_t)EPOLLRDHUP;
+
+	return ((events & LOOP_READ) != 0 ? (uint32_t)EPOLLIN | closed : 0u) |
 	       ((events & LOOP_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0u) |
 	       ((events & LOOP_PRIORITY) != 0 ? (uint32_t)EPOLLPRI : 0u);
 }
@@ -191,8 +194,16 @@ static void bury_watch(void *context)
 	free(context);
 }
 
-/* Freed when the turn ends, because the batch at hand may still name it. */
 void loop_unwatch(struct loop_watch **watch)
+{
+	if (*watch != NULL) {
+		loop_watch_change(*watch, 0);
+		loop_unwatch_closed(watch);
+	}
+}
+
+/* Freed when the turn ends, because the batch at hand may still name it. */
+void loop_unwatch_closed(struct loop_watch **watch)
 {
 	struct loop_watch *w = *watch;
 
@@ -200,7 +211,7 @@ void loop_unwatch(struct loop_watch **watch)
 		return;
 	}
 	*watch = NULL;
-	loop_watch_change(w, 0);
+	w->events = 0;
 	loop_task_queue(w->loop, LOOP_BURY, &w->burial, bury_watch, w);
 }
 

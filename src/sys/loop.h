@@ -1,9 +1,9 @@
 /*
  * loop.h - one event loop a process: descriptors, timers, signals.
  *
- * Level-triggered epoll. Handlers run one at a time and never block. Between
- * reading what is ready and sleeping the loop calls its idle hook, which is
- * where work over many messages is committed together.
+ * Level-triggered epoll, unless LOOP_EDGE asks for less. Handlers run one at a time and never
+ * block. Between reading what is ready and sleeping the loop calls its idle hook, which is where
+ * work over many messages is committed together.
  */
 #pragma once
 
@@ -14,7 +14,9 @@
 
 struct loop;
 
-enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_PRIORITY = 4, LOOP_HANGUP = 8 };
+/* LOOP_EDGE is asked for beside others: each change is told once, and a read must go on until
+ * nothing is left. It spares a system call each time that the interest would change. */
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_PRIORITY = 4, LOOP_HANGUP = 8, LOOP_EDGE = 16 };
 
 typedef void loop_handler(void *context, unsigned events);
 typedef void loop_callback(void *context);
@@ -45,6 +47,10 @@ void loop_watch_change(struct loop_watch *watch, unsigned events);
 
 /* Accepts empty and nulls the variable; safe within any handler, its own too. */
 void loop_unwatch(struct loop_watch **watch);
+
+/* The same after the descriptor was closed, and no duplicate of it is left: the kernel has
+ * forgotten it by itself. */
+void loop_unwatch_closed(struct loop_watch **watch);
 
 /* Not armed yet. Several may be due in one turn; they run in the order of their times. */
 struct loop_timer *loop_timer(struct loop *loop, loop_callback *callback, void *context);

@@ -138,6 +138,26 @@ static void hears_nothing_while_it_asks_for_nothing(void **state)
 	assert_int_equal(f->handled, 1);
 }
 
+static void tells_an_edge_once_and_forgets_what_was_closed(void **state)
+{
+	struct fixture *f = *state;
+
+	f->watches[0] = loop_watch(f->loop, f->fds[0][0], LOOP_READ | LOOP_EDGE, count, f);
+	assert_int_equal(write(f->fds[0][1], "x", 1), 1);
+	loop_turn(f->loop, 1000);
+	loop_turn(f->loop, 0); /* nobody has read it */
+	assert_int_equal(f->handled, 1);
+	assert_int_equal(write(f->fds[0][1], "y", 1), 1);
+	loop_turn(f->loop, 1000);
+	assert_int_equal(f->handled, 2);
+	(void)close(f->fds[0][0]);
+	f->fds[0][0] = -1;
+	loop_unwatch_closed(&f->watches[0]);
+	assert_null(f->watches[0]);
+	loop_turn(f->loop, 0);
+	assert_int_equal(f->handled, 2);
+}
+
 static void tell_timer(void *context)
 {
 	tell(context, "t");
@@ -310,6 +330,8 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hears_nothing_while_it_asks_for_nothing, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(tells_an_edge_once_and_forgets_what_was_closed,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keeps_the_order_of_a_turn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(runs_timers_in_the_order_of_their_times_never_early,
 						set_up, tear_down),

@@ -315,19 +315,25 @@ int net_accept(int listen_fd, int *out_fd, struct net_address *out_peer)
 	return 0;
 }
 
+static int refuse_address(struct why *why, int number, const struct net_address *address)
+{
+	char text[NET_TEXT_SIZE];
+
+	net_address_text(address, text);
+	return refuse(why, number, "connect to", text);
+}
+
 int net_connect_start(const struct net_address *address, int *out_fd, struct why *why)
 {
 	OWNED(file_close)
 	int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCKET_FLAGS, 0);
-	char text[NET_TEXT_SIZE];
 
-	net_address_text(address, text);
 	if (fd < 0) {
-		return refuse(why, errno, "connect to", text);
+		return refuse_address(why, errno, address);
 	}
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (connect(fd, raw(address), address->length) != 0 && errno != EINPROGRESS) {
-		return refuse(why, errno, "connect to", text);
+		return refuse_address(why, errno, address);
 	}
 	*out_fd = fd;
 	fd = -1;
@@ -343,6 +349,17 @@ int net_connect_result(int fd, struct why *why)
 		number = errno;
 	}
 	return number == 0 ? 0 : refuse(why, number, "connect", "to the server");
+}
+
+int64_t net_round_trip_us(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t length = sizeof info;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 || info.tcpi_rtt == 0) {
+		return INT64_MAX;
+	}
+	return info.tcpi_rtt;
 }
 
 int net_resolve(const char *host, const char *port, struct net_address *out, size_t max,

@@ -41,6 +41,10 @@ MUST_USE int net_accept(int listen_fd, int *out_fd, struct net_address *out_peer
 MUST_USE int net_connect_start(const struct net_address *address, int *out_fd, struct why *why);
 MUST_USE int net_connect_result(int fd, struct why *why);
 
+/* The round trip to the other side in microseconds as TCP has measured it, without our own delays;
+ * INT64_MAX where it is not known. */
+int64_t net_round_trip_us(int fd);
+
 /* Looks a name up, blocking: at most max addresses. */
 MUST_USE int net_resolve(const char *host, const char *port, struct net_address *out, size_t max,
 			 size_t *out_count, struct why *why);

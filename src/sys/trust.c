@@ -1,6 +1,7 @@
 /* trust.c - paths of certificates. */
 #include "sys/trust.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -8,6 +9,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mem.h"
+#include "base/reader.h"
+#include "base/sha256.h"
+#include "base/writer.h"
 #include "sys/alloc.h"
 #include "sys/openssl_why.h"
 #include "sys/pki_types.h"
@@ -16,19 +21,59 @@
 /* Steps of a path; public ones have three or four. */
 #define DEPTH_MAX 10
 
+/* Issuers that were read before: thousands of servers send the same few, and reading one costs
+ * OpenSSL 3.0 more than checking a signature. */
+#define ISSUERS_MAX         256 /* each has one place; a newer one takes it */
+#define ISSUER_DER_SIZE_MAX 8192
+
+struct issuer {
+	struct span der; /* owned */
+	X509 *certificate;
+};
+
+/* What was said of a whole chain, which many names may share; it stands for the minute. */
+#define VERDICTS_MAX  512
+#define VERDICT_FOR_S 60
+
+struct verdict {
+	uint8_t sha256[SHA256_SIZE]; /* of all that was sent */
+	int64_t time;                /* in VERDICT_FOR_S */
+	struct trust_path path;      /* of length 0: none is here */
+};
+
 struct trust_store {
 	X509_STORE *roots;
+	struct issuer *issuers;   /* ISSUERS_MAX */
+	struct verdict *verdicts; /* VERDICTS_MAX */
 };
+
+/* The system's file, and its folder of names that are hashes (c_rehash). OpenSSL's own default has
+ * its "store" besides, which lists the whole folder for each issuer that it does not know. */
+static int set_system_paths(X509_STORE *roots)
+{
+	X509_LOOKUP *files = X509_STORE_add_lookup(roots, X509_LOOKUP_file());
+	X509_LOOKUP *folder = X509_STORE_add_lookup(roots, X509_LOOKUP_hash_dir());
+
+	if (files == NULL || folder == NULL) {
+		return 0;
+	}
+	(void)X509_LOOKUP_load_file(files, NULL, X509_FILETYPE_DEFAULT); /* there may be none */
+	(void)X509_LOOKUP_add_dir(folder, NULL, X509_FILETYPE_DEFAULT);
+	ERR_clear_error();
+	return 1;
+}
 
 int trust_store_open(const char *file, struct trust_store **out, struct why *why)
 {
 	struct trust_store *store = alloc_zeroed(1, sizeof *store);
 	int is_read = 0;
 
+	store->issuers = alloc_zeroed(ISSUERS_MAX, sizeof *store->issuers);
+	store->verdicts = alloc_zeroed(VERDICTS_MAX, sizeof *store->verdicts);
 	store->roots = X509_STORE_new();
 	if (store->roots != NULL) {
 		is_read = file != NULL ? X509_STORE_load_file(store->roots, file)
-				       : X509_STORE_set_default_paths(store->roots);
+				       : set_system_paths(store->roots);
 	}
 	if (is_read != 1) {
 		trust_store_free(&store);
@@ -38,9 +83,23 @@ int trust_store_open(const char *file, struct trust_store **out, struct why *why
 	return 0;
 }
 
+static void forget(struct issuer *issuer)
+{
+	const void *bytes = issuer->der.ptr;
+
+	free((void *)(uintptr_t)bytes);
+	pki_certificate_free(&issuer->certificate);
+	*issuer = (struct issuer){ 0 };
+}
+
 void trust_store_free(struct trust_store **store)
 {
 	if (*store != NULL) {
+		for (size_t i = 0; i < ISSUERS_MAX; i++) {
+			forget(&(*store)->issuers[i]);
+		}
+		free((*store)->issuers);
+		free((*store)->verdicts);
 		X509_STORE_free((*store)->roots);
 		free(*store);
 		*store = NULL;
@@ -73,6 +132,71 @@ STACK_OF(X509) * trust_read_others(const struct span *chain, size_t count)
 		}
 	}
 	return others;
+}
+
+/* An issuer's place: its last octets are those of a signature, and so as good as a hash. */
+static struct issuer *place_of(const struct trust_store *store, struct span der)
+{
+	struct reader end = reader_over(span_after(der, der.len - 4));
+
+	return &store->issuers[reader_be32(&end) % ISSUERS_MAX];
+}
+
+/* Read now or before; the caller's. NULL where it cannot be read. */
+static X509 *read_issuer(const struct trust_store *store, struct span der)
+{
+	struct issuer *issuer;
+	X509 *certificate;
+	uint8_t *copy;
+
+	if (der.len < 4 || der.len > ISSUER_DER_SIZE_MAX) {
+		return trust_read_certificate(der);
+	}
+	issuer = place_of(store, der);
+	if (!span_equal(issuer->der, der)) {
+		certificate = trust_read_certificate(der);
+		if (certificate == NULL) {
+			return NULL;
+		}
+		forget(issuer);
+		copy = alloc_zeroed(der.len, 1);
+		mem_copy(copy, der.ptr, der.len);
+		*issuer = (struct issuer){ { copy, der.len }, certificate };
+	}
+	return X509_up_ref(issuer->certificate) == 1 ? issuer->certificate : NULL;
+}
+
+/* What was sent, by its place: the leaf first. */
+struct sent {
+	X509 *certificates[TRUST_CHAIN_MAX]; /* NULL: cannot be read */
+	size_t count;
+	STACK_OF(X509) * others; /* all but the leaf; borrows */
+};
+
+static struct sent read_sent(const struct trust_store *store, const struct span *chain,
+			     size_t count)
+{
+	struct sent sent = { .others = sk_X509_new_null() };
+
+	sent.count = count < TRUST_CHAIN_MAX ? count : TRUST_CHAIN_MAX;
+	for (size_t i = 0; i < sent.count; i++) {
+		X509 *one =
+			i == 0 ? trust_read_certificate(chain[0]) : read_issuer(store, chain[i]);
+
+		sent.certificates[i] = one;
+		if (i > 0 && one != NULL && sent.others != NULL) {
+			(void)sk_X509_push(sent.others, one);
+		}
+	}
+	return sent;
+}
+
+static void free_sent(struct sent *sent)
+{
+	for (size_t i = 0; i < sent->count; i++) {
+		pki_certificate_free(&sent->certificates[i]);
+	}
+	sk_X509_free(sent->others);
 }
 
 static unsigned problem_of(int code, int depth)
@@ -122,16 +246,14 @@ static int hear(int is_fine, X509_STORE_CTX *context)
 	return 1;
 }
 
-static bool is_in(STACK_OF(X509) * path, struct span der)
+static bool is_in(STACK_OF(X509) * path, const X509 *certificate)
 {
-	X509 *certificate = trust_read_certificate(der);
-	bool found = false;
-
-	for (int i = 0; certificate != NULL && i < sk_X509_num(path) && !found; i++) {
-		found = X509_cmp(sk_X509_value(path, i), certificate) == 0;
+	for (int i = 0; certificate != NULL && i < sk_X509_num(path); i++) {
+		if (X509_cmp(sk_X509_value(path, i), certificate) == 0) {
+			return true;
+		}
 	}
-	pki_certificate_free(&certificate);
-	return found;
+	return false;
 }
 
 static void fail(struct trust_path *path, unsigned problem, const char *reason)
@@ -157,11 +279,11 @@ static void build(X509_STORE_CTX *context, int64_t now_s, struct trust_path *pat
 	}
 }
 
-void trust_verify(const struct trust_store *store, const struct span *chain, size_t count,
-		  int64_t now_s, struct trust_path *out)
+static void verify(const struct trust_store *store, const struct span *chain, size_t count,
+		   int64_t now_s, struct trust_path *out)
 {
-	X509 *leaf = count > 0 ? trust_read_certificate(chain[0]) : NULL;
-	OWNED(trust_certificates_free) STACK_OF(X509) *others = trust_read_others(chain, count);
+	struct sent sent = read_sent(store, chain, count);
+	X509 *leaf = sent.certificates[0];
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	struct trust_path path = { 0 };
 	STACK_OF(X509) * built;
@@ -169,18 +291,50 @@ void trust_verify(const struct trust_store *store, const struct span *chain, siz
 	if (leaf == NULL) {
 		fail(&path, TRUST_UNREADABLE, "the certificate cannot be read");
 	} else if (context == NULL ||
-		   X509_STORE_CTX_init(context, store->roots, leaf, others) != 1) {
+		   X509_STORE_CTX_init(context, store->roots, leaf, sent.others) != 1) {
 		fail(&path, TRUST_OTHER, "the path cannot be built");
 	} else {
 		build(context, now_s, &path);
 		built = X509_STORE_CTX_get0_chain(context);
 		path.length = built != NULL ? (unsigned)sk_X509_num(built) : 0;
-		for (size_t i = 0; i < count && i < TRUST_CHAIN_MAX && built != NULL; i++) {
-			path.used |= is_in(built, chain[i]) ? (uint16_t)(1u << i) : 0;
+		for (size_t i = 0; i < sent.count && built != NULL; i++) {
+			path.used |= is_in(built, sent.certificates[i]) ? (uint16_t)(1u << i) : 0;
 		}
 	}
 	X509_STORE_CTX_free(context);
-	pki_certificate_free(&leaf);
+	free_sent(&sent);
 	(void)openssl_why(NULL, 0, "");
 	*out = path;
+}
+
+static void hash_chain(const struct span *chain, size_t count, uint8_t out[SHA256_SIZE])
+{
+	struct sha256 hash;
+
+	sha256_init(&hash);
+	for (size_t i = 0; i < count && i < TRUST_CHAIN_MAX; i++) {
+		uint8_t length[8];
+		struct writer w = writer_over(length, sizeof length);
+
+		writer_be64(&w, chain[i].len);
+		sha256_add(&hash, writer_span(&w));
+		sha256_add(&hash, chain[i]);
+	}
+	sha256_done(&hash, out);
+}
+
+void trust_verify(const struct trust_store *store, const struct span *chain, size_t count,
+		  int64_t now_s, struct trust_path *out)
+{
+	struct verdict verdict = { .time = now_s / VERDICT_FOR_S };
+	struct verdict *place;
+
+	hash_chain(chain, count, verdict.sha256);
+	place = &store->verdicts[(verdict.sha256[0] << 8 | verdict.sha256[1]) % VERDICTS_MAX];
+	if (place->path.length == 0 || place->time != verdict.time ||
+	    mem_compare(place->sha256, verdict.sha256, sizeof verdict.sha256) != 0) {
+		verify(store, chain, count, now_s, &verdict.path);
+		*place = verdict;
+	}
+	*out = place->path;
 }

@@ -51,7 +51,8 @@ struct trust_path {
 };
 
 /* Builds a path from chain[0] at a time (seconds since 1970). Never fails: what cannot be read
- * is a problem. At most TRUST_CHAIN_MAX certificates are used. */
+ * is a problem. At most TRUST_CHAIN_MAX certificates are used. A store remembers what it said of a
+ * chain for the minute that the time is in. */
 void trust_verify(const struct trust_store *store, const struct span *chain, size_t count,
 		  int64_t now_s, struct trust_path *out);
 

@@ -91,6 +91,33 @@ static void time_is_what_the_caller_says(void **state)
 	assert_true(verify_at(chain, 2, TRUST_FILES_NOW * 2).problems & TRUST_EXPIRED);
 }
 
+static void what_was_said_of_a_chain_is_not_said_of_another_nor_at_another_time(void **state)
+{
+	struct span chain[] = { file(0, "good.der"), file(1, "intermediate.der") };
+	struct span shorter[] = { chain[0] };
+	struct trust_store *known = NULL;
+	struct trust_path path;
+
+	(void)state;
+	assert_int_equal(trust_store_open(TRUST_FILES "/root.pem", &known, NULL), 0);
+	for (int i = 0; i < 2; i++) { /* as asked for the first time, and as remembered */
+		trust_verify(known, chain, 2, TRUST_FILES_NOW, &path);
+		assert_int_equal(path.problems, 0);
+		assert_int_equal(path.used, 3);
+		trust_verify(known, shorter, 1, TRUST_FILES_NOW, &path);
+		assert_true(path.problems & TRUST_NO_ISSUER);
+		trust_verify(known, chain, 2, YEAR_2000_S, &path);
+		assert_true(path.problems & TRUST_NOT_YET);
+	}
+	store_bytes[1][chain[1].len - 1] ^= 1; /* another issuer, in the same place */
+	trust_verify(known, chain, 2, TRUST_FILES_NOW, &path);
+	assert_int_not_equal(path.problems, 0);
+	store_bytes[1][chain[1].len - 1] ^= 1;
+	trust_verify(known, chain, 2, TRUST_FILES_NOW, &path);
+	assert_int_equal(path.problems, 0);
+	trust_store_free(&known);
+}
+
 static void a_changed_byte_breaks_the_signature(void **state)
 {
 	struct span chain[] = { file(0, "good.der"), file(1, "intermediate.der") };
@@ -187,6 +214,8 @@ int main(void)
 		cmocka_unit_test(tells_what_is_wrong),
 		cmocka_unit_test(tells_every_problem_at_once),
 		cmocka_unit_test(time_is_what_the_caller_says),
+		cmocka_unit_test(
+			what_was_said_of_a_chain_is_not_said_of_another_nor_at_another_time),
 		cmocka_unit_test(a_changed_byte_breaks_the_signature),
 		cmocka_unit_test(an_unknown_root_that_was_sent_is_told),
 		cmocka_unit_test(certificates_without_end_are_cut_off),

@@ -26,6 +26,9 @@
 #define TARGETS_MAX    2000 /* at once */
 #define DEFAULT_PORT   "443"
 
+#define NEAR_MAX  64 /* at once, of those whose servers answer at once */
+#define FEEDER_MS 10 /* waited before room is looked for again, where nothing else happens */
+
 static const struct arg options[] = {
 	{ "--file", "LIST", "more targets, one a line; # begins a comment" },
 	{ "--starttls", "P",
@@ -61,6 +64,7 @@ struct assessing {
 	size_t due;
 	const struct args *args;
 	struct loop *loop;
+	struct loop_timer *feeder;
 	struct tls_assessor *assessor;
 	struct tls_judge *judge;
 	enum tls_starttls starttls;
@@ -81,10 +85,14 @@ static void print_result(struct assessing *a, const struct tls_result *result)
 	}
 	if (a->is_json) {
 		json_t *document = tls_report_json(result);
+		char *text;
 
 		tls_judge_add_json(a->judge, document);
-		(void)json_dumpf(document, stdout, JSON_COMPACT);
-		fputc('\n', stdout);
+		text = json_dumps(document, JSON_COMPACT); /* at once: a call a token costs more */
+		if (text != NULL) {
+			puts(text);
+		}
+		free(text);
 		json_decref(document);
 	} else {
 		if (result->failure == TLS_FINE) {
@@ -275,22 +283,43 @@ static bool is_all_done(const struct assessing *a)
 	       tls_assessor_busy(a->assessor) == 0;
 }
 
+/* How many of the list may begin now. */
+static unsigned room(const struct assessing *a)
+{
+	unsigned places = tls_assessor_room(a->assessor);
+	unsigned waiting = resolver_busy(a->resolver) + (unsigned)a->due;
+	unsigned near = tls_assessor_near(a->assessor);
+	unsigned free_near = near < NEAR_MAX ? NEAR_MAX - near : 0;
+
+	places = places > waiting ? places - waiting : 0;
+	return places < free_near ? places : free_near;
+}
+
 static void feed(struct assessing *a)
 {
 	struct span text;
+	unsigned places;
 
 	add_due(a);
-	while (!a->is_out_of_targets &&
-	       tls_assessor_room(a->assessor) > resolver_busy(a->resolver) + a->due) {
+	places = room(a);
+	while (!a->is_out_of_targets && places > 0) {
 		if (!next_target(a, &text)) {
 			a->is_out_of_targets = true;
 		} else {
 			add_target(a, text);
+			places--;
 		}
 	}
 	if (is_all_done(a)) {
 		loop_stop(a->loop);
+	} else if (!a->is_out_of_targets && !loop_timer_is_armed(a->feeder)) {
+		loop_timer_arm(a->feeder, FEEDER_MS);
 	}
+}
+
+static void on_feeder(void *context)
+{
+	(void)context; /* the turn ends with feed() */
 }
 
 static void on_done(void *context, struct tls_result *result)
@@ -365,6 +394,7 @@ static int read_list(const struct args *args, struct buffer *list, struct why *w
 static int assess_all(struct assessing *a, const struct tls_assess_config *config)
 {
 	a->loop = loop_new();
+	a->feeder = loop_timer(a->loop, on_feeder, a);
 	a->assessor = tls_assessor_new(a->loop, config, on_done, a);
 	a->resolver = resolver_new(a->loop, on_resolved, a);
 	loop_on_idle(a->loop, on_idle, a);
@@ -377,6 +407,7 @@ static int assess_all(struct assessing *a, const struct tls_assess_config *confi
 	while (a->named != NULL) {
 		forget(a, a->named);
 	}
+	loop_timer_free(&a->feeder);
 	loop_free(&a->loop);
 	return a->failed > 0 ? EXIT_REFUSED : EXIT_FINE;
 }

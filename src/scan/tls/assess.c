@@ -12,9 +12,11 @@
 #include "sys/clock.h"
 #include "sys/tls_probe.h"
 
-#define RECEIVE_MAX (TLS_FLIGHT_MAX + 65536)
-#define TICKET_MAX  1536
-#define LOST_MAX    2 /* connections of a job in a row that taught nothing */
+#define RECEIVE_MAX        (TLS_FLIGHT_MAX + 65536)
+#define TICKET_MAX         1536
+#define NEAR_ROUND_TRIP_US 3000
+#define NEAR_UNTIL_MS      30 /* who has not taken a connection by then is not near */
+#define LOST_MAX           2  /* connections of a job in a row that taught nothing */
 
 struct tls_assessor {
 	struct loop *loop;
@@ -24,6 +26,7 @@ struct tls_assessor {
 	tls_assess_done *done;
 	void *context;
 	unsigned busy;
+	unsigned near;  /* of those: that answer at once */
 	uint64_t noise; /* for hellos' randoms, which protect nothing here */
 	struct assessment *first;
 };
@@ -101,6 +104,28 @@ unsigned tls_assessor_room(const struct tls_assessor *assessor)
 unsigned tls_assessor_busy(const struct tls_assessor *assessor)
 {
 	return assessor->busy;
+}
+
+unsigned tls_assessor_near(const struct tls_assessor *assessor)
+{
+	const struct assessment *assessment = assessor->first; /* the latest */
+	int64_t since_ms = clock_ms() - NEAR_UNTIL_MS;
+	unsigned count = assessor->near;
+
+	for (; assessment != NULL && assessment->started_ms > since_ms;
+	     assessment = assessment->next) {
+		count += !assessment->is_reached;
+	}
+	return count;
+}
+
+/* A round trip of the first connection tells, which no work of ours delays. */
+static void note_distance(struct assessment *assessment, const struct tls_wire *wire)
+{
+	if (!assessment->is_near && tls_wire_round_trip_us(wire) < NEAR_ROUND_TRIP_US) {
+		assessment->is_near = true;
+		assessment->assessor->near++;
+	}
 }
 
 static uint64_t noise(struct tls_assessor *assessor)
@@ -214,17 +239,10 @@ void job_say_hello(struct job *job)
 	int error;
 
 	if (job->version == TLS_SSL2) {
-		uint32_t kinds[32];
-		size_t count = 0;
-		struct tls_suite suite;
+		const struct hello_lists *lists = assessment_lists(job->assessment);
 
-		for (size_t i = 0; i < tls_suites_count() && count < COUNT_OF(kinds); i++) {
-			tls_suites_at(i, &suite);
-			if (suite.id > UINT16_MAX) {
-				kinds[count++] = suite.id;
-			}
-		}
-		error = tls_hello_write_ssl2((struct span){ session_id, 16 }, kinds, count, &w);
+		error = tls_hello_write_ssl2((struct span){ session_id, 16 }, lists->kinds,
+					     lists->kind_count, &w);
 	} else {
 		preset(job, &hello, session_id);
 		if (job->kind->asking != NULL) {
@@ -365,6 +383,9 @@ static void on_opened(void *context)
 {
 	struct job *job = context;
 
+	if (!job->assessment->is_reached) {
+		note_distance(job->assessment, job->wire);
+	}
 	job->assessment->result->failure = TLS_FINE;
 	job->assessment->is_reached = true;
 	if (job->kind->asking != NULL) {
@@ -504,6 +525,7 @@ static void finish(struct assessment *assessment)
 		assessment->next->previous = assessment->previous;
 	}
 	assessor->busy--;
+	assessor->near -= assessment->is_near;
 	forget_ticket(assessment);
 	free(assessment);
 	assessor->done(assessor->context, result);

@@ -40,6 +40,11 @@ unsigned tls_assessor_room(const struct tls_assessor *assessor);
 /* How many are under way. */
 unsigned tls_assessor_busy(const struct tls_assessor *assessor);
 
+/* How many are under way whose servers are near, or may be, for all that is known yet. A few dozen
+ * of them keep a processor busy, and more would only leave its caches; those far away hardly count.
+ */
+unsigned tls_assessor_near(const struct tls_assessor *assessor);
+
 /* Begins one; there must be room. target's address is filled in from address. */
 void tls_assessor_add(struct tls_assessor *assessor, const struct tls_target *target,
 		      const struct net_address *address);

@@ -369,6 +369,38 @@ static void certificates_by_the_thousand_are_counted_not_kept(void **state)
 	done(&f);
 }
 
+/* A Certificate message of ten megabytes, as a million names take: its head is enough. */
+static void a_certificate_of_a_million_names_is_cut_off_and_said(void **state)
+{
+	static uint8_t flight[16384];
+	const uint32_t len = 9930421;
+	struct writer w = writer_over(flight, sizeof flight);
+	struct hostile huge = { .name = "huge", .is_repeated = false };
+	struct fixture f;
+	(void)state;
+
+	writer_u8(&w, 22);
+	writer_be16(&w, 0x0303);
+	writer_be16(&w, 16384 - 5);
+	writer_be32(&w, 2u << 24 | 38);
+	writer_be16(&w, 0x0303);
+	for (int i = 0; i < 32; i++) {
+		writer_u8(&w, (uint8_t)i);
+	}
+	writer_u8(&w, 0);
+	writer_be16(&w, 0x002f);
+	writer_u8(&w, 0);
+	writer_be32(&w, 11u << 24 | len);
+	huge.say = (struct span){ flight, sizeof flight };
+	assess(&f, &huge);
+	assert_int_equal(f.result->failure, TLS_FINE);
+	assert_int_equal(f.result->certificates_cut, len);
+	assert_true(f.result->accounting.bytes_cut >= len);
+	assert_in_range(f.result->accounting.bytes_received, 1,
+			f.result->accounting.connections * 2 * sizeof flight);
+	done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_bleeds_and_takes_an_early_change_is_told),
 		cmocka_unit_test(a_server_that_refuses_both_is_fine),
 		cmocka_unit_test(certificates_by_the_thousand_are_counted_not_kept),
+		cmocka_unit_test(a_certificate_of_a_million_names_is_cut_off_and_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,10 @@
 struct hello_lists {
 	uint16_t suites[JOB_LEFT_MAX];        /* up to TLS 1.2, the strongest first */
 	struct tls_suite facts[JOB_LEFT_MAX]; /* of each */
+	uint8_t classes[JOB_LEFT_MAX];        /* of each: what a letter asks of it */
 	size_t suite_count;
+	uint32_t kinds[32]; /* SSLv2's */
+	size_t kind_count;
 	uint16_t suites13[16];
 	size_t suite13_count;
 	uint16_t groups[80]; /* all */
@@ -34,6 +37,9 @@ struct hello_lists {
 };
 
 void hello_lists_make(struct hello_lists *lists);
+
+/* Bit 1 << class of each class that holds a suite; for hello_lists. */
+unsigned suite_classes(const struct tls_suite *suite);
 
 struct assessment;
 struct job;
@@ -110,6 +116,7 @@ struct assessment {
 	unsigned job_count;
 	bool is_over;
 	bool is_reached; /* a connection was made, and TLS may be spoken */
+	bool is_near;    /* it answers at once: counted in the assessor */
 	struct job *jobs[JOBS_MAX];
 	uint8_t dh_public[8]; /* the beginning of the last one: comes it twice? */
 	uint8_t ecdh_public[8];

@@ -91,6 +91,9 @@ static void count_names(const struct x509 *leaf, struct tls_chain_facts *out)
 	while (out->names < TLS_CHAIN_NAMES_MAX && x509_names_next(&names, &name)) {
 		out->names++;
 	}
+	if (out->names > X509_MATCH_NAMES_MAX) {
+		out->names_not_compared = out->names - X509_MATCH_NAMES_MAX;
+	}
 }
 
 static void judge_leaf(struct span der, const struct x509 *leaf, const struct tls_target *target,

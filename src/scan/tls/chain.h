@@ -67,7 +67,8 @@ struct tls_chain_facts {
 	int64_t days_left; /* negative when over */
 	struct tls_lifetime lifetime;
 
-	unsigned names; /* alternative names, at most TLS_CHAIN_NAMES_MAX */
+	unsigned names;              /* alternative names, at most TLS_CHAIN_NAMES_MAX */
+	unsigned names_not_compared; /* of them: beyond X509_MATCH_NAMES_MAX */
 	enum x509_match match;
 	bool is_for_servers;
 	bool has_malformed_extension;

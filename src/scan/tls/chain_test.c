@@ -9,6 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/reader.h"
+#include "base/writer.h"
 #include "sys/trust_files.h"
 
 #define DAY_S 86400
@@ -260,6 +262,85 @@ static void strengths_of_curves_and_keys_compare(void **state)
 	assert_int_equal(tls_curve_strength(96), 96);
 }
 
+/* What is in it goes behind its head; returns all of it. */
+static struct span wrap(uint8_t tag, struct span content, uint8_t *out, size_t capacity)
+{
+	struct writer w = writer_over(out, capacity);
+
+	writer_u8(&w, tag);
+	writer_u8(&w, 0x83);
+	writer_u8(&w, (uint8_t)(content.len >> 16));
+	writer_be16(&w, (uint16_t)content.len);
+	writer_bytes(&w, content);
+	assert_true(writer_ok(&w));
+	return writer_span(&w);
+}
+
+/* The octets behind a head of two octets of length, as both of a certificate's outer ones are. */
+static struct span inside(struct span der)
+{
+	assert_int_equal(der.ptr[1], 0x82);
+	return span_first(span_after(der, 4), (size_t)(der.ptr[2] << 8 | der.ptr[3]));
+}
+
+#define MANY     11000
+#define MANY_MAX 200000
+
+/* good.der with other extensions: one, of MANY names. Nobody has signed that. */
+static struct span with_many_names(void)
+{
+	static uint8_t a[MANY_MAX];
+	static uint8_t b[MANY_MAX];
+	static const uint8_t oid[] = { 0x06, 0x03, 0x55, 0x1d, 0x11 };
+	struct span good = file(0, "good.der");
+	struct span tbs = inside(inside(good));
+	struct span rest = span_after(inside(good), tbs.len + 4);
+	struct writer w = writer_over(a, sizeof a);
+	size_t extensions = 0;
+	struct span all;
+
+	while (tbs.ptr[extensions] != 0xa3 || (tbs.ptr[extensions + 1] & 0xfc) != 0x80) {
+		extensions++;
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		writer_be16(&w, 0x8206);
+		writer_be32(&w, 0x61616161u + i);
+		writer_be16(&w, 0x2e78);
+	}
+	all = wrap(0x30, writer_span(&w), b, sizeof b);
+	all = wrap(0x04, all, a, sizeof a);
+	w = writer_over(b, sizeof b);
+	writer_bytes(&w, (struct span){ oid, sizeof oid });
+	writer_bytes(&w, all);
+	all = wrap(0x30, writer_span(&w), a, sizeof a);
+	all = wrap(0x30, all, b, sizeof b);
+	all = wrap(0xa3, all, a, sizeof a);
+	w = writer_over(b, sizeof b);
+	writer_bytes(&w, span_first(tbs, extensions));
+	writer_bytes(&w, all);
+	all = wrap(0x30, writer_span(&w), a, sizeof a);
+	w = writer_over(b, sizeof b);
+	writer_bytes(&w, all);
+	writer_bytes(&w, rest);
+	return wrap(0x30, writer_span(&w), a, sizeof a);
+}
+
+static void names_beyond_the_limit_are_counted_not_compared(void **state)
+{
+	struct tls_chain *chain = &result->chains[TLS_CERTIFICATE_ECDSA];
+	struct tls_chain_judges judges = { .store = store };
+	struct tls_chain_facts facts;
+
+	(void)state;
+	chain->certificates[0] = with_many_names();
+	chain->count = 1;
+	tls_chain_analyse(result, TLS_CERTIFICATE_ECDSA, &judges, TRUST_FILES_NOW, &facts);
+	assert_true(facts.is_readable);
+	assert_int_equal(facts.names, MANY);
+	assert_int_equal(facts.names_not_compared, MANY - X509_MATCH_NAMES_MAX);
+	assert_int_equal(facts.match, X509_MATCH_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +361,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_no_certificate_is_told_and_nothing_more,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_known_key_is_found, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(names_beyond_the_limit_are_counted_not_compared,
+						set_up, tear_down),
 		cmocka_unit_test(lifetimes_follow_the_schedule),
 		cmocka_unit_test(strengths_of_curves_and_keys_compare),
 	};

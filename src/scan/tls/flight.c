@@ -49,6 +49,14 @@ static void note_message(struct tls_flight *flight, const struct tls_message *me
 	}
 }
 
+static void note_too_long(struct tls_flight *flight, struct reader r)
+{
+	if (reader_u8(&r) == TLS_CERTIFICATE) {
+		flight->certificates_cut = (uint32_t)reader_u8(&r) << 16;
+		flight->certificates_cut |= reader_be16(&r);
+	}
+}
+
 static void walk(struct tls_flight *flight)
 {
 	struct reader r = reader_over(span_after(buffer_span(&flight->messages), flight->walked));
@@ -61,6 +69,9 @@ static void walk(struct tls_flight *flight)
 			break;
 		}
 		note_message(flight, &message);
+	}
+	if (error == ERR_LIMIT) {
+		note_too_long(flight, r);
 	}
 	flight->walked = flight->messages.len - reader_left(&r);
 	if (error != 0 && error != ERR_AGAIN) {

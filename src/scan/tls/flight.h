@@ -27,7 +27,8 @@ struct tls_flight {
 	uint8_t alert;
 	bool is_plain_http; /* the bytes begin as an answer of HTTP */
 	bool has_hello;
-	uint16_t record_version;       /* of the first record */
+	uint16_t record_version;   /* of the first record */
+	uint32_t certificates_cut; /* octets of a Certificate message that is too long to take */
 	struct tls_server_hello hello; /* borrows from messages */
 	struct buffer messages;
 	size_t walked; /* bytes of messages that were seen whole */

@@ -296,11 +296,15 @@ static bool no_post_quantum(const struct grade_view *view, char *detail)
 
 static bool certificate_unseen(const struct grade_view *view, char *detail)
 {
-	(void)detail;
 	for (int type = 0; type < TLS_CERTIFICATE_TYPES; type++) {
 		if (view->chains[type].is_present) {
 			return false;
 		}
+	}
+	if (view->result->certificates_cut > 0) {
+		(void)snprintf(detail, TLS_REASON_DETAIL_SIZE,
+			       "they have %u octets, more than are taken",
+			       view->result->certificates_cut);
 	}
 	return true;
 }

@@ -486,6 +486,10 @@ static void a_certificate_that_was_not_seen_is_told(void **state)
 	s.chains[TLS_CERTIFICATE_RSA].is_present = false;
 	s.chains[TLS_CERTIFICATE_RSA].key_strength = 0;
 	assert_capped("A+", "certificate-unseen");
+	assert_string_equal(reason("certificate-unseen")->detail, "");
+	s.result->certificates_cut = 9930421;
+	assert_capped("A+", "certificate-unseen");
+	assert_non_null(strstr(reason("certificate-unseen")->detail, "9930421 octets"));
 }
 
 static void the_worst_reason_comes_first(void **state)

@@ -184,6 +184,7 @@ static bool take_versions(struct job *job, const struct answer *answer)
 
 static const struct asking asking_versions = { hello_versions, take_versions };
 
+/* Each is asked for by itself: GnuTLS with TLS 1.0 and 1.2 refuses 1.1 as too low. */
 static void plan_versions(struct assessment *assessment, const struct job_kind *kind)
 {
 	const struct hello_lists *lists = assessment_lists(assessment);
@@ -250,16 +251,13 @@ static const struct job_kind job_ssl2 = {
 	.name = "ssl2", .phase = 0, .plan = plan_ssl2, .asking = &asking_ssl2
 };
 
-extern const struct job_kind job_weak, job_static_rsa, job_dhe, job_strong, job_order, job_chacha,
-	job_groups, job_group_order, job_hybrids, job_schemes, job_certificates, job_fallback,
-	job_questions, job_cbc, job_sessions, job_heartbleed, job_change, job_robot,
-	job_ticketbleed, job_padding;
+extern const struct job_kind job_classes, job_order, job_chacha, job_groups, job_group_order,
+	job_hybrids, job_schemes, job_certificates, job_fallback, job_questions, job_cbc,
+	job_sessions, job_heartbleed, job_change, job_robot, job_ticketbleed, job_padding;
 
 const struct job_kind *const job_kinds[] = {
-	&job_versions,  &job_ssl2,        &job_weak,     &job_static_rsa,
-	&job_dhe,       &job_strong,      &job_order,    &job_groups,
-	&job_hybrids,   &job_schemes,     &job_fallback, &job_certificates,
-	&job_questions, &job_cbc,         &job_chacha,   &job_group_order,
-	&job_sessions,  &job_heartbleed,  &job_change,   &job_robot,
-	&job_padding,   &job_ticketbleed, NULL,
+	&job_versions, &job_ssl2,    &job_classes,     &job_order,        &job_groups,
+	&job_hybrids,  &job_schemes, &job_fallback,    &job_certificates, &job_questions,
+	&job_cbc,      &job_chacha,  &job_group_order, &job_sessions,     &job_heartbleed,
+	&job_change,   &job_robot,   &job_padding,     &job_ticketbleed,  NULL,
 };

@@ -275,4 +275,8 @@ void learn_answer(struct assessment *assessment, const struct answer *answer)
 	learn_exchange(assessment, answer);
 	learn_certificates(result, answer, version);
 	learn_extras(result, answer);
+	if (answer->flight->certificates_cut > 0) {
+		result->certificates_cut = answer->flight->certificates_cut;
+		result->accounting.bytes_cut += answer->flight->certificates_cut;
+	}
 }

@@ -52,6 +52,9 @@ static void take_suites(struct hello_lists *lists)
 
 	for (size_t i = 0; i < tls_suites_count(); i++) {
 		tls_suites_at(i, &suite);
+		if (suite.id > UINT16_MAX && lists->kind_count < COUNT_OF(lists->kinds)) {
+			lists->kinds[lists->kind_count++] = suite.id;
+		}
 		if (is_offered(&suite) && count < JOB_LEFT_MAX) {
 			all[count++] = (struct ranked){ (uint16_t)suite.id, rank(&suite) };
 		} else if (suite.kex == TLS_KEX_ANY &&
@@ -62,6 +65,8 @@ static void take_suites(struct hello_lists *lists)
 	qsort(all, count, sizeof all[0], by_rank);
 	for (size_t i = 0; i < count; i++) {
 		(void)tls_suites_find(all[i].id, &lists->facts[lists->suite_count]);
+		lists->classes[lists->suite_count] =
+			(uint8_t)suite_classes(&lists->facts[lists->suite_count]);
 		lists->suites[lists->suite_count++] = all[i].id;
 	}
 }

@@ -22,7 +22,7 @@ static bool is_by_rsa(const struct tls_suite *suite)
 	return suite->auth == TLS_AUTH_RSA;
 }
 
-enum { STEP_ANY, STEP_EDDSA, STEP_PSS };
+enum { STEP_EDDSA, STEP_PSS };
 
 static void hello_certificates(struct job *job, struct tls_hello *hello)
 {
@@ -32,7 +32,7 @@ static void hello_certificates(struct job *job, struct tls_hello *hello)
 	if (job->step == STEP_EDDSA) {
 		hello->schemes = eddsa;
 		hello->scheme_count = COUNT_OF(eddsa);
-	} else if (job->step == STEP_PSS) {
+	} else {
 		hello->schemes = pss;
 		hello->scheme_count = COUNT_OF(pss);
 	}
@@ -40,37 +40,24 @@ static void hello_certificates(struct job *job, struct tls_hello *hello)
 
 static const struct asking asking_certificates = { hello_certificates, job_take_one };
 
-static void add_certificates(struct assessment *assessment, const struct job_kind *kind,
-			     enum tls_version version, bool (*wanted)(const struct tls_suite *))
-{
-	job_fill(job_add(assessment, kind, version), wanted);
-}
-
 static void plan_certificates(struct assessment *assessment, const struct job_kind *kind)
 {
 	const struct tls_result *result = assessment->result;
-	const struct tls_chain *chains = result->chains;
 	enum tls_version version;
 
-	if (!highest_version(result, TLS_1_2, &version)) {
+	struct job *job;
+
+	/* all suites were tried: only types that share suites are open */
+	if (assessment_is_quick(assessment) || !highest_version(result, TLS_1_2, &version) ||
+	    version != TLS_1_2) {
 		return;
 	}
-	/* all suites were tried where it is not quick: only types that share suites are open */
-	if (assessment_is_quick(assessment) && chains[TLS_CERTIFICATE_ECDSA].count == 0) {
-		add_certificates(assessment, kind, version, is_by_ecdsa);
-	}
-	if (assessment_is_quick(assessment) && chains[TLS_CERTIFICATE_RSA].count == 0) {
-		add_certificates(assessment, kind, version, is_by_rsa);
-	}
-	if (!assessment_is_quick(assessment) && version == TLS_1_2) {
-		struct job *job = job_add(assessment, kind, version);
-
-		job_fill(job, is_by_ecdsa);
-		job->step = STEP_EDDSA;
-		job = job_add(assessment, kind, version);
-		job_fill(job, is_by_rsa);
-		job->step = STEP_PSS;
-	}
+	job = job_add(assessment, kind, version);
+	job_fill(job, is_by_ecdsa);
+	job->step = STEP_EDDSA;
+	job = job_add(assessment, kind, version);
+	job_fill(job, is_by_rsa);
+	job->step = STEP_PSS;
 }
 
 const struct job_kind job_certificates = {

@@ -223,6 +223,8 @@ struct tls_result {
 	struct tls_finding vulnerabilities[TLS_VULNERABILITIES];
 
 	struct tls_chain chains[TLS_CERTIFICATE_TYPES];
+	uint32_t certificates_cut; /* octets of a Certificate message that was too long to take; 0
+				      where none was */
 	struct span ocsp_response; /* DER of OCSPResponse, within ocsp_bytes; empty where none */
 	uint8_t *ocsp_bytes;       /* owned */
 	struct span scts;          /* SignedCertificateTimestampList (RFC 6962); empty where none */

@@ -4,20 +4,10 @@
 #include "scan/tls/assessment.h"
 
 /*
- * Some suites, until the server refuses: what a grade needs of them
+ * What a letter needs of suites: of each class the server's favourite, of the weak ones all. All
+ * classes are offered together, those that got their answer then left out: whoever has none of them
+ * refuses once. A server's favourite among all is its favourite of each class that has it.
  */
-
-static bool take_suites(struct job *job, const struct answer *answer)
-{
-	if (!answer_is_of_version(job, answer)) {
-		return false;
-	}
-	learn_answer(job->assessment, answer);
-	return job_remove(job, answer->flight->hello.suite) && job->left_count > 0;
-}
-
-static const struct asking asking_suites = { job_hello_as_it_is, take_suites };
-static const struct asking asking_one = { job_hello_as_it_is, job_take_one };
 
 static bool is_weak(const struct tls_suite *suite)
 {
@@ -40,50 +30,124 @@ static bool is_strong(const struct tls_suite *suite)
 	return suite->bits >= 256 && suite->auth != TLS_AUTH_NONE;
 }
 
-static void plan_filtered(struct assessment *assessment, const struct job_kind *kind,
-			  bool (*wanted)(const struct tls_suite *suite))
+static bool is_by_ecdsa(const struct tls_suite *suite)
 {
+	return suite->auth == TLS_AUTH_ECDSA;
+}
+
+static bool is_by_rsa(const struct tls_suite *suite)
+{
+	return suite->auth == TLS_AUTH_RSA;
+}
+
+enum class { WEAK, STATIC_RSA, DHE, STRONG, BY_ECDSA, BY_RSA, CLASSES };
+
+static bool (*const classes[CLASSES])(const struct tls_suite *suite) = {
+	[WEAK] = is_weak,     [STATIC_RSA] = is_static_rsa, [DHE] = is_dhe,
+	[STRONG] = is_strong, [BY_ECDSA] = is_by_ecdsa,     [BY_RSA] = is_by_rsa,
+};
+
+static bool is_found(const struct job *job, uint16_t id)
+{
+	const struct tls_version_result *found = &job->assessment->result->versions[job->version];
+
+	for (unsigned i = 0; i < found->count; i++) {
+		if (found->suites[i].id == id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+unsigned suite_classes(const struct tls_suite *suite)
+{
+	unsigned all = 0;
+
+	for (unsigned class = 0; class < CLASSES; class ++) {
+		all |= classes[class](suite) ? 1u << class : 0;
+	}
+	return all;
+}
+
+/* Keeps what belongs to a class that is still open: the job's step has the bits of those. What is
+ * left is in the lists' order. */
+static void drop_settled(struct job *job)
+{
+	const struct hello_lists *lists = assessment_lists(job->assessment);
+	size_t kept = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < lists->suite_count && at < job->left_count; i++) {
+		if (lists->suites[i] != job->left[at]) {
+			continue;
+		}
+		if ((job->step & lists->classes[i]) != 0) {
+			job->left[kept++] = job->left[at];
+		}
+		at++;
+	}
+	job->left_count = kept;
+}
+
+/* Whether a second exchange of the kind would tell what is not known yet: does a key come twice? */
+static bool is_reuse_open(const struct job *job, const struct tls_suite *suite)
+{
+	const struct tls_features *features = &job->assessment->result->features;
+
+	return (suite->kex == TLS_KEX_DHE && features->dh_reuse == TLS_UNKNOWN) ||
+	       (suite->kex == TLS_KEX_ECDHE && features->ecdh_reuse == TLS_UNKNOWN);
+}
+
+/* A suite of several classes answers for all of them, but is asked for once more where that shows
+ * whether its key comes twice. */
+static bool take_classes(struct job *job, const struct answer *answer)
+{
+	struct tls_suite suite;
+	bool is_again;
+	unsigned answered;
+
+	if (!answer_is_of_version(job, answer)) {
+		return false;
+	}
+	is_again = is_found(job, answer->flight->hello.suite);
+	learn_answer(job->assessment, answer);
+	if (!tls_suites_find(answer->flight->hello.suite, &suite)) {
+		return false;
+	}
+	answered = suite_classes(&suite) & job->step & ~(1u << WEAK);
+	if (answered != 0 && !is_again && is_reuse_open(job, &suite)) {
+		answered &= ~answered + 1; /* one of them */
+	} else if (!job_remove(job, (uint16_t)suite.id)) {
+		return false; /* it does not heed what it is offered */
+	}
+	job->step &= ~answered;
+	drop_settled(job);
+	return job->left_count > 0;
+}
+
+static const struct asking asking_classes = { job_hello_as_it_is, take_classes };
+
+static void plan_classes(struct assessment *assessment, const struct job_kind *kind)
+{
+	const struct tls_result *result = assessment->result;
 	enum tls_version version;
+	struct job *job;
 
-	if (assessment_is_quick(assessment) &&
-	    highest_version(assessment->result, TLS_1_2, &version)) {
-		job_fill(job_add(assessment, kind, version), wanted);
+	if (!assessment_is_quick(assessment) || !highest_version(result, TLS_1_2, &version)) {
+		return;
 	}
+	job = job_add(assessment, kind, version);
+	job->step = 1u << WEAK | 1u << STATIC_RSA | 1u << DHE;
+	job->step |= result_has_suite(result, is_strong) ? 0 : 1u << STRONG;
+	job->step |= result->chains[TLS_CERTIFICATE_ECDSA].count > 0 ? 0 : 1u << BY_ECDSA;
+	job->step |= result->chains[TLS_CERTIFICATE_RSA].count > 0 ? 0 : 1u << BY_RSA;
+	job_fill_numbers(job, assessment_lists(assessment)->suites,
+			 assessment_lists(assessment)->suite_count);
+	drop_settled(job);
 }
 
-static void plan_weak(struct assessment *assessment, const struct job_kind *kind)
-{
-	plan_filtered(assessment, kind, is_weak);
-}
-
-static void plan_static_rsa(struct assessment *assessment, const struct job_kind *kind)
-{
-	plan_filtered(assessment, kind, is_static_rsa);
-}
-
-static void plan_dhe(struct assessment *assessment, const struct job_kind *kind)
-{
-	plan_filtered(assessment, kind, is_dhe);
-}
-
-static void plan_strong(struct assessment *assessment, const struct job_kind *kind)
-{
-	if (!result_has_suite(assessment->result, is_strong)) {
-		plan_filtered(assessment, kind, is_strong);
-	}
-}
-
-const struct job_kind job_weak = {
-	.name = "weak suites", .phase = 1, .plan = plan_weak, .asking = &asking_suites
-};
-const struct job_kind job_static_rsa = {
-	.name = "static RSA", .phase = 1, .plan = plan_static_rsa, .asking = &asking_one
-};
-const struct job_kind job_dhe = {
-	.name = "DHE", .phase = 1, .plan = plan_dhe, .asking = &asking_one
-};
-const struct job_kind job_strong = {
-	.name = "strong suites", .phase = 1, .plan = plan_strong, .asking = &asking_one
+const struct job_kind job_classes = {
+	.name = "classes of suites", .phase = 1, .plan = plan_classes, .asking = &asking_classes
 };
 
 /*

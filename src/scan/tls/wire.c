@@ -30,6 +30,7 @@ struct tls_wire {
 	size_t received;
 	int fd;
 	enum wire_state state;
+	bool is_ended;  /* the handler was told */
 	bool is_closed; /* within a handler: freed when it returns */
 	unsigned depth;
 };
@@ -37,8 +38,8 @@ struct tls_wire {
 static void free_wire(struct tls_wire *wire)
 {
 	if (wire->fd >= 0) {
-		loop_unwatch(&wire->watch);
 		close(wire->fd);
+		loop_unwatch_closed(&wire->watch);
 	}
 	loop_timer_free(&wire->timer);
 	buffer_done(&wire->in);
@@ -77,10 +78,10 @@ static bool leave(struct tls_wire *wire)
 
 static void end(struct tls_wire *wire, enum tls_wire_end how)
 {
-	if (wire->is_closed) {
+	if (wire->is_closed || wire->is_ended) {
 		return;
 	}
-	loop_unwatch(&wire->watch);
+	wire->is_ended = true;
 	loop_timer_disarm(wire->timer);
 	if (wire->state == CONNECTING) {
 		wire->accounting->connections_failed++;
@@ -88,17 +89,21 @@ static void end(struct tls_wire *wire, enum tls_wire_end how)
 	wire->handler->ended(wire->context, how);
 }
 
+/* Until the kernel takes no more, which it tells when that has changed. */
 static void flush(struct tls_wire *wire)
 {
-	struct span left = buffer_span(&wire->out);
-	ssize_t sent = send(wire->fd, left.ptr, left.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t sent = 1;
 
-	if (sent > 0) {
-		wire->accounting->bytes_sent += (size_t)sent;
-		buffer_consume(&wire->out, (size_t)sent);
+	while (sent > 0 && wire->out.len > 0) {
+		struct span left = buffer_span(&wire->out);
+
+		sent = send(wire->fd, left.ptr, left.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent > 0) {
+			wire->accounting->bytes_sent += (size_t)sent;
+			buffer_consume(&wire->out, (size_t)sent);
+		}
 	}
 	/* an error shows as a hang-up, and is met there */
-	loop_watch_change(wire->watch, wire->out.len > 0 ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
 
 void tls_wire_send(struct tls_wire *wire, struct span bytes)
@@ -110,11 +115,9 @@ void tls_wire_send(struct tls_wire *wire, struct span bytes)
 		sent = sent < 0 ? 0 : sent;
 		wire->accounting->bytes_sent += (size_t)sent;
 	}
-	if ((size_t)sent < bytes.len) {
-		if (buffer_append(&wire->out, span_after(bytes, (size_t)sent)) == 0 &&
-		    wire->watch != NULL) {
-			loop_watch_change(wire->watch, LOOP_READ | LOOP_WRITE);
-		}
+	if ((size_t)sent < bytes.len &&
+	    buffer_append(&wire->out, span_after(bytes, (size_t)sent)) == 0) {
+		flush(wire);
 	}
 }
 
@@ -163,7 +166,6 @@ static void on_connected(struct tls_wire *wire, unsigned events)
 		return;
 	}
 	loop_timer_arm(wire->timer, wire->limits.answer_ms);
-	loop_watch_change(wire->watch, LOOP_READ);
 	if (wire->dialogue.protocol != STARTTLS_NONE) {
 		begin_dialogue(wire);
 	} else {
@@ -219,7 +221,8 @@ static void take(struct tls_wire *wire, struct span bytes)
 	}
 }
 
-static void read_some(struct tls_wire *wire)
+/* False where nothing more is to be read now. */
+static bool read_some(struct tls_wire *wire)
 {
 	uint8_t bytes[READ_MAX];
 	ssize_t got = recv(wire->fd, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -231,25 +234,27 @@ static void read_some(struct tls_wire *wire)
 		if (wire->state == DIALOGUE) {
 			take_dialogue(wire, buffer_span(&wire->in), true);
 		}
-		if (!wire->is_closed && wire->watch != NULL) {
-			end(wire, is_reset ? TLS_WIRE_RESET : TLS_WIRE_CLOSED);
-		}
+		end(wire, is_reset ? TLS_WIRE_RESET : TLS_WIRE_CLOSED);
 	}
+	return (got > 0 || (got < 0 && errno == EINTR)) && !wire->is_closed && !wire->is_ended;
 }
 
 static void on_ready(void *context, unsigned events)
 {
 	struct tls_wire *wire = context;
 
+	if (wire->is_ended) {
+		return;
+	}
 	enter(wire);
 	if (wire->state == CONNECTING) {
 		on_connected(wire, events);
-	} else {
-		if ((events & LOOP_WRITE) != 0 && wire->out.len > 0) {
-			flush(wire);
-		}
-		if ((events & (LOOP_READ | LOOP_HANGUP)) != 0) {
-			read_some(wire);
+	} else if ((events & LOOP_WRITE) != 0) {
+		flush(wire);
+	}
+	if (!wire->is_closed && (events & (LOOP_READ | LOOP_HANGUP)) != 0) {
+		while (!wire->is_ended && read_some(wire)) {
+			/* each change is told once: all there is */
 		}
 	}
 	(void)leave(wire);
@@ -285,6 +290,11 @@ static enum starttls_protocol dialogue_of(enum tls_starttls starttls)
 	return dialogues[starttls];
 }
 
+int64_t tls_wire_round_trip_us(const struct tls_wire *wire)
+{
+	return net_round_trip_us(wire->fd);
+}
+
 struct tls_wire *tls_wire_open(struct loop *loop, const struct tls_wire_to *to,
 			       const struct tls_wire_limits *limits,
 			       const struct tls_wire_handler *handler, void *context)
@@ -309,7 +319,9 @@ struct tls_wire *tls_wire_open(struct loop *loop, const struct tls_wire_to *to,
 	}
 	/* the answer is all that was wanted: no TIME_WAIT for each of a million connections */
 	(void)setsockopt(wire->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-	wire->watch = loop_watch(loop, wire->fd, LOOP_WRITE, on_ready, wire);
+	/* watched once for all that may come: a change of interest is a system call, too */
+	wire->watch =
+		loop_watch(loop, wire->fd, LOOP_READ | LOOP_WRITE | LOOP_EDGE, on_ready, wire);
 	loop_timer_arm(wire->timer, limits->connect_ms);
 	return wire;
 }

@@ -56,5 +56,8 @@ void tls_wire_close(struct tls_wire **wire);
 /* From now on no more than so long to the end. */
 void tls_wire_hurry(struct tls_wire *wire, int64_t answer_ms);
 
+/* Of the connection, as TCP has measured it. */
+int64_t tls_wire_round_trip_us(const struct tls_wire *wire);
+
 /* Bytes beyond what the kernel takes at once are kept, a little. */
 void tls_wire_send(struct tls_wire *wire, struct span bytes);
