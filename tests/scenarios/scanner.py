@@ -324,11 +324,11 @@ def confined(lab):
         return [os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd")]
 
     net_raw = 1 << 13
-    for word, allowed in (("btz-scanner", 0), ("scan-find", net_raw), ("scan-ask", 0), ("scan-names", 0), ("btz-connector", 0)):
+    for word, allowed in (("btz-scanner", 0), ("scan-find", net_raw), ("scan-ask", 0), ("resolve", 0), ("btz-connector", 0)):
         pid = lab.scanner.role(word)
         check(pid is not None, f"{word} runs")
         equal(caps(pid), allowed, f"capabilities of {word}")
-        if word.startswith("scan-"):
+        if word.startswith(("scan-", "resolve")):
             equal([f for f in files(pid) if f.startswith(f"{lab.scanner.state}/")], [], f"files of the state folder open in {word}")
     equal(lab.scanner.stop(), 0, "exit status")
 

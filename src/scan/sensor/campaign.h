@@ -9,6 +9,7 @@
 #pragma once
 
 #include "scan/sensor/found.h"
+#include "scan/sensor/names.h"
 #include "sys/loop.h"
 #include "wire/policy.h"
 
@@ -17,7 +18,7 @@ struct campaign;
 struct campaign_lines {
 	int finder;
 	int asker;
-	int names;
+	int names[NAMES_LINES];
 };
 
 struct campaign_hooks {

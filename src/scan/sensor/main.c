@@ -22,6 +22,7 @@ static const struct arg options[] = {
 	{ "--trust", "FILE",
 	  "roots that served certificates are judged by, in place of the system's" },
 	{ "--contact", "TEXT", "told in echo requests: who scans, why, where to complain" },
+	{ "--no-names", NULL, "do not look up the names that found addresses have in DNS" },
 	{ "--once", NULL, "scan each scope once, wait until that is acknowledged, end" },
 	{ "--verbose", NULL, "say more on stderr" },
 	{ "--version", NULL, "print the version" },
@@ -62,6 +63,7 @@ static int open_settings(const struct args *args, struct scanner_settings *out, 
 	out->fingerprints = args_value(args, "--fingerprints", NULL);
 	out->roots = args_value(args, "--trust", NULL);
 	out->contact = args_value(args, "--contact", CONTACT_DEFAULT);
+	out->is_without_names = args_has(args, "--no-names");
 	return settings_open(&request, args, &out->sensor, why);
 }
 

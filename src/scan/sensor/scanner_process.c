@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "scan/opt_out.h"
-#include "scan/sensor/asker.h"
 #include "scan/sensor/campaign.h"
+#include "scan/sensor/details.h"
 #include "scan/sensor/finder.h"
 #include "scan/sensor/found_store.h"
 #include "scan/sensor/names.h"
@@ -168,7 +168,8 @@ static int start_children(struct scanning *p, struct why *why)
 	int error = finder_start(p->settings->contact, &p->lines.finder, why);
 
 	error = error == 0 ? asker_start(&asking, &p->lines.asker, why) : error;
-	return error == 0 ? names_start(&p->lines.names, why) : error;
+	return error == 0 ? names_start(p->settings->is_without_names, p->lines.names, why)
+			  : error;
 }
 
 static void open_campaign(struct scanning *p)
