@@ -1,8 +1,10 @@
 /*
  * ssh.c - SSH (RFC 4253): identification, then the first half of a key exchange, for the host key.
  *
- * The server answers our half of a Diffie-Hellman exchange with its key before anybody logs in
- * (RFC 8731, curve25519-sha256). We never finish: the secret is neither computed nor needed.
+ * The server answers our half of a Diffie-Hellman exchange with its key before anybody logs in. We
+ * never finish: the secret is neither computed nor needed. Our half is the same packet for
+ * curve25519 (RFC 8731) and for the groups of old servers (RFC 4253 section 8): 32 bytes that are a
+ * point there and a number between 1 and p-1 here.
  */
 #include "base/sha256.h"
 #include "formats/base64.h"
@@ -16,15 +18,23 @@
 #define COOKIE_SIZE  16u
 #define POINT_SIZE   32u
 #define KEY_TYPE_MAX 64u
+#define KEY_MAX      8192u /* bytes of a number */
+
+#define CIPHERS                                                                                    \
+	"aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes128-cbc,"   \
+	"3des-cbc"
+#define MACS "hmac-sha2-256,hmac-sha2-512,hmac-sha1,hmac-md5"
 
 static const char *const lists[] = {
-	"curve25519-sha256,curve25519-sha256@libssh.org",
+	("curve25519-sha256,curve25519-sha256@libssh.org,diffie-hellman-group14-sha256,"
+	 "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha1,"
+	 "diffie-hellman-group1-sha1"),
 	("ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,"
-	 "rsa-sha2-256,ssh-rsa"),
-	"aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
-	"aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
-	"hmac-sha2-256,hmac-sha2-512,hmac-sha1",
-	"hmac-sha2-256,hmac-sha2-512,hmac-sha1",
+	 "rsa-sha2-256,ssh-rsa,ssh-ed448,ssh-dss"),
+	CIPHERS,
+	CIPHERS,
+	MACS,
+	MACS,
 	"none",
 	"none",
 	"",
@@ -47,7 +57,7 @@ static void write_packet(struct writer *say, struct span payload)
 
 static void ask_key(struct writer *say)
 {
-	uint8_t payload[768];
+	uint8_t payload[1536];
 	struct writer w = writer_over(payload, sizeof payload);
 
 	writer_text(say, "SSH-2.0-bartizan\r\n");
@@ -67,14 +77,54 @@ static void ask_key(struct writer *say)
 	w = writer_over(payload, sizeof payload);
 	writer_u8(&w, ECDH_INIT);
 	writer_be32(&w, POINT_SIZE);
-	writer_u8(&w, 9); /* the curve's base point: as good as any, for nothing is to be secret */
-	for (unsigned i = 1; i < POINT_SIZE; i++) {
-		writer_u8(&w, 0);
+	for (unsigned i = 0; i < POINT_SIZE; i++) {
+		writer_u8(&w, 9); /* as good as any: nothing is to be secret */
 	}
 	write_packet(say, writer_span(&w));
 }
 
-/* "ssh-ed25519 SHA256:..." as ssh-keygen -l shows it. */
+/* Bits of a number as SSH writes it: big endian, a zero first where the sign would show. */
+static unsigned bits_of(struct span number)
+{
+	unsigned bits;
+
+	while (number.len > 0 && number.ptr[0] == 0) {
+		number = span_after(number, 1);
+	}
+	bits = number.len > KEY_MAX ? 0 : 8 * (unsigned)number.len;
+	for (unsigned top = 0x80; bits > 0 && (number.ptr[0] & top) == 0; top >>= 1) {
+		bits--;
+	}
+	return bits;
+}
+
+/* As ssh-keygen -l says it; 0 where the type is not known. key: behind the type's name. */
+static unsigned size_of(struct span type, struct reader key)
+{
+	static const struct {
+		const char *type;
+		unsigned bits;
+	} fixed[] = { { "ssh-ed25519", 256 },
+		      { "ssh-ed448", 456 },
+		      { "ecdsa-sha2-nistp256", 256 },
+		      { "ecdsa-sha2-nistp384", 384 },
+		      { "ecdsa-sha2-nistp521", 521 } };
+
+	for (size_t i = 0; i < COUNT_OF(fixed); i++) {
+		if (span_is(type, fixed[i].type)) {
+			return fixed[i].bits;
+		}
+	}
+	if (span_is(type, "ssh-rsa")) { /* RFC 4253 section 6.6: exponent, modulus */
+		(void)reader_bytes(&key, reader_be32(&key));
+	} else if (!span_is(type, "ssh-dss")) { /* p first */
+		return 0;
+	}
+	return bits_of(reader_bytes(&key, reader_be32(&key)));
+}
+
+/* "ssh-ed25519 SHA256:... 256", as ssh-keygen -l shows them; without the size where it is not
+ * known. */
 static void tell_key(struct span key, struct service_facts *facts)
 {
 	uint8_t digest[SHA256_SIZE];
@@ -82,6 +132,7 @@ static void tell_key(struct span key, struct service_facts *facts)
 	struct writer w = writer_over(text, sizeof text);
 	struct reader r = reader_over(key);
 	struct span type = reader_bytes(&r, reader_be32(&r));
+	unsigned bits;
 
 	if (!reader_ok(&r) || type.len > KEY_TYPE_MAX) {
 		return;
@@ -90,6 +141,11 @@ static void tell_key(struct span key, struct service_facts *facts)
 	writer_bytes(&w, type);
 	writer_text(&w, " SHA256:");
 	base64_encode((struct span){ digest, sizeof digest }, &w);
+	bits = size_of(type, r);
+	if (bits > 0) {
+		writer_u8(&w, ' ');
+		writer_decimal(&w, bits);
+	}
 	facts_add(facts, "ssh.host_key", writer_span(&w));
 }
 
