@@ -5,13 +5,11 @@ import json
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import time
 
-from lab import Agent, Lab, Server, Skipped, build_folder, check, children_of, equal, is_root, isolate, note, story, tell, wait_for
-from lab.programs import Program
+from lab import Agent, Lab, Server, Skipped, check, children_of, equal, is_root, isolate, note, story, tell, wait_for
+from lab.network import Scanner, Space, run, wait_port
 
 # the machine with an agent, and one without, both behind a router: no MAC is seen
 SCOPE, WATCHED, BOX = "10.9.0.0/28", "10.9.0.2", "10.9.0.3"
@@ -43,56 +41,6 @@ FINGERPRINTS = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def run(*words, **options):
-    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, check=False, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
-    return done.stdout
-
-
-class Space:
-    """A network name space."""
-
-    def __init__(self, lab):
-        self.lab = lab
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "600"])
-        lab.closing.append(self.holder.kill)
-        ours = os.readlink("/proc/self/ns/net")
-        wait_for(lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != ours, 5, "the other name space")
-        self.run("ip", "link", "set", "lo", "up")
-
-    def link(self, number, router=None):
-        """A link 192.0.NUMBER.0/30 to a router, or to us."""
-        near = router.run if router else run
-        near("ip", "link", "add", "name", f"lab{number}", "type", "veth", "peer", "name", "up0", "netns", self.holder.pid)
-        near("ip", "addr", "add", f"192.0.{number}.1/30", "dev", f"lab{number}")
-        near("ip", "link", "set", f"lab{number}", "up")
-        for words in (f"addr add 192.0.{number}.2/30 dev up0", "link set up0 up", f"route add default via 192.0.{number}.1"):
-            self.run("ip", *words.split())
-
-    def own(self, address):
-        self.run("ip", "addr", "add", f"{address}/32", "dev", "lo")
-
-    @property
-    def prefix(self):
-        return ["nsenter", "-t", str(self.holder.pid), "-n"]
-
-    def run(self, *words):
-        return run(*self.prefix, *words)
-
-    def start(self, name, *words):
-        return Program(self.lab, name, [shutil.which(words[0]) or words[0], *words[1:]], prefix=self.prefix)
-
-
-def wait_port(box, address, port):
-    def answers():
-        with socket.socket() as s:
-            s.settimeout(1)
-            return s.connect_ex((address, port)) == 0
-
-    wait_for(answers, 15, f"{address}:{port}")
-
-
 def certificate(folder, name, days):
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-days", days,
         "-addext", f"subjectAltName=DNS:{name}", "-keyout", folder / "tls.key", "-out", folder / "tls.pem")
@@ -115,18 +63,6 @@ def runs(lab, count, deadline_s=25):
     return wait_for(there, deadline_s, f"run {count} of the scope; the scanner said {lab.scanner.log[-1500:]}")
 
 
-class Scanner(Program):
-    def __init__(self, lab, *options, state=None, token=None, **how):
-        self.state = state or lab.new_folder("scanner")
-        words = [build_folder() / "bartizan-scanner", "--state", self.state, "--fingerprints", lab.work / "fingerprints", *options]
-        if token:
-            words += ["--server", lab.server.sensors, "--ca", lab.server.ca, "--token", token]
-        super().__init__(lab, "scanner", words, **how)
-
-    def again(self, *options):
-        return Scanner(self.lab, *options, state=self.state)
-
-
 @story("a machine with an agent, one without, a server, and no scope")
 def begin(lab):
     if not is_root():
@@ -135,8 +71,9 @@ def begin(lab):
         if shutil.which(program) is None:
             raise Skipped(f"{program} is not installed")
     lab.work = lab.new_folder("services")
-    (lab.work / "fingerprints").mkdir()
-    (lab.work / "fingerprints/ssh_banners.xml").write_text(FINGERPRINTS)
+    lab.fingerprints = lab.work / "fingerprints"
+    lab.fingerprints.mkdir()
+    (lab.fingerprints / "ssh_banners.xml").write_text(FINGERPRINTS)
     router, lab.watched, lab.box = Space(lab), Space(lab), Space(lab)
     router.link(2)
     router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
@@ -161,7 +98,7 @@ def begin(lab):
     lab.nginx = lab.box.start("nginx", "nginx", "-c", lab.work / "nginx.conf", "-p", lab.work)
     lab.redis = lab.box.start("redis", "redis-server", "--port", "6379", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--dir", str(lab.work))
     for address, port in ((WATCHED, 22), (BOX, 443), (BOX, 6379)):
-        wait_port(lab, address, port)
+        wait_port(address, port)
     lab.agent = Agent(lab, lab.server, token=lab.server.token(), prefix=lab.watched.prefix)
     lab.scanner = Scanner(lab, token=lab.server.cli("enroll-token", "--kind", "scanner").stdout.split()[0])
     lab.scanner.wait_log("sensor enrolled|enrolled|connected")
@@ -234,10 +171,20 @@ def inferred(lab):
     check("possible: it says" in text and "banner-cpe" in text, text)
 
 
+@story("a host has the names that its certificate tells, and the scanner says how its parts fare")
+def told(lab):
+    names = {h["address"]: json.loads(h["names"] or "[]") for h in scan_rows(lab, "scan_hosts")}
+    equal(names[BOX], ["box.lab.test"], "names")
+    scanner = next(s for s in lab.server.get("/api/v1/sensors?limit=10")["items"] if s["kind"] == "scanner")
+    health = {h["collector"]: h["state"] for h in lab.server.sql(f"SELECT collector, state FROM sensor_health WHERE asset = '{scanner['id']}'")}
+    equal({k: health.get(k) for k in ("discovery", "identification", "scopes", "processes")},
+          {"discovery": "ok", "identification": "ok", "scopes": "ok", "processes": "ok"}, f"health: {health}")
+
+
 @story("a port that opens later and a certificate that is replaced raise alerts")
 def alerts(lab):
     lab.page = lab.box.start("page", sys.executable, "-c", PAGE, "8080")
-    wait_port(lab, BOX, 8080)
+    wait_port(BOX, 8080)
     certificate(lab.work, "box.lab.test", 90)
     lab.nginx.process.send_signal(signal.SIGHUP)
     # other ports are looked for at once; else the next run is due in an hour

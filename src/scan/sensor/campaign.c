@@ -28,6 +28,16 @@ void campaign_changed(struct campaign *c, uint16_t table)
 	c->hooks.changed(c->context, table);
 }
 
+void campaign_lost(struct campaign *c, const char *which)
+{
+	struct found_lost *lost = &c->found->lost;
+
+	lost->count++;
+	lost->at_ms = clock_wall_ms();
+	snprintf(lost->name, sizeof lost->name, "%s", which);
+	c->hooks.lost(c->context, which);
+}
+
 /* --- whose turn it is --- */
 
 static struct turn turn_of(const struct campaign *c, const struct course *course)
@@ -175,6 +185,7 @@ static void each_second(void *context)
 	}
 	watch(c, clock_wall_ms());
 	names_some(c, clock_wall_ms());
+	health_look(c);
 	take_turns(c);
 	loop_timer_arm(c->second, SECOND_MS);
 }
@@ -320,6 +331,7 @@ void campaign_set_policy(struct campaign *c, const struct policy *policy)
 		}
 	}
 	campaign_changed(c, TABLE_SCAN_SCOPES);
+	health_look(c);
 	c->follow_ms = 0;
 	loop_timer_arm(c->second, 0);
 }
@@ -396,14 +408,14 @@ static void finder_closed(void *context)
 {
 	struct campaign *c = context;
 
-	c->hooks.lost(c->context, "finder");
+	campaign_lost(c, "finder");
 }
 
 static void asker_closed(void *context)
 {
 	struct campaign *c = context;
 
-	c->hooks.lost(c->context, "asker");
+	campaign_lost(c, "asker");
 }
 
 static void asker_lacks(void *context, struct span what)
@@ -419,7 +431,7 @@ static void names_closed(void *context)
 {
 	struct campaign *c = context;
 
-	c->hooks.lost(c->context, "names");
+	campaign_lost(c, "names");
 }
 
 struct campaign *campaign_new(struct loop *loop, const struct campaign_lines *lines,

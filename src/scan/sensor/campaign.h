@@ -40,6 +40,10 @@ void campaign_free(struct campaign **campaign);
 
 void campaign_set_policy(struct campaign *campaign, const struct policy *policy);
 
+/* The rows of sensor_health. */
+void campaign_each_health(const struct campaign *campaign,
+			  void (*take)(void *context, struct span row), void *context);
+
 /* For found_each_row(). */
 struct found_status campaign_status(void *campaign, const struct found_scope *scope);
 

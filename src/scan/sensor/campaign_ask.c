@@ -313,6 +313,7 @@ void ask_answered(void *campaign, uint64_t about, const struct follow_answer *an
 	struct details details;
 
 	c->progress++;
+	c->asker_heard_ms = clock_ms();
 	free_place(c, (size_t)about);
 	if (details_read(answer->more, &details) != 0) {
 		details = (struct details){ .is_partial = true };

@@ -58,6 +58,22 @@ struct asking {
 
 #define ASKS_NONE SIZE_MAX
 
+/* What sensor_health speaks of. */
+enum health_part {
+	HEALTH_DISCOVERY,
+	HEALTH_IDENTIFICATION,
+	HEALTH_NAMES,
+	HEALTH_SCOPES,
+	HEALTH_PROCESSES,
+	HEALTH_PARTS
+};
+
+struct part_health {
+	bool is_known;
+	uint8_t state; /* campaign_health.c's */
+	char reason[COURSE_REASON_SIZE];
+};
+
 /* The names of hosts: whose turn it is. */
 struct naming {
 	size_t scope;
@@ -97,9 +113,17 @@ struct campaign {
 
 	struct naming naming;
 	char lacks[COURSE_REASON_SIZE]; /* what the asking process does without; "" */
+	bool is_finder_heard;
+	bool is_finder_raw;
+	int64_t finder_heard_ms; /* or had nothing to say */
+	int64_t asker_heard_ms;
+	struct part_health health[HEALTH_PARTS];
 };
 
 void campaign_changed(struct campaign *c, uint16_t table);
+
+/* A process is gone, or as good as: remembered for those that come after, then told. */
+void campaign_lost(struct campaign *c, const char *which);
 
 /* --- campaign_run.c --- */
 
@@ -155,3 +179,7 @@ void names_some(struct campaign *c, int64_t now_ms);
 
 /* For the resolver: the name of an address came, or none. */
 void names_answered(void *campaign, void *about, const struct resolver_answer *answer);
+
+/* --- campaign_health.c --- */
+
+void health_look(struct campaign *c);

@@ -141,7 +141,7 @@ static void tell_finder(struct campaign *c, struct course *course, const struct 
 	c->running_since_ms = clock_ms();
 	course->is_stopping = false;
 	if (channel_send(c->finder, FINDER_SCAN, c->find_id, buffer_span(&bytes)) != 0) {
-		c->hooks.lost(c->context, "finder");
+		campaign_lost(c, "finder");
 	}
 }
 
@@ -575,9 +575,12 @@ void run_message(void *campaign, uint8_t kind, uint64_t id, struct span body)
 		return; /* of a scan that was given up */
 	}
 	c->progress++;
+	c->finder_heard_ms = clock_ms();
 	if (kind == FINDER_ROW) {
 		take_row(c, course, body);
 	} else if (kind == FINDER_PROGRESS && finder_progress_read(body, &p) == 0) {
+		c->is_finder_heard = true;
+		c->is_finder_raw = p.is_raw;
 		c->is_unsaved = true;
 		log_debug("probing", log_text("scope", course->name),
 			  log_number("sent", (int64_t)p.sent),
@@ -587,6 +590,8 @@ void run_message(void *campaign, uint8_t kind, uint64_t id, struct span body)
 			note(course->found, &p);
 		}
 	} else if (kind == FINDER_DONE && finder_progress_read(body, &p) == 0) {
+		c->is_finder_heard = true;
+		c->is_finder_raw = p.is_raw;
 		done(c, course, &p);
 	} else if (kind == FINDER_FAILED) {
 		char reason[COURSE_REASON_SIZE];

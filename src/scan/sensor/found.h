@@ -100,11 +100,21 @@ struct found_scope {
 	size_t slot_count;
 };
 
+/* Processes of the scanner that ended in the middle of their work. */
+#define FOUND_LOST_NAME_SIZE 16
+
+struct found_lost {
+	uint32_t count; /* ever */
+	int64_t at_ms;  /* of the latest */
+	char name[FOUND_LOST_NAME_SIZE];
+};
+
 struct found {
 	struct found_scope *scopes[FOUND_SCOPES_MAX];
 	size_t scope_count;
 	size_t rows[SCHEMA_TABLES_MAX]; /* of each table */
 	uint64_t bytes;
+	struct found_lost lost;
 };
 
 struct found *found_new(void);

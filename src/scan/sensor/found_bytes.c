@@ -1,7 +1,8 @@
 /*
  * found_bytes.c - what was found, as bytes.
  *
- *	"BTZFOUN2" | u32 scopes | each: head | u32 hosts | each: head | u32 ports | each: head, rows
+ *	"BTZFOUN2" | lost | u32 scopes | each: head | u32 hosts | each: head | u32 ports | each:
+ *head, rows
  *
  * Only this program reads it, and the file bears a sum; still nothing in it is taken on trust.
  */
@@ -129,11 +130,14 @@ static int put_scope(const struct found_scope *s, struct buffer *out)
 
 int found_write(const struct found *found, struct buffer *out)
 {
-	uint8_t head[16];
+	uint8_t head[64];
 	struct writer w = writer_over(head, sizeof head);
 	int error;
 
 	writer_text(&w, MAGIC);
+	writer_be32(&w, found->lost.count);
+	writer_be64(&w, (uint64_t)found->lost.at_ms);
+	text_write_field(&w, found->lost.name);
 	writer_be32(&w, (uint32_t)found->scope_count);
 	error = buffer_append(out, writer_span(&w));
 	for (size_t i = 0; i < found->scope_count && error == 0; i++) {
@@ -275,6 +279,9 @@ int found_read(struct span bytes, struct found **out)
 		return ERR_MALFORMED;
 	}
 	found = found_new();
+	found->lost.count = reader_be32(&r);
+	found->lost.at_ms = (int64_t)reader_be64(&r);
+	text_read_field(&r, found->lost.name, sizeof found->lost.name);
 	scopes = reader_be32(&r);
 	for (uint32_t i = 0; i < scopes && reader_ok(&r); i++) {
 		take_scope(&r, found);

@@ -22,7 +22,7 @@
 
 static const uint16_t tables[] = { TABLE_SCAN_SCOPES,   TABLE_SCAN_HOSTS,        TABLE_SCAN_PORTS,
 				   TABLE_SCAN_TLS,      TABLE_SCAN_CERTIFICATES, TABLE_SCAN_WEB,
-				   TABLE_SCAN_HOST_KEYS };
+				   TABLE_SCAN_HOST_KEYS, TABLE_SENSOR_HEALTH };
 
 struct scanning {
 	const struct scanner_settings *settings;
@@ -53,6 +53,10 @@ static int on_collect(void *context, uint16_t table, row_taker *take, void *take
 	struct scanning *p = context;
 	struct taking t = { take, take_context };
 
+	if (table == TABLE_SENSOR_HEALTH) {
+		campaign_each_health(p->campaign, take_row, &t);
+		return 0;
+	}
 	found_each_row(p->found, table, campaign_status, p->campaign, take_row, &t);
 	return 0;
 }
