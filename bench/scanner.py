@@ -101,7 +101,7 @@ def services(lab, scanner, out):
 
 
 def main():
-    given = figures.options(__doc__, seconds=60, rate=20000)
+    given = figures.options(__doc__, seconds=60, rate=20000, settle=5)
     if not is_root():
         sys.exit("needs root: network namespaces and raw packets")
     isolate()
@@ -131,10 +131,12 @@ def main():
         out.add("CPU of a probe", 1e6 * used / row["probes"], "us")
         out.add("once a day, extrapolated", 100 * used / DAY_S, "% of core", "the run alone, whenever it is")
         services(lab, scanner, out)
+        time.sleep(given.settle)  # memory of a busy time goes back
         memory(scanner, out, "after that")
         out.section(f"Continuous: a /16 of one port in a day is some 4 probes a second; over {given.seconds} s at 10, the least there is")
         lab.server.cli("scope", "add", WIDE, "--ports", "81", "--rate", "10")
         scanner.wait_log(r"scanning.*run=2.* rate=10\b")
+        time.sleep(given.settle)  # its memory is touched for the first time
         steady = over(scanner, given.seconds)
         out.add("all: CPU continuous", 100 * steady, "% of core", f"{steady / idle:.1f} x idle")
         memory(scanner, out, "while it probes")

@@ -14,12 +14,16 @@
 #include "scan/service.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
+#include "sys/heap.h"
 #include "sys/line.h"
 #include "sys/log.h"
 #include "sys/process.h"
 #include "sys/sandbox.h"
 
 #define FILES_SPARED 32
+
+/* Memory of a busy time goes back so long after it. */
+#define TRIM_MS 2000
 
 struct follower {
 	struct follower_plan plan;
@@ -28,6 +32,7 @@ struct follower {
 	struct channel *line;
 	struct identifier *identifier;
 	struct follower_task *tasks;
+	struct loop_timer *trim_timer; /* when nothing is left to ask */
 	uint8_t said[FOLLOW_ANSWER_SIZE_MAX];
 };
 
@@ -111,6 +116,9 @@ static void forget(struct follower_task *task)
 	}
 	free(task->known);
 	free(task);
+	if (f->tasks == NULL) {
+		loop_timer_arm(f->trim_timer, TRIM_MS);
+	}
 }
 
 void follower_tell(struct follower_task *task, struct span more)
@@ -330,6 +338,15 @@ static bool confine(const struct follower_plan *plan, struct why *why)
 				      why));
 }
 
+static void trim(void *context)
+{
+	const struct follower *f = context;
+
+	if (f->tasks == NULL) {
+		heap_trim();
+	}
+}
+
 static int body(void *context)
 {
 	static const struct channel_handler handler = { on_message, NULL, on_closed };
@@ -345,6 +362,7 @@ static int body(void *context)
 			files > 2 * FILES_SPARED ? (unsigned)files - FILES_SPARED : FILES_SPARED;
 	}
 	f->loop = loop_new();
+	f->trim_timer = loop_timer(f->loop, trim, f);
 	f->line = channel_new(f->loop, child->fd, FOLLOWER_QUEUE_MAX, &handler, f);
 	if (f->plan.more != NULL) {
 		f->more = f->plan.more->open(f->plan.own, f, f->loop, &why);

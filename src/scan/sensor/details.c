@@ -31,8 +31,9 @@ struct task {
 	struct details details;
 	enum tls_starttls starttls;
 	bool is_assessed; /* under way */
-	struct rows rows;
-	uint8_t bytes[ROWS_BYTES_MAX];
+	size_t row_count; /* of what was told before TLS is assessed */
+	size_t len;
+	uint8_t *bytes;
 };
 
 struct asker {
@@ -42,6 +43,7 @@ struct asker {
 	struct trust_store *roots;
 	struct task *tls; /* those that wait for an assessment, or are in it */
 	struct loop_timer *next_timer;
+	uint8_t bytes[ROWS_BYTES_MAX]; /* of the one that is told */
 	uint8_t said[FOLLOW_MORE_MAX];
 };
 
@@ -80,15 +82,21 @@ void details_place(const struct follow_ask *ask, struct rows_place *out)
 	snprintf(out->name, sizeof out->name, "%s", ask->name);
 }
 
+static void free_task(struct task *task)
+{
+	free(task->bytes);
+	free(task);
+}
+
 /* Ends it. */
-static void say(struct asker *a, struct task *task)
+static void say(struct asker *a, struct task *task, const struct rows *rows)
 {
 	struct writer w = writer_over(a->said, sizeof a->said);
 
-	task->details.rows = writer_span(&task->rows.out);
+	task->details.rows = writer_span(&rows->out);
 	details_write(&task->details, &w);
 	follower_tell(task->of, writer_span(&w));
-	free(task);
+	free_task(task);
 }
 
 /* --- what it told --- */
@@ -166,18 +174,23 @@ static void on_identified(void *more, struct follower_task *of,
 {
 	struct asker *a = more;
 	struct task *task = alloc_zeroed(1, sizeof *task);
+	struct rows rows;
 
 	task->of = of;
 	details_place(follower_ask(of), &task->place);
-	rows_init(&task->rows, task->bytes, sizeof task->bytes);
-	rows_add_port(&task->rows, &task->place, result, product);
-	rows_add_details(&task->rows, &task->place, result, product);
+	rows_init(&rows, a->bytes, sizeof a->bytes);
+	rows_add_port(&rows, &task->place, result, product);
+	rows_add_details(&rows, &task->place, result, product);
 	take_names(&result->facts, &task->details.names);
 	take_certificate_names(result->certificate, &task->details.names);
 	if (!speaks_tls(result, &task->starttls)) {
-		say(a, task);
+		say(a, task, &rows);
 		return;
 	}
+	task->row_count = rows.count;
+	task->len = writer_used(&rows.out);
+	task->bytes = alloc_zeroed(1, task->len + 1);
+	mem_copy(task->bytes, a->bytes, task->len);
 	task->next = a->tls;
 	a->tls = task;
 	loop_timer_arm(a->next_timer, 0);
@@ -286,19 +299,23 @@ static void on_assessed(void *context, struct tls_result *result)
 	struct task *task = take_assessed(a, &result->target);
 	const struct tls_chain_judges judges = { a->roots, NULL };
 	struct tls_chain_facts *chains = NULL;
+	struct rows rows;
 
 	loop_timer_arm(a->next_timer, 0);
 	if (task == NULL) {
 		tls_result_free(&result);
 		return;
 	}
+	rows_init(&rows, a->bytes, sizeof a->bytes);
+	writer_bytes(&rows.out, (struct span){ task->bytes, task->len });
+	rows.count = task->row_count;
 	if (result->failure == TLS_FINE) {
 		struct tls_grade *grade = alloc_zeroed(1, sizeof *grade);
 
 		chains = alloc_zeroed(TLS_CERTIFICATE_TYPES, sizeof *chains);
 		tls_chain_analyse_all(result, &judges, clock_wall_ms() / 1000, chains);
 		tls_grade(result, chains, grade);
-		rows_add_tls(&task->rows, &task->place, result, chains, grade);
+		rows_add_tls(&rows, &task->place, result, chains, grade);
 		task->details.expires_s = soonest_end(chains);
 		free(grade);
 	} else {
@@ -306,7 +323,7 @@ static void on_assessed(void *context, struct tls_result *result)
 	}
 	free(chains);
 	tls_result_free(&result);
-	say(a, task);
+	say(a, task, &rows);
 }
 
 /* --- the process --- */
@@ -332,7 +349,7 @@ static void drop(void *more)
 		struct task *task = a->tls;
 
 		a->tls = task->next;
-		free(task);
+		free_task(task);
 	}
 	open_assessor(a);
 }

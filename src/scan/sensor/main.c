@@ -5,6 +5,7 @@
 #include "scan/sensor/scanner.h"
 #include "sensor/settings.h"
 #include "sys/args.h"
+#include "sys/heap.h"
 #include "sys/log.h"
 
 #define CONTACT_DEFAULT "bartizan network scan; ask the network's operator"
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
 	int error;
 	int status;
 
+	heap_keep_small();
 	if (args_parse(&spec, argc, argv, &args, &why) != 0) {
 		return fail_usage(&why);
 	}

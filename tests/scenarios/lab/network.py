@@ -65,7 +65,7 @@ def wait_port(address, port):
 class Scanner(Program):
     def __init__(self, lab, *options, state=None, token=None, **how):
         self.state = state or lab.new_folder("scanner")
-        words = [build_folder() / "bartizan-scanner", "--state", self.state, *options]
+        words = [build_folder(lab.build) / "bartizan-scanner", "--state", self.state, *options]
         if hasattr(lab, "fingerprints"):
             words += ["--fingerprints", lab.fingerprints]
         if token:
