@@ -86,10 +86,11 @@ def begin(lab):
         run("ip", "route", "add", f"192.0.{number}.0/30", "via", "192.0.2.2")
     lab.server = Server(lab, sensors="192.0.2.1:0")
     os.makedirs("/run/sshd", exist_ok=True)
-    lab.ssh_key = "/etc/ssh/ssh_host_ed25519_key"
-    if not os.path.exists(lab.ssh_key):
+    lab.ssh_keys = [f"/etc/ssh/ssh_host_{kind}_key" for kind in ("ed25519", "rsa")]
+    if not all(os.path.exists(key) for key in lab.ssh_keys):
         run("ssh-keygen", "-A")
-    lab.sshd = lab.watched.start("sshd", "/usr/sbin/sshd", "-D", "-e", "-h", lab.ssh_key, "-p", "22", "-o", "PidFile=none")
+    keys = [word for key in lab.ssh_keys for word in ("-h", key)]
+    lab.sshd = lab.watched.start("sshd", "/usr/sbin/sshd", "-D", "-e", *keys, "-p", "22", "-o", "PidFile=none")
     certificate(lab.work, "box.lab.test", 5)
     (lab.work / "nginx.conf").write_text(
         f"daemon off; pid {lab.work}/nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; client_body_temp_path {lab.work}/b; proxy_temp_path {lab.work}/p;"
@@ -130,9 +131,8 @@ def services(lab):
     lab.fingerprint = served["fingerprint"]
     seen = run("openssl", "x509", "-in", lab.work / "tls.pem", "-noout", "-fingerprint", "-sha256").strip().split("=")[1].replace(":", "").lower()
     equal((served["fingerprint"], json.loads(served["names"])), (seen, ["box.lab.test"]), "certificate")
-    (key,) = scan_rows(lab, "scan_host_keys")
-    listed = run("ssh-keygen", "-lf", lab.ssh_key + ".pub").split()
-    equal((key["fingerprint"], key["bits"]), (listed[1], int(listed[0])), "host key, as ssh-keygen says it")
+    listed = {tuple(run("ssh-keygen", "-lf", key + ".pub").split()[:2]) for key in lab.ssh_keys}
+    equal({(str(key["bits"]), key["fingerprint"]) for key in scan_rows(lab, "scan_host_keys")}, listed, "host keys, as ssh-keygen says them")
     (page,) = scan_rows(lab, "scan_web")
     check(page["status"] == 200 and page["server"].startswith("nginx"), str(page))
 

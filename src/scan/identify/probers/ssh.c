@@ -29,8 +29,7 @@ static const char *const lists[] = {
 	("curve25519-sha256,curve25519-sha256@libssh.org,diffie-hellman-group14-sha256,"
 	 "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha1,"
 	 "diffie-hellman-group1-sha1"),
-	("ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,"
-	 "rsa-sha2-256,ssh-rsa,ssh-ed448,ssh-dss"),
+	NULL, /* key_types, without those that it showed already */
 	CIPHERS,
 	CIPHERS,
 	MACS,
@@ -40,6 +39,76 @@ static const char *const lists[] = {
 	"",
 	"",
 };
+
+/* Names of how a host key signs, and of the key. A server shows one key in an exchange: each of its
+ * types takes a connection of its own. */
+static const struct {
+	const char *algorithm;
+	const char *type;
+} key_types[] = {
+	{ "ssh-ed25519", "ssh-ed25519" },
+	{ "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256" },
+	{ "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384" },
+	{ "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521" },
+	{ "rsa-sha2-512", "ssh-rsa" },
+	{ "rsa-sha2-256", "ssh-rsa" },
+	{ "ssh-rsa", "ssh-rsa" },
+	{ "ssh-ed448", "ssh-ed448" },
+	{ "ssh-dss", "ssh-dss" },
+};
+
+static bool is_shown(const struct service_facts *facts, const char *type)
+{
+	for (size_t i = 0; i < facts->count; i++) {
+		struct span text = facts_text(facts, i);
+
+		if (span_is(span_of(facts->facts[i].kind), "ssh.host_key") &&
+		    span_is(span_first(text, span_find(text, ' ')), type)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void write_key_types(const struct service_facts *facts, struct writer *w)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < COUNT_OF(key_types); i++) {
+		if (!is_shown(facts, key_types[i].type)) {
+			writer_text(w, is_first ? "" : ",");
+			writer_text(w, key_types[i].algorithm);
+			is_first = false;
+		}
+	}
+}
+
+static bool is_listed(struct span list, const char *name)
+{
+	struct reader r = reader_over(list);
+
+	while (reader_left(&r) > 0) {
+		if (span_is(reader_until(&r, ','), name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* It has a key of another type; and it showed one: it will not refuse to do so again. */
+static bool ssh_again(const struct service_facts *facts)
+{
+	struct span types = facts_find(facts, "ssh.host_key_types");
+
+	for (size_t i = 0; i < COUNT_OF(key_types) && facts_find(facts, "ssh.host_key").len > 0;
+	     i++) {
+		if (is_listed(types, key_types[i].algorithm) &&
+		    !is_shown(facts, key_types[i].type)) {
+			return true;
+		}
+	}
+	return false;
+}
 
 /* Section 6: lengths, payload, padding to 8 bytes, at least 4. */
 static void write_packet(struct writer *say, struct span payload)
@@ -55,8 +124,9 @@ static void write_packet(struct writer *say, struct span payload)
 	}
 }
 
-static void ask_key(struct writer *say)
+static void ask_key(const struct service_facts *facts, struct writer *say)
 {
+	uint8_t types[512];
 	uint8_t payload[1536];
 	struct writer w = writer_over(payload, sizeof payload);
 
@@ -65,10 +135,15 @@ static void ask_key(struct writer *say)
 	writer_be64(&w, 0);
 	writer_be64(&w, 0);
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
-		struct span list = span_of(lists[i]);
+		struct writer list = writer_over(types, sizeof types);
 
-		writer_be32(&w, (uint32_t)list.len);
-		writer_bytes(&w, list);
+		if (lists[i] != NULL) {
+			writer_text(&list, lists[i]);
+		} else {
+			write_key_types(facts, &list);
+		}
+		writer_be32(&w, (uint32_t)writer_used(&list));
+		writer_bytes(&w, writer_span(&list));
 	}
 	writer_u8(&w, 0);
 	writer_be32(&w, 0);
@@ -208,7 +283,7 @@ static enum probe_verdict ssh_read(const struct probe_view *view, struct service
 		if (!span_is(version, "2.0") && !span_is(version, "1.99")) {
 			return PROBE_IS;
 		}
-		ask_key(say);
+		ask_key(facts, say);
 		return PROBE_SAY;
 	}
 	return tell_packets(r.rest, facts) || view->ended ? PROBE_IS : PROBE_MORE;
@@ -221,5 +296,6 @@ const struct prober prober_ssh = {
 	.transports = PROBER_TCP,
 	.speaks_first = true,
 	.ports = ports,
+	.again = ssh_again,
 	.read = ssh_read,
 };
