@@ -20,8 +20,8 @@
 #include "sys/log.h"
 #include "sys/sandbox.h"
 
-static const uint16_t tables[] = { TABLE_SCAN_SCOPES,   TABLE_SCAN_HOSTS,        TABLE_SCAN_PORTS,
-				   TABLE_SCAN_TLS,      TABLE_SCAN_CERTIFICATES, TABLE_SCAN_WEB,
+static const uint16_t tables[] = { TABLE_SCAN_SCOPES,    TABLE_SCAN_HOSTS,        TABLE_SCAN_PORTS,
+				   TABLE_SCAN_TLS,       TABLE_SCAN_CERTIFICATES, TABLE_SCAN_WEB,
 				   TABLE_SCAN_HOST_KEYS, TABLE_SENSOR_HEALTH };
 
 struct scanning {
@@ -172,8 +172,7 @@ static int start_children(struct scanning *p, struct why *why)
 	int error = finder_start(p->settings->contact, &p->lines.finder, why);
 
 	error = error == 0 ? asker_start(&asking, &p->lines.asker, why) : error;
-	return error == 0 ? names_start(p->settings->is_without_names, p->lines.names, why)
-			  : error;
+	return error == 0 ? names_start(p->settings->is_without_names, p->lines.names, why) : error;
 }
 
 static void open_campaign(struct scanning *p)
