@@ -226,3 +226,23 @@ bool text_has_word(struct span list, struct span word)
 	}
 	return false;
 }
+
+void text_write_field(struct writer *w, const char *text)
+{
+	struct span bytes = span_of(text);
+
+	writer_be16(w, (uint16_t)bytes.len);
+	writer_bytes(w, bytes);
+}
+
+void text_read_field(struct reader *r, char *out, size_t size)
+{
+	struct span text = reader_bytes(r, reader_be16(r));
+
+	if (text.len >= size) {
+		reader_fail(r);
+		text.len = 0;
+	}
+	mem_copy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+}

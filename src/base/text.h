@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/attr.h"
+#include "base/reader.h"
 #include "base/span.h"
 #include "base/writer.h"
 
@@ -40,3 +41,8 @@ void text_write_escaped(struct writer *w, struct span bytes);
 
 /* Whether a list of words between single spaces has this one. */
 bool text_has_word(struct span list, struct span word);
+
+/* A text as a field between our own processes, and in our own files: u16 length, then its bytes.
+ * What does not fit its place fails the reader; out is then empty. */
+void text_write_field(struct writer *w, const char *text);
+void text_read_field(struct reader *r, char *out, size_t size);

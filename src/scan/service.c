@@ -1,20 +1,12 @@
 /* service.c - texts with two bytes of length before them, numbers big endian. */
 #include "scan/service.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/reader.h"
 #include "base/text.h"
 
 enum { FLAG_TLS_OPEN = 1, FLAG_OF_DISCOVERY = 2 };
-
-static void put_text(struct writer *w, const char *text)
-{
-	writer_be16(w, (uint16_t)strlen(text));
-	writer_text(w, text);
-}
 
 /* As the product's texts are: nothing that moves a terminal's cursor, whoever wrote it. */
 static void take_text(struct reader *r, char *out, size_t size)
@@ -36,12 +28,12 @@ static void put_claims(struct writer *w, const struct device_claim *claims, uint
 {
 	writer_u8(w, count);
 	for (unsigned i = 0; i < count; i++) {
-		put_text(w, claims[i].source);
-		put_text(w, claims[i].family);
-		put_text(w, claims[i].vendor);
-		put_text(w, claims[i].product);
-		put_text(w, claims[i].version);
-		put_text(w, claims[i].type);
+		text_write_field(w, claims[i].source);
+		text_write_field(w, claims[i].family);
+		text_write_field(w, claims[i].vendor);
+		text_write_field(w, claims[i].product);
+		text_write_field(w, claims[i].version);
+		text_write_field(w, claims[i].type);
 		writer_u8(w, (uint8_t)claims[i].certainty);
 	}
 }
@@ -72,17 +64,17 @@ void service_pack(const struct service *s, struct writer *out)
 	writer_u8(out, s->layer);
 	writer_u8(out, (uint8_t)((s->is_tls_open ? FLAG_TLS_OPEN : 0) |
 				 (s->is_of_discovery ? FLAG_OF_DISCOVERY : 0)));
-	put_text(out, s->protocol);
-	put_text(out, s->alpn);
-	put_text(out, s->found);
-	put_text(out, s->gave_up);
-	put_text(out, s->certificate_name);
-	put_text(out, s->is.vendor);
-	put_text(out, s->is.product);
-	put_text(out, s->is.version);
-	put_text(out, s->is.cpe);
+	text_write_field(out, s->protocol);
+	text_write_field(out, s->alpn);
+	text_write_field(out, s->found);
+	text_write_field(out, s->gave_up);
+	text_write_field(out, s->certificate_name);
+	text_write_field(out, s->is.vendor);
+	text_write_field(out, s->is.product);
+	text_write_field(out, s->is.version);
+	text_write_field(out, s->is.cpe);
 	writer_u8(out, (uint8_t)s->is.certainty);
-	put_text(out, s->description);
+	text_write_field(out, s->description);
 	writer_be32(out, s->connections);
 	writer_be32(out, s->duration_ms);
 	writer_be16(out, s->banner_len);

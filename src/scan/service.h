@@ -1,5 +1,5 @@
 /*
- * service.h - what answers behind one port, as follow_up.h learnt it.
+ * service.h - what answers behind one port, as follow/follow_up.h learnt it.
  *
  * Everything in it is a stranger's word or concluded from one: texts are UTF-8 without control
  * characters, the banner is bytes as they came. Of fixed size; packed it takes a few hundred bytes.

@@ -107,6 +107,19 @@ static void nap(int64_t us)
 	(void)nanosleep(&wait, NULL);
 }
 
+/* Until the rate allows for more. Where that is long, somebody may have something to say. */
+static void rest(const struct shooter *s, int64_t us)
+{
+	struct pollfd line = { .fd = s->control, .events = POLLIN };
+
+	if (us <= NAP_MAX_US) {
+		nap(us < 1 ? 1 : us);
+	} else {
+		(void)poll(&line, 1,
+			   us < STATUS_EACH_US ? (int)(us / 1000) : STATUS_EACH_US / 1000);
+	}
+}
+
 static void flush(struct shooter *s, struct queue *queue)
 {
 	int64_t until = clock_us() + STUCK_US;
@@ -263,7 +276,7 @@ static bool shoot(struct shooter *s)
 	if (count == 0) {
 		int64_t wait_us = rate_wait_ns(&s->rate, wanted, 1000 * clock_us()) / 1000;
 
-		nap(wait_us < 1 ? 1 : wait_us > NAP_MAX_US ? NAP_MAX_US : wait_us);
+		rest(s, wait_us);
 		return true;
 	}
 	for (; count > 0 && s->control_count > 0; count--) {

@@ -382,8 +382,9 @@ static const struct column containers_columns[] = {
 
 static const struct column sensor_health_columns[] = {
 	[SENSOR_HEALTH_COLLECTOR] = { "collector", COLUMN_TEXT, KEY,
-				      "the table it reads, or the kind of event, "
-				      "or a part of the sensor: event_ring, cpu_budget" },
+				      "the table it reads, or the kind of event, or a part of the "
+				      "sensor: event_ring, cpu_budget; of a scanner: discovery, "
+				      "identification, host_names, scopes, processes" },
 	[SENSOR_HEALTH_STATE] = { "state", COLUMN_TEXT, 0,
 				  "ok; failing: it could not be read; off: this machine, these "
 				  "privileges or the policy do not let it be read; limited: held "

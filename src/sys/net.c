@@ -387,6 +387,20 @@ int net_resolve(const char *host, const char *port, struct net_address *out, siz
 	return 0;
 }
 
+int net_name_of(const struct net_address *address, char out[NET_TEXT_SIZE], struct why *why)
+{
+	char name[NET_TEXT_SIZE];
+	int result = getnameinfo((const struct sockaddr *)&address->storage, address->length, name,
+				 sizeof name, NULL, 0, NI_NAMEREQD);
+
+	if (result != 0) {
+		return why_set(why, result == EAI_AGAIN ? ERR_AGAIN : ERR_NOT_FOUND,
+			       "the address has no name: %s", gai_strerror(result));
+	}
+	(void)snprintf(out, NET_TEXT_SIZE, "%s", name);
+	return 0;
+}
+
 /*
  * Local sockets
  */

@@ -49,6 +49,11 @@ int64_t net_round_trip_us(int fd);
 MUST_USE int net_resolve(const char *host, const char *port, struct net_address *out, size_t max,
 			 size_t *out_count, struct why *why);
 
+/* The name that an address has (PTR, /etc/hosts), blocking, as it was told: a stranger's word.
+ * ERR_NOT_FOUND; ERR_AGAIN where no server answered. */
+MUST_USE int net_name_of(const struct net_address *address, char out[NET_TEXT_SIZE],
+			 struct why *why);
+
 /* A connected pair of nonblocking, close-on-exec Unix stream sockets. */
 MUST_USE int net_pair(int out_fds[2]);
 

@@ -358,9 +358,9 @@ def left(lab):
     scanner = subprocess.Popen([str(w) for w in identifying(lab, *words)], cwd=lab.work, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_for(lambda: b"OpenSSH" in (lab.work / "left").read_bytes() if (lab.work / "left").exists() else False, 20, "a service in the file")
     roles = {name: child for child, name in children_of(scanner.pid).items()}
-    state = dict(line.split(":\t", 1) for line in read_text(f"/proc/{roles['scan-identify']}/status").splitlines() if ":\t" in line)
+    state = dict(line.split(":\t", 1) for line in read_text(f"/proc/{roles['scan-ask']}/status").splitlines() if ":\t" in line)
     equal((int(state["CapEff"], 16), state["Seccomp"]), (0, "2"), "what the process that identifies may: capabilities, filter of calls")
-    open_files = {os.readlink(f"/proc/{roles['scan-identify']}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{roles['scan-identify']}/fd")}
+    open_files = {os.readlink(f"/proc/{roles['scan-ask']}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{roles['scan-ask']}/fd")}
     check(not any(name.startswith("/") and str(lab.work) in name for name in open_files), f"it holds no file of ours: {open_files}")
     second = run(*identifying(lab, *words), check_code=False, cwd=lab.work)
     check(second.returncode == 1 and "another scan is using" in second.stderr, second.stderr)

@@ -5,13 +5,11 @@ import json
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import time
 
-from lab import Agent, Lab, Server, Skipped, build_folder, check, children_of, equal, is_root, isolate, note, story, tell, wait_for
-from lab.programs import Program
+from lab import Agent, Lab, Server, Skipped, check, children_of, equal, is_root, isolate, note, story, tell, wait_for
+from lab.network import Scanner, Space, run, wait_port
 
 # the machine with an agent, and one without, both behind a router: no MAC is seen
 SCOPE, WATCHED, BOX = "10.9.0.0/28", "10.9.0.2", "10.9.0.3"
@@ -43,56 +41,6 @@ FINGERPRINTS = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def run(*words, **options):
-    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, check=False, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
-    return done.stdout
-
-
-class Space:
-    """A network name space."""
-
-    def __init__(self, lab):
-        self.lab = lab
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "600"])
-        lab.closing.append(self.holder.kill)
-        ours = os.readlink("/proc/self/ns/net")
-        wait_for(lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != ours, 5, "the other name space")
-        self.run("ip", "link", "set", "lo", "up")
-
-    def link(self, number, router=None):
-        """A link 192.0.NUMBER.0/30 to a router, or to us."""
-        near = router.run if router else run
-        near("ip", "link", "add", "name", f"lab{number}", "type", "veth", "peer", "name", "up0", "netns", self.holder.pid)
-        near("ip", "addr", "add", f"192.0.{number}.1/30", "dev", f"lab{number}")
-        near("ip", "link", "set", f"lab{number}", "up")
-        for words in (f"addr add 192.0.{number}.2/30 dev up0", "link set up0 up", f"route add default via 192.0.{number}.1"):
-            self.run("ip", *words.split())
-
-    def own(self, address):
-        self.run("ip", "addr", "add", f"{address}/32", "dev", "lo")
-
-    @property
-    def prefix(self):
-        return ["nsenter", "-t", str(self.holder.pid), "-n"]
-
-    def run(self, *words):
-        return run(*self.prefix, *words)
-
-    def start(self, name, *words):
-        return Program(self.lab, name, [shutil.which(words[0]) or words[0], *words[1:]], prefix=self.prefix)
-
-
-def wait_port(box, address, port):
-    def answers():
-        with socket.socket() as s:
-            s.settimeout(1)
-            return s.connect_ex((address, port)) == 0
-
-    wait_for(answers, 15, f"{address}:{port}")
-
-
 def certificate(folder, name, days):
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-days", days,
         "-addext", f"subjectAltName=DNS:{name}", "-keyout", folder / "tls.key", "-out", folder / "tls.pem")
@@ -115,18 +63,6 @@ def runs(lab, count, deadline_s=25):
     return wait_for(there, deadline_s, f"run {count} of the scope; the scanner said {lab.scanner.log[-1500:]}")
 
 
-class Scanner(Program):
-    def __init__(self, lab, *options, state=None, token=None, **how):
-        self.state = state or lab.new_folder("scanner")
-        words = [build_folder() / "bartizan-scanner", "--state", self.state, "--fingerprints", lab.work / "fingerprints", *options]
-        if token:
-            words += ["--server", lab.server.sensors, "--ca", lab.server.ca, "--token", token]
-        super().__init__(lab, "scanner", words, **how)
-
-    def again(self, *options):
-        return Scanner(self.lab, *options, state=self.state)
-
-
 @story("a machine with an agent, one without, a server, and no scope")
 def begin(lab):
     if not is_root():
@@ -135,8 +71,9 @@ def begin(lab):
         if shutil.which(program) is None:
             raise Skipped(f"{program} is not installed")
     lab.work = lab.new_folder("services")
-    (lab.work / "fingerprints").mkdir()
-    (lab.work / "fingerprints/ssh_banners.xml").write_text(FINGERPRINTS)
+    lab.fingerprints = lab.work / "fingerprints"
+    lab.fingerprints.mkdir()
+    (lab.fingerprints / "ssh_banners.xml").write_text(FINGERPRINTS)
     router, lab.watched, lab.box = Space(lab), Space(lab), Space(lab)
     router.link(2)
     router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
@@ -149,10 +86,11 @@ def begin(lab):
         run("ip", "route", "add", f"192.0.{number}.0/30", "via", "192.0.2.2")
     lab.server = Server(lab, sensors="192.0.2.1:0")
     os.makedirs("/run/sshd", exist_ok=True)
-    lab.ssh_key = "/etc/ssh/ssh_host_ed25519_key"
-    if not os.path.exists(lab.ssh_key):
+    lab.ssh_keys = [f"/etc/ssh/ssh_host_{kind}_key" for kind in ("ed25519", "rsa")]
+    if not all(os.path.exists(key) for key in lab.ssh_keys):
         run("ssh-keygen", "-A")
-    lab.sshd = lab.watched.start("sshd", "/usr/sbin/sshd", "-D", "-e", "-h", lab.ssh_key, "-p", "22", "-o", "PidFile=none")
+    keys = [word for key in lab.ssh_keys for word in ("-h", key)]
+    lab.sshd = lab.watched.start("sshd", "/usr/sbin/sshd", "-D", "-e", *keys, "-p", "22", "-o", "PidFile=none")
     certificate(lab.work, "box.lab.test", 5)
     (lab.work / "nginx.conf").write_text(
         f"daemon off; pid {lab.work}/nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; client_body_temp_path {lab.work}/b; proxy_temp_path {lab.work}/p;"
@@ -161,7 +99,7 @@ def begin(lab):
     lab.nginx = lab.box.start("nginx", "nginx", "-c", lab.work / "nginx.conf", "-p", lab.work)
     lab.redis = lab.box.start("redis", "redis-server", "--port", "6379", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--dir", str(lab.work))
     for address, port in ((WATCHED, 22), (BOX, 443), (BOX, 6379)):
-        wait_port(lab, address, port)
+        wait_port(address, port)
     lab.agent = Agent(lab, lab.server, token=lab.server.token(), prefix=lab.watched.prefix)
     lab.scanner = Scanner(lab, token=lab.server.cli("enroll-token", "--kind", "scanner").stdout.split()[0])
     lab.scanner.wait_log("sensor enrolled|enrolled|connected")
@@ -193,9 +131,8 @@ def services(lab):
     lab.fingerprint = served["fingerprint"]
     seen = run("openssl", "x509", "-in", lab.work / "tls.pem", "-noout", "-fingerprint", "-sha256").strip().split("=")[1].replace(":", "").lower()
     equal((served["fingerprint"], json.loads(served["names"])), (seen, ["box.lab.test"]), "certificate")
-    (key,) = scan_rows(lab, "scan_host_keys")
-    listed = run("ssh-keygen", "-lf", lab.ssh_key + ".pub").split()
-    equal((key["fingerprint"], key["bits"]), (listed[1], int(listed[0])), "host key, as ssh-keygen says it")
+    listed = {tuple(run("ssh-keygen", "-lf", key + ".pub").split()[:2]) for key in lab.ssh_keys}
+    equal({(str(key["bits"]), key["fingerprint"]) for key in scan_rows(lab, "scan_host_keys")}, listed, "host keys, as ssh-keygen says them")
     (page,) = scan_rows(lab, "scan_web")
     check(page["status"] == 200 and page["server"].startswith("nginx"), str(page))
 
@@ -234,10 +171,20 @@ def inferred(lab):
     check("possible: it says" in text and "banner-cpe" in text, text)
 
 
+@story("a host has the names that its certificate tells, and the scanner says how its parts fare")
+def told(lab):
+    names = {h["address"]: json.loads(h["names"] or "[]") for h in scan_rows(lab, "scan_hosts")}
+    equal(names[BOX], ["box.lab.test"], "names")
+    scanner = next(s for s in lab.server.get("/api/v1/sensors?limit=10")["items"] if s["kind"] == "scanner")
+    health = {h["collector"]: h["state"] for h in lab.server.sql(f"SELECT collector, state FROM sensor_health WHERE asset = '{scanner['id']}'")}
+    equal({k: health.get(k) for k in ("discovery", "identification", "scopes", "processes")},
+          {"discovery": "ok", "identification": "ok", "scopes": "ok", "processes": "ok"}, f"health: {health}")
+
+
 @story("a port that opens later and a certificate that is replaced raise alerts")
 def alerts(lab):
     lab.page = lab.box.start("page", sys.executable, "-c", PAGE, "8080")
-    wait_port(lab, BOX, 8080)
+    wait_port(BOX, 8080)
     certificate(lab.work, "box.lab.test", 90)
     lab.nginx.process.send_signal(signal.SIGHUP)
     # other ports are looked for at once; else the next run is due in an hour
@@ -324,11 +271,11 @@ def confined(lab):
         return [os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd")]
 
     net_raw = 1 << 13
-    for word, allowed in (("btz-scanner", 0), ("scan-find", net_raw), ("scan-ask", 0), ("scan-names", 0), ("btz-connector", 0)):
+    for word, allowed in (("btz-scanner", 0), ("scan-find", net_raw), ("scan-ask", 0), ("resolve", 0), ("btz-connector", 0)):
         pid = lab.scanner.role(word)
         check(pid is not None, f"{word} runs")
         equal(caps(pid), allowed, f"capabilities of {word}")
-        if word.startswith("scan-"):
+        if word.startswith(("scan-", "resolve")):
             equal([f for f in files(pid) if f.startswith(f"{lab.scanner.state}/")], [], f"files of the state folder open in {word}")
     equal(lab.scanner.stop(), 0, "exit status")
 

@@ -7,8 +7,9 @@ import pathlib
 import subprocess
 import sys
 
-from lab import ROOT, Lab, Skipped, check, equal, isolate, story, tell, wait_for
+from lab import ROOT, Lab, Skipped, check, descendants, equal, isolate, read_text, story, tell, wait_for
 from lab.debian import DebianTree, prepare_debian
+from lab.network import Space
 from lab.programs import Program, rows_of
 
 DATA = "/var/lib/bartizan"
@@ -95,6 +96,11 @@ def is_active(lab, name):
     return lab.host.run("systemctl", "is-active", name, expected=None).stdout.strip() == "active"
 
 
+def processes(lab, name):
+    """Process numbers, as the scenario sees them."""
+    return [pid for pid in descendants(int(lab.host.pid)) if read_text(f"/proc/{pid}/cmdline").startswith(f"/usr/sbin/{name}\0")]
+
+
 def explain(lab, name):
     return lab.host.run("systemctl", "status", "--no-pager", "-l", name, expected=None).stdout + lab.host.outer.out[-1500:] + lab.host.outer.log[-1500:]
 
@@ -141,17 +147,52 @@ def agent(lab):
           ["/etc/bartizan:", "agent.conf", "ca.pem", "scanner.conf", "server.conf", f"{STATE}/key:", "identity.pem"], "the token is used up")
 
 
-@story("both stop cleanly, and purging stops and removes the agent", deadline_s=60)
+@story("with a token the scanner runs confined, sends raw packets, and tells what it found and how it fares", deadline_s=90)
+def scanner(lab):
+    if not hasattr(lab, "host"):
+        raise Skipped("no systemd was booted")
+    host = lab.host
+    other = Space(lab)
+    for words in (f"link add lan type veth peer name wire netns {other.holder.pid}", "addr add 10.77.0.1/29 dev lan", "link set lan up"):
+        lab.run("nsenter", "-t", host.pid, "-n", "ip", *words.split())
+    for words in ("addr add 10.77.0.2/29 dev wire", "link set wire up"):
+        other.run("ip", *words.split())
+    web = other.start("web", sys.executable, "-m", "http.server", "--directory", lab.new_folder("web"), "--bind", "10.77.0.2", "8080")
+    wait_for(lambda: "Serving" in web.out + web.log or not web.is_running(), 10, "a web server")
+    for words in (("add", "10.77.0.0/29", "--ports", "8080,81", "--rate", "500"), ("prove", "10.77.0.0/29", "--statement", "the lab, by who runs it")):
+        host.run("bartizan", "--data", DATA, "scope", *words)
+    host.run("sh", "-c", f"umask 077; bartizan --data {DATA} enroll-token --kind scanner --uses 1 --ttl 1h >/etc/bartizan/scanner-token")
+    host.run("sed", "-i", "s/^BARTIZAN_SCANNER_SERVER=.*/BARTIZAN_SCANNER_SERVER=127.0.0.1:7443/", "/etc/bartizan/scanner.conf")
+    host.run("systemctl", "restart", "bartizan-scanner")
+    wait_for(lambda: query(lab, "SELECT scope FROM scan_scopes WHERE runs > 0 AND finished IS NOT NULL"), 40, f"a run; {explain(lab, 'bartizan-scanner')}")
+    check(is_active(lab, "bartizan-scanner"), explain(lab, "bartizan-scanner"))
+    equal([(r["address"], int(r["port"]), r["protocol"], r["reason"]) for r in query(lab, "SELECT address, port, protocol, reason FROM scan_ports")],
+          [("10.77.0.2", 8080, "http", "syn-ack")], "what it found, by raw packets")
+    (asset,) = {r["asset"] for r in query(lab, "SELECT asset FROM scan_scopes")}
+    health = {r["collector"]: r["state"] for r in query(lab, f"SELECT collector, state FROM sensor_health WHERE asset = '{asset}'")}
+    equal({k: v for k, v in health.items() if k in ("discovery", "scopes", "processes")}, {"discovery": "ok", "scopes": "ok", "processes": "ok"}, "how it fares")
+    allowed = {pid: dict(line.split(":\t", 1) for line in read_text(f"/proc/{pid}/status").splitlines() if ":\t" in line)
+               for pid in processes(lab, "bartizan-scanner")}
+    check(len(allowed) >= 7, allowed)
+    equal({(a["NoNewPrivs"], a["Seccomp"]) for a in allowed.values()}, {("1", "2")}, "no new privileges, calls filtered")
+    able = {a["Name"] for a in allowed.values() if int(a["CapEff"], 16) != 0}
+    equal(able - {"bartizan-scanne"}, {"scan-find"}, "who may send raw packets, but the one that starts the others")
+    equal(host.run("sh", "-c", "ls /etc/bartizan/scanner-token /var/lib/bartizan-scanner/token", expected=None).stdout, "", "the token is used up")
+
+
+@story("all stop cleanly, and purging stops and removes agent and scanner", deadline_s=60)
 def stop(lab):
     if not hasattr(lab, "host"):
         raise Skipped("no systemd was booted")
-    lab.host.run("systemctl", "stop", "bartizan-agent", "bartizan-server")
-    for name in ("bartizan-agent", "bartizan-server"):
+    lab.host.run("systemctl", "stop", "bartizan-agent", "bartizan-scanner", "bartizan-server")
+    for name in ("bartizan-agent", "bartizan-scanner", "bartizan-server"):
         equal(lab.host.run("systemctl", "show", "-P", "Result", name).stdout.strip(), "success", f"how {name} ended")
-    lab.host.run("systemctl", "start", "bartizan-server", "bartizan-agent")
-    lab.host.run("apt-get", "-q", "-y", "purge", "bartizan-agent")
-    equal(lab.host.run("pgrep", "-x", "bartizan-agent", expected=None).stdout, "", "the agent's processes")
-    equal(lab.host.run("getent", "passwd", "bartizan-agent", expected=None).stdout, "", "the agent's user")
+    lab.host.run("systemctl", "start", "bartizan-server", "bartizan-agent", "bartizan-scanner")
+    lab.host.run("apt-get", "-q", "-y", "purge", "bartizan-agent", "bartizan-scanner")
+    for name in ("bartizan-agent", "bartizan-scanner"):
+        equal(processes(lab, name), [], f"processes of {name}")
+        equal(lab.host.run("getent", "passwd", name, expected=None).stdout, "", f"the user {name}")
+        equal(lab.host.run("ls", "-d", f"/var/lib/{name}", expected=None).stdout, "", f"the state folder of {name}")
     lab.host.close()
     lab.closing.remove(lab.host.close)
     lab.programs.remove(lab.host.outer)  # it was killed, as a machine is switched off

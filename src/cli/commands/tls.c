@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/resolve.h"
 #include "cli/tls_judge.h"
 #include "cli/tls_report.h"
 #include "scan/tls/assess.h"
@@ -21,6 +20,7 @@
 #include "sys/file.h"
 #include "sys/loop.h"
 #include "sys/net.h"
+#include "sys/resolver.h"
 
 #define LIST_BYTES_MAX (64u << 20)
 #define TARGETS_MAX    2000 /* at once */
@@ -51,7 +51,7 @@ static const struct arg options[] = {
 struct named {
 	struct named *next;
 	struct tls_target target;
-	struct net_address addresses[RESOLVE_ADDRESSES_MAX];
+	struct net_address addresses[RESOLVER_ADDRESSES_MAX];
 	size_t count;
 	size_t at;
 	bool is_under_way;
@@ -154,21 +154,20 @@ static void forget(struct assessing *a, struct named *named)
 	free(named);
 }
 
-static void on_resolved(void *context, void *about, const struct net_address *addresses,
-			size_t count, const char *reason)
+static void on_resolved(void *context, void *about, const struct resolver_answer *answer)
 {
 	struct assessing *a = context;
 	struct named *named = about;
 
-	if (count == 0) {
-		refuse_target(a, &named->target, reason);
+	if (answer->count == 0) {
+		refuse_target(a, &named->target, answer->reason);
 		forget(a, named);
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		named->addresses[i] = addresses[i];
+	for (size_t i = 0; i < answer->count; i++) {
+		named->addresses[i] = answer->addresses[i];
 	}
-	named->count = count;
+	named->count = answer->count;
 	named->is_due = true;
 	a->due++;
 }

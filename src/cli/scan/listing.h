@@ -5,7 +5,7 @@
 
 #include "cli/output.h"
 #include "scan/discovery.h"
-#include "scan/follow_up.h"
+#include "scan/follow/follow_up.h"
 #include "scan/services.h"
 
 struct listing {

@@ -55,7 +55,11 @@ static void follow_row(struct session *s, const struct result *row, struct span 
 		follow_up_skip(s->follow_up, &row->address);
 	}
 	if (row->state == PORT_OPEN && !services_has(s->options->services, number)) {
-		follow_up_add(s->follow_up, number, payload);
+		const struct follow_up_port port = { .address = row->address,
+						     .port = row->port,
+						     .payload = payload };
+
+		follow_up_add(s->follow_up, &port, number);
 	}
 }
 
@@ -86,13 +90,25 @@ static void on_row(void *context, const struct result *row, struct span payload)
 	follow_row(s, row, payload);
 }
 
-static void on_service(void *context, size_t row, struct span packed)
+static bool on_ask(void *context, uint64_t row, struct follow_ask *out)
+{
+	const struct session *s = context;
+	const struct result *result = results_at(s->results, (size_t)row);
+
+	*out = (struct follow_ask){ .address = result->address,
+				    .port = result->port,
+				    .transport = result->transport,
+				    .reason = result->reason };
+	return true;
+}
+
+static void on_answered(void *context, uint64_t row, const struct follow_answer *answer)
 {
 	struct session *s = context;
 
-	services_put(s->options->services, row, packed);
+	services_put(s->options->services, (size_t)row, answer->packed);
 	if (s->journal != NULL) {
-		journal_service(s->journal, results_at(s->results, row), packed);
+		journal_service(s->journal, results_at(s->results, (size_t)row), answer->packed);
 	}
 }
 
@@ -287,7 +303,9 @@ int session_run(const struct session_options *options, struct discovery_plan *pl
 		struct why *why)
 {
 	static const struct discovery_events events = { on_row, on_progress, on_done };
-	static const struct follow_up_events follow_events = { on_service, on_idle };
+	static const struct follow_up_events follow_events = { .ask = on_ask,
+							       .answered = on_answered,
+							       .idle = on_idle };
 	struct session s = {
 		.plan = plan,
 		.out = out,
@@ -301,7 +319,7 @@ int session_run(const struct session_options *options, struct discovery_plan *pl
 	s.loop = loop_new();
 	s.second = loop_timer(s.loop, each_second, &s);
 	if (options->services != NULL) {
-		s.error = follow_up_start(s.loop, &options->follow_up, results, &follow_events, &s,
+		s.error = follow_up_start(s.loop, &options->follow_up, &follow_events, &s,
 					  &s.follow_up, why);
 	}
 	if (s.error == 0) {

@@ -5,7 +5,7 @@
 
 #include "cli/scan/request.h"
 #include "scan/discovery.h"
-#include "scan/follow_up.h"
+#include "scan/follow/follow_up.h"
 #include "scan/journal.h"
 
 struct session_options {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "scan/identify/datagram_names.h"
 #include "scan/identify/prober.h"
 #include "scan/identify/probers/words.h"
 
@@ -82,6 +83,11 @@ enum datagram_worth datagram_read(const char *protocol, unsigned port, struct sp
 		worth = read_ssdp(payload, &found);
 	} else if (is_told_by_question(protocol)) {
 		worth = DATAGRAM_WHOLE;
+		if (strcmp(protocol, "netbios") == 0) {
+			datagram_netbios_names(payload, &found);
+		} else if (strcmp(protocol, "mdns") == 0) {
+			datagram_mdns_names(payload, &found);
+		}
 	} else if (prober != NULL && (prober->transports & PROBER_UDP) != 0) {
 		worth = read_by(prober, protocol, port, payload, &found);
 	}

@@ -6,8 +6,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const protocols[] = { "dns",    "ntp",       "snmp", "sip",
-						 "bacnet", "memcached", "ssdp", "ike" };
+	static const char *const protocols[] = { "dns",       "ntp",  "snmp", "sip",  "bacnet",
+						 "memcached", "ssdp", "ike",  "mdns", "netbios" };
 	struct service_facts facts;
 
 	if (size < 1) {

@@ -55,6 +55,10 @@ struct prober {
 	/* What is said first. view->bytes is empty. */
 	void (*hello)(const struct probe_view *view, struct writer *say);
 
+	/* After IS: whether one more connection would tell more than facts hold already, which read
+	 * sees then. Asked a few times at the most; may be NULL. */
+	bool (*again)(const struct service_facts *facts);
+
 	/* facts is written for SAY and IS only; repeated facts do no harm. say is empty before, and
 	 * is said for SAY only. */
 	enum probe_verdict (*read)(const struct probe_view *view, struct service_facts *facts,

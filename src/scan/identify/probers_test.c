@@ -314,6 +314,30 @@ static void others_tell_their_banners(void **state)
 }
 
 /* Each protocol's first bytes, shown to every prober: only its own may say IS. */
+static void ssh_tells_the_size_of_its_key(void **state)
+{
+	/* a reply with an RSA key: exponent 3, and a modulus of 16 bits */
+	static const struct piece pieces[] = {
+		TEXT("SSH-2.0-dropbear\r\n"),
+		TEXT("\0\0\0\x21"
+		     "\x04\x1f"
+		     "\0\0\0\x17"
+		     "\0\0\0\x07"
+		     "ssh-rsa"
+		     "\0\0\0\x01\x03"
+		     "\0\0\0\x03"
+		     "\0\x80\x01"
+		     "\0\0\0\0"),
+	};
+	struct play p = play("ssh", pieces, COUNT_OF(pieces));
+	struct span key = facts_find(&p.facts, "ssh.host_key");
+
+	(void)state;
+	assert_int_equal(p.verdict, PROBE_IS);
+	assert_true(span_starts_with(key, "ssh-rsa SHA256:"));
+	assert_true(span_is(span_after(key, key.len - 3), " 16"));
+}
+
 static void nobody_takes_anothers_answer_for_its_own(void **state)
 {
 	static const struct {
@@ -407,6 +431,7 @@ int main(void)
 		cmocka_unit_test(http_names_what_is_behind_it),
 		cmocka_unit_test(industry_tells_vendor_and_model),
 		cmocka_unit_test(others_tell_their_banners),
+		cmocka_unit_test(ssh_tells_the_size_of_its_key),
 		cmocka_unit_test(nobody_takes_anothers_answer_for_its_own),
 		cmocka_unit_test(the_table_is_whole),
 	};

@@ -6,6 +6,8 @@
 
 #define UNKNOWN_HELLOS 2u /* to a server whose banner nobody knows */
 
+#define AGAINS_MAX 3
+
 struct probe_view talk_view(const struct talk *t, bool ended)
 {
 	return (struct probe_view){
@@ -77,6 +79,12 @@ void talk_settle(struct talk *t, const struct prober *prober)
 	}
 	if (f->is_tls_expected && !t->outer.is_tls_tried) {
 		talk_next_attempt(t);
+		return;
+	}
+	if (prober->again != NULL && t->agains < AGAINS_MAX && prober->again(f)) {
+		t->agains++;
+		t->purpose = prober->speaks_first && !t->is_within ? FOR_BANNER : t->purpose;
+		talk_begin_connection(t);
 		return;
 	}
 	if (!t->is_within && prober->starttls != STARTTLS_NONE &&

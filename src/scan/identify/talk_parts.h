@@ -45,6 +45,7 @@ struct talk {
 
 	const struct prober *asked; /* whose words were said last on this connection */
 	const struct prober *known; /* who said IS before STARTTLS */
+	unsigned agains;            /* connections that were made for more of the same */
 	unsigned step;
 	size_t since;
 	size_t judged;

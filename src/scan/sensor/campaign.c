@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "scan/sensor/line.h"
 #include "scan/sensor/names.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
+#include "sys/line.h"
 #include "sys/log.h"
 
 #define SECOND_MS     1000
@@ -26,6 +26,16 @@ void campaign_changed(struct campaign *c, uint16_t table)
 {
 	c->is_unsaved = true;
 	c->hooks.changed(c->context, table);
+}
+
+void campaign_lost(struct campaign *c, const char *which)
+{
+	struct found_lost *lost = &c->found->lost;
+
+	lost->count++;
+	lost->at_ms = clock_wall_ms();
+	snprintf(lost->name, sizeof lost->name, "%s", which);
+	c->hooks.lost(c->context, which);
 }
 
 /* --- whose turn it is --- */
@@ -63,6 +73,44 @@ static void stop_running(struct campaign *c)
 	}
 }
 
+static bool is_followed(const struct campaign *c, const struct course *course, int64_t now_ms)
+{
+	struct turn turn = turn_of(c, course);
+
+	if (turn.is_held || course->targets == NULL || !turn_is_open(&turn, now_ms / 1000)) {
+		return false;
+	}
+	for (size_t i = 0; i < course->found->host_count; i++) {
+		if (follow_is_due(course, course->found->hosts[i], now_ms)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Hosts that changed are looked at before whatever else would be: a run that is under way makes
+ * room, and goes on behind them. True where the finder is theirs. */
+static bool follow(struct campaign *c, int64_t now_ms)
+{
+	if (c->is_once || now_ms - c->follow_ms < WATCH_EACH_MS) {
+		return false;
+	}
+	for (size_t i = 0; i < c->course_count; i++) {
+		if (!is_followed(c, c->courses[i], now_ms)) {
+			continue;
+		}
+		if (c->running != NULL) {
+			stop_running(c);
+			return true;
+		}
+		if (run_follow(c, c->courses[i])) {
+			return true;
+		}
+	}
+	c->follow_ms = now_ms;
+	return false;
+}
+
 static void take_turns(struct campaign *c)
 {
 	struct turn turns[POLICY_SCOPES_MAX];
@@ -75,8 +123,11 @@ static void take_turns(struct campaign *c)
 			turns[i].started_s = 0; /* now, whenever it was scanned last */
 		}
 	}
-	if (c->running != NULL && c->running->phase == COURSE_CONFIRMING) {
+	if (c->running != NULL && c->running->phase != COURSE_RUNNING) {
 		return; /* that is short */
+	}
+	if (follow(c, 1000 * now_s)) {
+		return;
 	}
 	next = turns_pick(turns, c->course_count, now_s, index_of(c, c->running),
 			  clock_ms() - c->running_since_ms);
@@ -133,6 +184,8 @@ static void each_second(void *context)
 		run_look(c, course);
 	}
 	watch(c, clock_wall_ms());
+	names_some(c, clock_wall_ms());
+	health_look(c);
 	take_turns(c);
 	loop_timer_arm(c->second, SECOND_MS);
 }
@@ -162,17 +215,6 @@ static bool is_same_wish(const struct policy_scope *a, const struct policy_scope
 		}
 	}
 	return true;
-}
-
-static bool is_same_ports(const struct policy_scope *a, const struct policy_scope *b)
-{
-	struct policy_scope as_b = *a;
-
-	as_b.rate = b->rate;
-	as_b.from_minute = b->from_minute;
-	as_b.to_minute = b->to_minute;
-	as_b.period_s = b->period_s;
-	return is_same_wish(&as_b, b);
 }
 
 static void free_course(struct course **course)
@@ -226,19 +268,25 @@ static struct course *new_course(struct campaign *c, const char *name)
 
 static void apply_wish(struct campaign *c, struct course *course, const struct policy_scope *wish)
 {
+	uint8_t ports[SHA256_SIZE];
+
 	if (!is_same_wish(&course->wish, wish) &&
 	    (course->phase == COURSE_RUNNING || course->phase == COURSE_CONFIRMING ||
-	     course->phase == COURSE_REFUSED)) {
+	     course->phase == COURSE_FOLLOWING || course->phase == COURSE_REFUSED)) {
 		run_give_up(c, course);
-	}
-	if (!is_same_ports(&course->wish, wish) && course->found->run > 0) {
-		/* what was never looked for is looked for now, not when the period is over */
-		course->found->started_s = 0;
-		course->found->is_underway = false;
-		course->is_hurried = true;
 	}
 	course->wish = *wish;
 	course->wish.name = (struct span){ NULL, 0 };
+	run_digest_ports(wish, ports);
+	if (course->found->run > 0 && mem_compare(ports, course->found->ports, sizeof ports) != 0) {
+		/* what was never looked for is looked for now, not when the period is over; and it
+		 * may have been asked for while nobody was here to hear it */
+		course->found->started_s = 0;
+		course->found->is_underway = false;
+		course->found->is_hurried = true;
+		mem_copy(course->found->ports, ports, sizeof ports);
+		c->is_saved_now = true;
+	}
 	course->found->gone_ms = 0;
 }
 
@@ -283,16 +331,18 @@ void campaign_set_policy(struct campaign *c, const struct policy *policy)
 		}
 	}
 	campaign_changed(c, TABLE_SCAN_SCOPES);
+	health_look(c);
+	c->follow_ms = 0;
 	loop_timer_arm(c->second, 0);
 }
 
 struct found_status campaign_status(void *campaign, const struct found_scope *scope)
 {
 	static const char *const states[] = {
-		[COURSE_WAITING] = "waiting", [COURSE_NAMING] = "running",
-		[COURSE_RUNNING] = "running", [COURSE_CONFIRMING] = "running",
-		[COURSE_ASKING] = "running",  [COURSE_TELLING] = "waiting",
-		[COURSE_REFUSED] = "refused",
+		[COURSE_WAITING] = "waiting",   [COURSE_NAMING] = "running",
+		[COURSE_RUNNING] = "running",   [COURSE_CONFIRMING] = "running",
+		[COURSE_FOLLOWING] = "waiting", [COURSE_ASKING] = "running",
+		[COURSE_TELLING] = "waiting",   [COURSE_REFUSED] = "refused",
 	};
 	const struct campaign *c = campaign;
 
@@ -334,22 +384,22 @@ bool campaign_take_unsaved(struct campaign *c)
 
 /* --- life --- */
 
-static void names_message(void *context, uint8_t kind, uint64_t id, struct span body)
+/* about: the number of the course's look-up. */
+static void scope_named(void *context, void *about, const struct resolver_answer *answer)
 {
 	struct campaign *c = context;
 
 	for (size_t i = 0; i < c->course_count; i++) {
 		struct course *course = c->courses[i];
 
-		if (kind != NAMES_ANSWER || course->phase != COURSE_NAMING ||
-		    course->number != id) {
+		if (course->phase != COURSE_NAMING || course->number != (uintptr_t)about) {
 			continue;
 		}
 		if (c->running != NULL) {
 			course->phase = COURSE_WAITING; /* another one took the turn */
 			return;
 		}
-		run_named(c, course, body);
+		run_named(c, course, answer);
 		return;
 	}
 }
@@ -358,21 +408,30 @@ static void finder_closed(void *context)
 {
 	struct campaign *c = context;
 
-	c->hooks.lost(c->context, "finder");
+	campaign_lost(c, "finder");
 }
 
 static void asker_closed(void *context)
 {
 	struct campaign *c = context;
 
-	c->hooks.lost(c->context, "asker");
+	campaign_lost(c, "asker");
+}
+
+static void asker_lacks(void *context, struct span what)
+{
+	struct campaign *c = context;
+
+	snprintf(c->lacks, sizeof c->lacks, "%.*s",
+		 (int)(what.len < sizeof c->lacks ? what.len : sizeof c->lacks - 1),
+		 what.len > 0 ? (const char *)what.ptr : "");
 }
 
 static void names_closed(void *context)
 {
 	struct campaign *c = context;
 
-	c->hooks.lost(c->context, "names");
+	campaign_lost(c, "names");
 }
 
 struct campaign *campaign_new(struct loop *loop, const struct campaign_lines *lines,
@@ -380,8 +439,11 @@ struct campaign *campaign_new(struct loop *loop, const struct campaign_lines *li
 			      void *context)
 {
 	static const struct channel_handler finder = { run_message, NULL, finder_closed };
-	static const struct channel_handler asker = { ask_message, NULL, asker_closed };
-	static const struct channel_handler names = { names_message, NULL, names_closed };
+	static const struct follow_up_events asker = { .ask = ask_turn,
+						       .answered = ask_answered,
+						       .skipped = ask_skipped,
+						       .lost = asker_closed,
+						       .lacks = asker_lacks };
 	struct campaign *c = alloc_zeroed(1, sizeof *c);
 
 	c->loop = loop;
@@ -390,8 +452,14 @@ struct campaign *campaign_new(struct loop *loop, const struct campaign_lines *li
 	c->hooks = *hooks;
 	c->context = context;
 	c->finder = channel_new(loop, lines->finder, LINE_QUEUE_MAX, &finder, c);
-	c->asker = channel_new(loop, lines->asker, LINE_QUEUE_MAX, &asker, c);
-	c->names = channel_new(loop, lines->names, LINE_QUEUE_MAX, &names, c);
+	c->follow_up = follow_up_over(loop, lines->asker, &asker, c);
+	c->free_ask = ASKS_NONE;
+	c->scope_names = resolver_over(loop, &lines->names[NAMES_OF_SCOPES], 1, scope_named,
+				       names_closed, c);
+	if (lines->names[NAMES_OF_HOSTS] >= 0) {
+		c->host_names = resolver_over(loop, &lines->names[NAMES_OF_HOSTS], 1,
+					      names_answered, names_closed, c);
+	}
 	c->second = loop_timer(loop, each_second, c);
 	c->saved_ms = clock_ms();
 	loop_timer_arm(c->second, 0);
@@ -407,12 +475,13 @@ void campaign_free(struct campaign **campaign)
 		return;
 	}
 	channel_free(&c->finder);
-	channel_free(&c->asker);
-	channel_free(&c->names);
+	follow_up_free(&c->follow_up);
+	resolver_free(&c->scope_names);
+	resolver_free(&c->host_names);
 	while (c->course_count > 0) {
 		free_course(&c->courses[--c->course_count]);
 	}
 	loop_timer_free(&c->second);
-	free(c->queue);
+	free(c->asks);
 	free(c);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "scan/sensor/found.h"
+#include "scan/sensor/names.h"
 #include "sys/loop.h"
 #include "wire/policy.h"
 
@@ -17,7 +18,7 @@ struct campaign;
 struct campaign_lines {
 	int finder;
 	int asker;
-	int names;
+	int names[NAMES_LINES];
 };
 
 struct campaign_hooks {
@@ -38,6 +39,10 @@ struct campaign *campaign_new(struct loop *loop, const struct campaign_lines *li
 void campaign_free(struct campaign **campaign);
 
 void campaign_set_policy(struct campaign *campaign, const struct policy *policy);
+
+/* The rows of sensor_health. */
+void campaign_each_health(const struct campaign *campaign,
+			  void (*take)(void *context, struct span row), void *context);
 
 /* For found_each_row(). */
 struct found_status campaign_status(void *campaign, const struct found_scope *scope);

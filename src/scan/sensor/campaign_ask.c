@@ -23,50 +23,88 @@
 
 #define QUEUE_MAX (2 * FOUND_ROWS_MAX)
 
-static struct asking *queued(const struct campaign *c, size_t n)
+/* A place for what is asked; its number is what follow_up knows it by. */
+static size_t take_place(struct campaign *c)
 {
-	return &c->queue[(c->queue_first + n) % c->queue_capacity];
+	size_t n = c->free_ask;
+
+	if (n == ASKS_NONE) {
+		size_t capacity = 2 * c->ask_capacity + 64;
+
+		n = c->ask_capacity;
+		c->asks = alloc_resize(c->asks, capacity, sizeof *c->asks);
+		for (size_t i = n; i < capacity; i++) {
+			c->asks[i] = (struct asking){ .next_free = i + 1 };
+		}
+		c->asks[capacity - 1].next_free = ASKS_NONE;
+		c->ask_capacity = capacity;
+	}
+	c->free_ask = c->asks[n].next_free;
+	c->ask_count++;
+	return n;
 }
 
-static void grow(struct campaign *c)
+static void free_place(struct campaign *c, size_t n)
 {
-	size_t capacity = c->queue_capacity * 2 + 64;
-	struct asking *larger = alloc_zeroed(capacity, sizeof *larger);
+	c->asks[n] = (struct asking){ .next_free = c->free_ask };
+	c->free_ask = n;
+	c->ask_count--;
+}
 
-	for (size_t i = 0; i < c->queue_count; i++) {
-		larger[i] = *queued(c, i);
+static int64_t period_ms_of(const struct course *course)
+{
+	uint32_t period_s = course != NULL ? course->wish.period_s : 0;
+
+	return 1000 * (int64_t)(period_s != 0 ? period_s : TURNS_PERIOD_S);
+}
+
+static const struct course *course_of(const struct campaign *c, const struct found_scope *scope)
+{
+	for (size_t i = 0; i < c->course_count; i++) {
+		if (c->courses[i]->found == scope) {
+			return c->courses[i];
+		}
 	}
-	free(c->queue);
-	c->queue = larger;
-	c->queue_first = 0;
-	c->queue_capacity = capacity;
+	return NULL;
+}
+
+/* New since the first complete run, or changed lately. */
+static bool is_first(const struct campaign *c, const struct found_scope *scope,
+		     const struct found_port *port)
+{
+	return scope->runs > 0 &&
+	       (port->asked_run == 0 ||
+		(port->changed_ms != 0 &&
+		 clock_wall_ms() - port->changed_ms < period_ms_of(course_of(c, scope))));
 }
 
 void ask_queue(struct campaign *c, struct found_scope *scope, const struct found_host *host,
-	       struct found_port *port)
+	       struct found_port *port, struct span payload)
 {
-	if (port->is_asked_now || c->queue_count == QUEUE_MAX) {
+	struct follow_up_port one = { .address = host->address,
+				      .port = port->port,
+				      .is_first = is_first(c, scope, port),
+				      .payload = payload };
+	size_t place;
+
+	if (port->is_asked_now || c->ask_count == QUEUE_MAX) {
 		return; /* the rest is asked at the end of the run */
 	}
-	if (c->queue_count == c->queue_capacity) {
-		grow(c);
-	}
 	port->is_asked_now = true;
-	*queued(c, c->queue_count++) = (struct asking){ .scope = scope,
-							.address = host->address,
-							.transport = port->transport,
-							.port = port->port };
+	place = take_place(c);
+	c->asks[place] = (struct asking){ .scope = scope,
+					  .address = host->address,
+					  .transport = port->transport,
+					  .port = port->port };
+	follow_up_add(c->follow_up, &one, place);
 }
 
 size_t ask_left(const struct campaign *c, const struct found_scope *scope)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < ASKER_AT_ONCE; i++) {
-		count += c->asked[i].id != 0 && c->asked[i].scope == scope ? 1 : 0;
-	}
-	for (size_t i = 0; i < c->queue_count; i++) {
-		count += queued(c, i)->scope == scope ? 1 : 0;
+	for (size_t i = 0; i < c->ask_capacity && c->ask_count > 0; i++) {
+		count += c->asks[i].scope == scope ? 1 : 0;
 	}
 	return count;
 }
@@ -80,130 +118,78 @@ void ask_rest(struct campaign *c, struct found_scope *scope)
 			struct found_port *port = &host->ports[k];
 
 			if (port->run == scope->run && port->asked_run != scope->run) {
-				ask_queue(c, scope, host, port);
+				ask_queue(c, scope, host, port, (struct span){ NULL, 0 });
 			}
 		}
 	}
 }
 
-static const struct course *course_of(const struct campaign *c, const struct found_scope *scope)
+static struct found_port *port_of(const struct asking *asking, struct found_host **out_host)
 {
-	for (size_t i = 0; i < c->course_count; i++) {
-		if (c->courses[i]->found == scope) {
-			return c->courses[i];
-		}
-	}
-	return NULL;
+	struct found_host *host = found_host(asking->scope, &asking->address);
+
+	*out_host = host;
+	return host != NULL ? found_port(host, asking->transport, asking->port) : NULL;
 }
 
-static struct ask ask_of(const struct campaign *c, const struct asking *asking,
-			 const struct found_host *host, const struct found_port *port)
+static struct follow_ask ask_of(const struct campaign *c, const struct asking *asking,
+				const struct found_port *port)
 {
 	const struct course *course = course_of(c, asking->scope);
-	struct ask ask = { .place = { .address = asking->address,
-				      .transport = asking->transport,
-				      .port = asking->port,
-				      .reason = port->reason },
-			   .has_stack = host->has_stack,
-			   .stack = host->stack,
-			   .middlebox = host->middlebox };
+	struct follow_ask ask = { .address = asking->address,
+				  .transport = asking->transport,
+				  .port = asking->port,
+				  .reason = port->reason };
 
-	snprintf(ask.place.scope, sizeof ask.place.scope, "%s", asking->scope->name);
+	snprintf(ask.scope, sizeof ask.scope, "%s", asking->scope->name);
 	if (course != NULL && course->is_name) {
-		snprintf(ask.place.name, sizeof ask.place.name, "%s", course->name);
+		snprintf(ask.name, sizeof ask.name, "%s", course->name);
 	}
-	mem_copy(ask.mac, host->mac, sizeof ask.mac);
 	return ask;
 }
 
-static struct asking *free_place(struct campaign *c)
+bool ask_turn(void *campaign, uint64_t about, struct follow_ask *out)
 {
-	for (size_t i = 0; i < ASKER_AT_ONCE; i++) {
-		if (c->asked[i].id == 0) {
-			return &c->asked[i];
-		}
+	struct campaign *c = campaign;
+	struct found_host *host;
+	struct found_port *port = port_of(&c->asks[about], &host);
+
+	if (port == NULL || course_of(c, c->asks[about].scope) == NULL) {
+		free_place(c, (size_t)about);
+		return false; /* gone meanwhile */
 	}
-	return NULL;
+	*out = ask_of(c, &c->asks[about], port);
+	return true;
 }
 
-void ask_some(struct campaign *c)
+struct dropping {
+	const struct campaign *campaign;
+	const struct found_scope *scope;
+};
+
+static bool is_dropped(void *context, uint64_t about)
 {
-	while (c->queue_count > 0 && c->asked_count < ASKER_AT_ONCE) {
-		struct asking next = *queued(c, 0);
-		struct found_host *host = found_host(next.scope, &next.address);
-		struct found_port *port =
-			host != NULL ? found_port(host, next.transport, next.port) : NULL;
-		uint8_t bytes[ASK_SIZE_MAX];
-		struct writer w = writer_over(bytes, sizeof bytes);
-		struct ask ask;
+	const struct dropping *d = context;
 
-		c->queue_first = (c->queue_first + 1) % c->queue_capacity;
-		c->queue_count--;
-		if (port == NULL || course_of(c, next.scope) == NULL) {
-			continue; /* gone meanwhile */
-		}
-		ask = ask_of(c, &next, host, port);
-		ask_write(&ask, &w);
-		next.id = ++c->number;
-		if (channel_send(c->asker, ASKER_ASK, next.id, writer_span(&w)) != 0) {
-			port->is_asked_now = false;
-			return;
-		}
-		*free_place(c) = next;
-		c->asked_count++;
-	}
-}
-
-/* What is not asked any more may be asked again. */
-static void unmark(const struct asking *asking)
-{
-	struct found_host *host = found_host(asking->scope, &asking->address);
-	struct found_port *port =
-		host != NULL ? found_port(host, asking->transport, asking->port) : NULL;
-
-	if (port != NULL) {
-		port->is_asked_now = false;
-	}
+	return d->campaign->asks[about].scope == d->scope;
 }
 
 void ask_drop(struct campaign *c, const struct found_scope *scope)
 {
-	size_t kept = 0;
-	bool is_under_way = false;
+	struct dropping d = { c, scope };
 
-	for (size_t i = 0; i < c->queue_count; i++) {
-		if (queued(c, i)->scope == scope) {
-			unmark(queued(c, i));
-		} else {
-			*queued(c, kept++) = *queued(c, i);
-		}
-	}
-	c->queue_count = kept;
-	for (size_t i = 0; i < ASKER_AT_ONCE; i++) {
-		is_under_way = is_under_way || (c->asked[i].id != 0 && c->asked[i].scope == scope);
-	}
-	if (!is_under_way) {
-		return;
-	}
-	/* the asker ends all connections; those of other scopes are made anew */
-	(void)(channel_send(c->asker, ASKER_DROP, 0, (struct span){ NULL, 0 }) != 0);
-	for (size_t i = 0; i < ASKER_AT_ONCE; i++) {
-		struct asking asking = c->asked[i];
-		struct found_host *host;
-		struct found_port *port;
+	follow_up_drop(c->follow_up, is_dropped, &d);
+	for (size_t i = 0; i < c->ask_capacity; i++) {
+		if (c->asks[i].scope == scope) {
+			struct found_host *host;
+			struct found_port *port = port_of(&c->asks[i], &host);
 
-		c->asked[i].id = 0;
-		if (asking.id == 0) {
-			continue;
-		}
-		unmark(&asking);
-		host = found_host(asking.scope, &asking.address);
-		port = host != NULL ? found_port(host, asking.transport, asking.port) : NULL;
-		if (asking.scope != scope && port != NULL) {
-			ask_queue(c, asking.scope, host, port);
+			if (port != NULL) {
+				port->is_asked_now = false; /* it may be asked again */
+			}
+			free_place(c, i);
 		}
 	}
-	c->asked_count = 0;
 }
 
 /* --- answers --- */
@@ -216,14 +202,32 @@ static void tell_changed(struct campaign *c)
 }
 
 /* The surest guess of all its ports is the host's. */
-static void take_guess(struct campaign *c, struct found_host *host, const struct ask_answer *answer)
+static void take_guess(struct campaign *c, struct found_host *host, const struct service *service)
 {
-	if (answer->confidence == 0 || answer->confidence < host->confidence) {
+	struct device device;
+	struct device_guess guess;
+	const struct device_claim *os = &guess.os.is;
+	const struct device_claim *hardware = &guess.hardware.is;
+
+	device_init(&device);
+	for (unsigned i = 0; i < service->system_count; i++) {
+		device_add_claim(&device, false, &service->systems[i]);
+	}
+	for (unsigned i = 0; i < service->hardware_count; i++) {
+		device_add_claim(&device, true, &service->hardware[i]);
+	}
+	if (host->has_stack) {
+		device_add_stack(&device, &host->stack, host->middlebox);
+	}
+	device_guess(&device, &guess);
+	if (os->certainty == 0 || os->certainty > 100 || os->certainty < host->confidence) {
 		return;
 	}
-	host->confidence = answer->confidence;
-	snprintf(host->os, sizeof host->os, "%.63s", answer->os);
-	snprintf(host->device, sizeof host->device, "%.63s", answer->device);
+	host->confidence = (uint8_t)os->certainty;
+	snprintf(host->os, sizeof host->os, "%.63s",
+		 os->family[0] != '\0' ? os->family : os->product);
+	snprintf(host->device, sizeof host->device, "%.63s",
+		 hardware->type[0] != '\0' ? hardware->type : os->type);
 	campaign_changed(c, TABLE_SCAN_HOSTS);
 }
 
@@ -248,65 +252,101 @@ static struct span checked_rows(const struct rows_place *place, struct span rows
 	return writer_span(&w);
 }
 
-static bool is_told_something(const struct ask_answer *answer)
+static void take_rows(struct campaign *c, const struct asking *asking, struct found_host *host,
+		      struct found_port *port, struct span rows)
 {
-	return answer->outcome == IDENTIFY_KNOWN && !answer->is_partial;
+	bool is_known = port->row_count > 0;
+
+	if (found_set_rows(c->found, asking->scope, port, rows)) {
+		port->changed_ms = clock_wall_ms();
+		if (is_known) {
+			host->changed_ms = port->changed_ms;
+		}
+		tell_changed(c);
+	}
+}
+
+static void mark_asked(struct campaign *c, const struct asking *asking, struct found_port *port)
+{
+	port->is_asked_now = false;
+	port->asked_run = asking->scope->run;
+	port->asked_ms = clock_wall_ms();
+	c->is_unsaved = true;
 }
 
 static void take_answer(struct campaign *c, const struct asking *asking,
-			const struct ask_answer *answer)
+			const struct service *service, const struct details *details)
 {
-	struct found_host *host = found_host(asking->scope, &asking->address);
-	struct found_port *port =
-		host != NULL ? found_port(host, asking->transport, asking->port) : NULL;
-	struct ask ask;
+	bool is_told = service->outcome == IDENTIFY_KNOWN && !details->is_partial;
+	struct found_host *host;
+	struct found_port *port = port_of(asking, &host);
+	struct rows_place place;
+	struct follow_ask ask;
 	uint8_t *room;
 
 	if (port == NULL) {
 		return; /* given up meanwhile */
 	}
-	port->is_asked_now = false;
-	port->asked_run = asking->scope->run;
-	port->asked_ms = clock_wall_ms();
-	c->is_unsaved = true;
-	port->failures = is_told_something(answer)            ? 0
+	mark_asked(c, asking, port);
+	port->failures = is_told                              ? 0
 			 : port->failures < FAILURES_BELIEVED ? (uint8_t)(port->failures + 1)
 							      : port->failures;
 	if (port->row_count > 0 && port->failures > 0 && port->failures < FAILURES_BELIEVED) {
 		return; /* what was known of it stays, this once */
 	}
-	ask = ask_of(c, asking, host, port);
+	ask = ask_of(c, asking, port);
+	details_place(&ask, &place);
 	room = alloc_zeroed(1, ROWS_BYTES_MAX);
-	if (found_set_rows(c->found, asking->scope, port,
-			   checked_rows(&ask.place, answer->rows, room))) {
-		port->changed_ms = clock_wall_ms();
-		tell_changed(c);
-	}
-	port->expires_s = answer->expires_s;
-	take_guess(c, host, answer);
+	take_rows(c, asking, host, port, checked_rows(&place, details->rows, room));
 	free(room);
+	port->expires_s = details->expires_s;
+	if (found_set_names(port, &details->names)) {
+		campaign_changed(c, TABLE_SCAN_HOSTS);
+	}
+	take_guess(c, host, service);
 }
 
-void ask_message(void *campaign, uint8_t kind, uint64_t id, struct span body)
+void ask_answered(void *campaign, uint64_t about, const struct follow_answer *answer)
 {
 	struct campaign *c = campaign;
-	struct ask_answer answer;
+	struct asking asking = c->asks[about];
+	struct details details;
 
-	if (kind != ASKER_ANSWER || ask_answer_read(body, &answer) != 0) {
+	c->progress++;
+	c->asker_heard_ms = clock_ms();
+	free_place(c, (size_t)about);
+	if (details_read(answer->more, &details) != 0) {
+		details = (struct details){ .is_partial = true };
+	}
+	take_answer(c, &asking, &answer->service, &details);
+}
+
+/* It is open, and that is all that is told of it. */
+void ask_skipped(void *campaign, uint64_t about, enum follow_up_skip why)
+{
+	struct campaign *c = campaign;
+	struct asking asking = c->asks[about];
+	struct found_host *host;
+	struct found_port *port = port_of(&asking, &host);
+	uint8_t bytes[ROW_BYTES_MAX];
+	struct rows_place place;
+	struct follow_ask ask;
+	struct rows rows;
+
+	(void)why;
+	free_place(c, (size_t)about);
+	if (port == NULL) {
 		return;
 	}
-	c->progress++;
-	for (size_t i = 0; i < ASKER_AT_ONCE; i++) {
-		if (c->asked[i].id == id) {
-			struct asking asking = c->asked[i];
-
-			c->asked[i].id = 0;
-			c->asked_count--;
-			take_answer(c, &asking, &answer);
-			break;
-		}
+	mark_asked(c, &asking, port);
+	if (port->row_count > 0) {
+		return;
 	}
-	ask_some(c);
+	ask = ask_of(c, &asking, port);
+	details_place(&ask, &place);
+	rows_init(&rows, bytes, sizeof bytes);
+	rows_add_port(&rows, &place, NULL, NULL);
+	take_rows(c, &asking, host, port, writer_span(&rows.out));
 }
 
 /* --- between runs --- */
@@ -329,8 +369,7 @@ static bool is_watched(const struct found_port *port, int64_t period_ms, int64_t
 
 void ask_watched(struct campaign *c, const struct course *course, int64_t now_ms)
 {
-	int64_t period_ms = 1000 * (int64_t)(course->wish.period_s != 0 ? course->wish.period_s
-									: TURNS_PERIOD_S);
+	int64_t period_ms = period_ms_of(course);
 	size_t count = 0;
 
 	for (size_t i = 0; i < course->found->host_count && count < WATCHED_AT_ONCE; i++) {
@@ -339,10 +378,22 @@ void ask_watched(struct campaign *c, const struct course *course, int64_t now_ms
 		for (size_t k = 0; k < host->port_count && count < WATCHED_AT_ONCE; k++) {
 			if (!host->ports[k].is_asked_now &&
 			    is_watched(&host->ports[k], period_ms, now_ms)) {
-				ask_queue(c, course->found, host, &host->ports[k]);
+				ask_queue(c, course->found, host, &host->ports[k],
+					  (struct span){ NULL, 0 });
 				count++;
 			}
 		}
 	}
-	ask_some(c);
+}
+
+bool follow_is_due(const struct course *course, const struct found_host *host, int64_t now_ms)
+{
+	int64_t period_ms = period_ms_of(course);
+	int64_t pause_ms = period_ms / CHANGED_PART;
+	int64_t latest_ms =
+		host->followed_ms > host->changed_ms ? host->followed_ms : host->changed_ms;
+
+	pause_ms = pause_ms < WATCH_MIN_MS ? WATCH_MIN_MS : pause_ms;
+	return host->changed_ms != 0 && now_ms - host->changed_ms < period_ms &&
+	       now_ms - latest_ms >= pause_ms;
 }

@@ -10,7 +10,6 @@
 #include "base/sha256.h"
 #include "scan/opt_out.h"
 #include "scan/sensor/campaign_parts.h"
-#include "scan/sensor/names.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -25,6 +24,9 @@
 
 /* A confirmation that asks for every port of hosts that had none open is no larger. */
 #define CONFIRM_PROBES_MAX 65536
+
+/* Where no server of names answered. */
+#define DEAF_RETRY_MS 60000
 
 static void refuse(struct campaign *c, struct course *course, const char *reason)
 {
@@ -101,6 +103,13 @@ static int settle(struct course *course, struct why *why)
 	return error;
 }
 
+void run_digest_ports(const struct policy_scope *wish, uint8_t out[SHA256_SIZE])
+{
+	OWNED(alloc_free) char *ports = ports_of(wish);
+
+	sha256_of(span_of(ports), out);
+}
+
 static void digest_of(const struct course *course, uint8_t out[SHA256_SIZE])
 {
 	size_t count;
@@ -132,14 +141,14 @@ static void tell_finder(struct campaign *c, struct course *course, const struct 
 	c->running_since_ms = clock_ms();
 	course->is_stopping = false;
 	if (channel_send(c->finder, FINDER_SCAN, c->find_id, buffer_span(&bytes)) != 0) {
-		c->hooks.lost(c->context, "finder");
+		campaign_lost(c, "finder");
 	}
 }
 
 static uint64_t rate_of(const struct campaign *c, const struct course *course)
 {
 	const struct turn turn = { .is_first = course->found->runs == 0 || c->is_once ||
-					       course->is_hurried,
+					       course->found->is_hurried,
 				   .period_s = course->wish.period_s,
 				   .rate = course->wish.rate,
 				   .from_minute = course->wish.from_minute,
@@ -159,6 +168,7 @@ static void begin_anew(struct course *course, const uint8_t plan[SHA256_SIZE])
 	f->left_out = 0;
 	course->is_part_only = false;
 	mem_copy(f->plan, plan, SHA256_SIZE);
+	run_digest_ports(&course->wish, f->ports);
 	mem_zero(f->positions, sizeof f->positions);
 	pki_random(f->key, sizeof f->key);
 }
@@ -192,9 +202,7 @@ static void look_up(struct campaign *c, struct course *course)
 {
 	course->number = ++c->number;
 	course->phase = COURSE_NAMING;
-	if (channel_send(c->names, NAMES_ASK, course->number, span_of(course->name)) != 0) {
-		c->hooks.lost(c->context, "names");
-	}
+	resolver_ask(c->scope_names, course->name, "0", (void *)(uintptr_t)course->number);
 }
 
 void run_begin(struct campaign *c, struct course *course)
@@ -218,16 +226,24 @@ void run_begin(struct campaign *c, struct course *course)
 	start(c, course);
 }
 
-void run_named(struct campaign *c, struct course *course, struct span addresses)
+void run_named(struct campaign *c, struct course *course, const struct resolver_answer *answer)
 {
 	struct why why = { .text = "" };
 	int error = 0;
 
-	for (size_t i = 0; i + ADDRESS_SIZE <= addresses.len && error == 0; i += ADDRESS_SIZE) {
+	if (answer->count == 0) {
+		refuse(c, course, answer->reason);
+		course->retry_ms = answer->is_deaf ? clock_ms() + DEAF_RETRY_MS : course->retry_ms;
+		return;
+	}
+	for (size_t i = 0; i < answer->count && error == 0; i++) {
+		char text[NET_TEXT_SIZE];
 		struct address address;
 
-		mem_copy(address.bytes, addresses.ptr + i, ADDRESS_SIZE);
-		error = targets_add(course->targets, &address, &address);
+		net_host_text(&answer->addresses[i], text);
+		if (address_parse(span_of(text), &address) == 0) {
+			error = targets_add(course->targets, &address, &address);
+		}
 	}
 	error = error == 0 ? settle(course, &why) : error;
 	if (error != 0) {
@@ -250,6 +266,14 @@ void run_give_up(struct campaign *c, struct course *course)
 
 /* --- from the finder --- */
 
+/* What is found in a scope's first run was there before. */
+static void note_change(const struct course *course, struct found_host *host)
+{
+	if (course->found->runs > 0) {
+		host->changed_ms = clock_wall_ms();
+	}
+}
+
 static void see_host(struct campaign *c, struct course *course, struct found_host *host,
 		     const struct result *row)
 {
@@ -268,6 +292,7 @@ static void see_host(struct campaign *c, struct course *course, struct found_hos
 	if (is_new) {
 		host->alive_by = row->reason;
 		host->ttl = row->stack.ttl;
+		note_change(course, host);
 	}
 	if (mem_compare(row->mac, none, sizeof none) != 0 &&
 	    mem_compare(row->mac, host->mac, sizeof host->mac) != 0) {
@@ -280,7 +305,7 @@ static void see_host(struct campaign *c, struct course *course, struct found_hos
 }
 
 static void see_port(struct campaign *c, struct course *course, struct found_host *host,
-		     const struct result *row)
+		     const struct result *row, struct span payload)
 {
 	struct found_port *port = found_port(host, row->transport, row->port);
 
@@ -294,21 +319,23 @@ static void see_port(struct campaign *c, struct course *course, struct found_hos
 			return;
 		}
 		port->reason = row->reason;
+		note_change(course, host);
 	}
 	port->run = course->found->run;
-	if (port->asked_run != course->found->run) {
-		ask_queue(c, course->found, host, port);
-		ask_some(c);
+	if (port->asked_run != course->found->run || course->phase == COURSE_FOLLOWING) {
+		ask_queue(c, course->found, host, port, payload);
 	}
 }
 
 static void take_row(struct campaign *c, struct course *course, struct span body)
 {
+	struct span payload = body.len > RESULT_PACKED_SIZE ? span_after(body, RESULT_PACKED_SIZE)
+							    : (struct span){ NULL, 0 };
 	struct found_host *host;
 	struct result row;
 
-	if (result_unpack(body, &row) != 0 || row.state == PORT_FILTERED ||
-	    !targets_contains(course->targets, &row.address)) {
+	if (result_unpack(span_first(body, RESULT_PACKED_SIZE), &row) != 0 ||
+	    row.state == PORT_FILTERED || !targets_contains(course->targets, &row.address)) {
 		return;
 	}
 	host = found_add_host(c->found, course->found, &row.address);
@@ -319,7 +346,7 @@ static void take_row(struct campaign *c, struct course *course, struct span body
 	see_host(c, course, host, &row);
 	if (row.state == PORT_OPEN &&
 	    (row.transport == TRANSPORT_TCP || row.transport == TRANSPORT_UDP)) {
-		see_port(c, course, host, &row);
+		see_port(c, course, host, &row, payload);
 	}
 }
 
@@ -415,11 +442,74 @@ static bool confirm(struct campaign *c, struct course *course)
 	return is_needed;
 }
 
+/* A host that stays, of which a port went. */
+static void note_gone(struct course *course)
+{
+	for (size_t i = 0; i < course->found->host_count; i++) {
+		struct found_host *host = course->found->hosts[i];
+
+		for (size_t k = 0; k < host->port_count; k++) {
+			if (host->ports[k].run != course->found->run) {
+				note_change(course, host);
+			}
+		}
+	}
+}
+
+/* --- what changed --- */
+
+/* Hosts at once: as many as are probed within a slice. */
+static void find_changed(const struct course *course, int64_t now_ms, uint64_t hosts_max,
+			 struct targets *out)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < course->found->host_count && count < hosts_max; i++) {
+		struct found_host *host = course->found->hosts[i];
+
+		if (follow_is_due(course, host, now_ms)) {
+			host->followed_ms = now_ms;
+			count += targets_add(out, &host->address, &host->address) == 0 ? 1 : 0;
+		}
+	}
+}
+
+bool run_follow(struct campaign *c, struct course *course)
+{
+	uint64_t rate = course->wish.rate != 0 ? course->wish.rate : TURNS_RATE;
+	uint64_t each =
+		course->probes / (course->found->addresses > 0 ? course->found->addresses : 1);
+	uint64_t most = rate * (TURNS_SLICE_MS / 1000) / (each > 0 ? each : 1);
+	struct targets *targets = targets_new();
+	struct finder_scan scan = {
+		.targets = targets, .ports = course->ports, .rate = rate, .passes = PASSES
+	};
+	struct why why;
+	bool is_any;
+
+	find_changed(course, clock_wall_ms(), most > 0 ? most : 1, targets);
+	targets_intersect(targets, course->targets);
+	is_any = targets_settle(targets, &why) == 0 && targets_count(targets) > 0;
+	if (is_any) {
+		pki_random(scan.key, sizeof scan.key);
+		course->phase = COURSE_FOLLOWING;
+		log_info("looking at what changed", log_text("scope", course->name),
+			 log_number("hosts", (int64_t)targets_count(targets)));
+		tell_finder(c, course, &scan);
+	}
+	targets_free(&targets);
+	return is_any;
+}
+
 static void drop_unseen(struct campaign *c, struct course *course)
 {
-	/* where there was no way to some of it, nothing is known of what is there */
-	size_t dropped = course->is_part_only ? 0 : found_drop_unseen(c->found, course->found);
+	size_t dropped = 0;
 
+	/* where there was no way to some of it, nothing is known of what is there */
+	if (!course->is_part_only) {
+		note_gone(course);
+		dropped = found_drop_unseen(c->found, course->found);
+	}
 	if (dropped > 0) {
 		log_info("is not there any more", log_text("scope", course->name),
 			 log_number("hosts and ports", (int64_t)dropped));
@@ -429,7 +519,6 @@ static void drop_unseen(struct campaign *c, struct course *course)
 	}
 	course->phase = COURSE_ASKING;
 	ask_rest(c, course->found);
-	ask_some(c);
 	run_look(c, course);
 }
 
@@ -448,6 +537,10 @@ static void done(struct campaign *c, struct course *course, const struct finder_
 	c->running = NULL;
 	c->find_id = 0;
 	f->probes_now += p->sent;
+	if (course->phase == COURSE_FOLLOWING) {
+		course->phase = COURSE_WAITING;
+		return;
+	}
 	if (course->phase == COURSE_CONFIRMING) {
 		if (p->is_complete) {
 			drop_unseen(c, course);
@@ -482,9 +575,12 @@ void run_message(void *campaign, uint8_t kind, uint64_t id, struct span body)
 		return; /* of a scan that was given up */
 	}
 	c->progress++;
+	c->finder_heard_ms = clock_ms();
 	if (kind == FINDER_ROW) {
 		take_row(c, course, body);
 	} else if (kind == FINDER_PROGRESS && finder_progress_read(body, &p) == 0) {
+		c->is_finder_heard = true;
+		c->is_finder_raw = p.is_raw;
 		c->is_unsaved = true;
 		log_debug("probing", log_text("scope", course->name),
 			  log_number("sent", (int64_t)p.sent),
@@ -494,6 +590,8 @@ void run_message(void *campaign, uint8_t kind, uint64_t id, struct span body)
 			note(course->found, &p);
 		}
 	} else if (kind == FINDER_DONE && finder_progress_read(body, &p) == 0) {
+		c->is_finder_heard = true;
+		c->is_finder_raw = p.is_raw;
 		done(c, course, &p);
 	} else if (kind == FINDER_FAILED) {
 		char reason[COURSE_REASON_SIZE];
@@ -517,7 +615,7 @@ static void end(struct campaign *c, struct course *course)
 	f->is_told = false;
 	f->probes = f->probes_now;
 	course->phase = COURSE_TELLING;
-	course->is_hurried = false;
+	f->is_hurried = false;
 	c->is_saved_now = true;
 	log_info("scanned", log_text("scope", course->name), log_number("run", (int64_t)f->run),
 		 log_number("hosts", (int64_t)f->host_count),

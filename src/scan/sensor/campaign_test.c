@@ -9,11 +9,13 @@
 
 #include "base/attr.h"
 #include "base/mem.h"
-#include "scan/sensor/asker.h"
+#include "base/reader.h"
 #include "scan/sensor/campaign.h"
 #include "scan/sensor/finder.h"
+#include "scan/sensor/turns.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
+#include "sys/clock.h"
 #include "sys/net.h"
 
 #define SCOPE "192.0.2.0/30"
@@ -31,13 +33,18 @@ struct stage {
 	unsigned scans;
 	unsigned given_up;
 	uint64_t scan_id;
+	uint64_t rate; /* of the latest scan */
 };
 
 static void finder_asked(void *context, uint8_t kind, uint64_t id, struct span body)
 {
 	struct stage *s = context;
 
-	(void)body;
+	if (kind == FINDER_SCAN) {
+		struct reader r = reader_over(body);
+
+		s->rate = reader_be64(&r);
+	}
 	s->scans += kind == FINDER_SCAN ? 1 : 0;
 	s->given_up += kind == FINDER_GIVE_UP ? 1 : 0;
 	s->scan_id = kind == FINDER_SCAN ? id : s->scan_id;
@@ -78,15 +85,38 @@ static void lost(void *context, const char *which)
 	fail();
 }
 
-static int begin(void **state)
+/* The campaign and its processes: at first, and after a restart. */
+static int open_campaign(struct stage *s)
 {
 	static const struct channel_handler finder = { finder_asked, NULL, closed };
 	static const struct channel_handler others = { nobody_asked, NULL, closed };
 	static const struct campaign_hooks hooks = { changed, is_told, lost };
-	struct stage *s = alloc_zeroed(1, sizeof *s);
 	int f[2];
 	int a[2];
 	int n[2];
+
+	if (net_pair(f) != 0 || net_pair(a) != 0 || net_pair(n) != 0) {
+		return -1;
+	}
+	s->finder = channel_new(s->loop, f[1], 1u << 20, &finder, s);
+	s->asker = channel_new(s->loop, a[1], 1u << 20, &others, s);
+	s->names = channel_new(s->loop, n[1], 1u << 20, &others, s);
+	s->campaign = campaign_new(s->loop, &(struct campaign_lines){ f[0], a[0], { n[0], -1 } },
+				   s->found, false, &hooks, s);
+	return 0;
+}
+
+static void close_campaign(struct stage *s)
+{
+	campaign_free(&s->campaign);
+	channel_free(&s->finder);
+	channel_free(&s->asker);
+	channel_free(&s->names);
+}
+
+static int begin(void **state)
+{
+	struct stage *s = alloc_zeroed(1, sizeof *s);
 
 	s->loop = loop_new();
 	s->found = found_new();
@@ -94,26 +124,15 @@ static int begin(void **state)
 	policy_init(s->policy);
 	s->policy->scope_count = 1;
 	s->policy->scopes[0] = (struct policy_scope){ .name = span_of(SCOPE) };
-	if (net_pair(f) != 0 || net_pair(a) != 0 || net_pair(n) != 0) {
-		return -1;
-	}
-	s->finder = channel_new(s->loop, f[1], 1u << 20, &finder, s);
-	s->asker = channel_new(s->loop, a[1], 1u << 20, &others, s);
-	s->names = channel_new(s->loop, n[1], 1u << 20, &others, s);
-	s->campaign = campaign_new(s->loop, &(struct campaign_lines){ f[0], a[0], n[0] }, s->found,
-				   false, &hooks, s);
 	*state = s;
-	return 0;
+	return open_campaign(s);
 }
 
 static int end(void **state)
 {
 	struct stage *s = *state;
 
-	campaign_free(&s->campaign);
-	channel_free(&s->finder);
-	channel_free(&s->asker);
-	channel_free(&s->names);
+	close_campaign(s);
 	found_free(&s->found);
 	loop_free(&s->loop);
 	free(s->policy);
@@ -280,6 +299,66 @@ static void loopback_is_refused_whoever_asks(void **state)
 	assert_string_equal(campaign_status(s->campaign, s->found->scopes[0]).state, "refused");
 }
 
+static void a_run_of_other_ports_is_fast_after_a_restart_too(void **state)
+{
+	struct stage *s = *state;
+
+	s->policy->scopes[0].rate = 7777;
+	(void)lose_a_host(s);
+	assert_int_equal(s->rate, 7777);
+	close_campaign(s);
+	assert_int_equal(open_campaign(s), 0);
+	campaign_set_policy(s->campaign, s->policy);
+	await_scans(s, 3);
+	assert_int_equal(s->rate, 7777);
+}
+
+static void ports_that_were_asked_for_while_nobody_was_there_are_looked_for_at_once(void **state)
+{
+	struct stage *s = *state;
+
+	s->policy->scopes[0].rate = 7777;
+	campaign_set_policy(s->campaign, s->policy);
+	await_scans(s, 1);
+	say_done(s, 0);
+	s->is_told = true;
+	settle(s);
+	close_campaign(s);
+	s->policy->scopes[0].ports[0] = (struct policy_ports){ 22, 22 };
+	s->policy->scopes[0].port_count = 1;
+	assert_int_equal(open_campaign(s), 0);
+	campaign_set_policy(s->campaign, s->policy);
+	await_scans(s, 2); /* not when the day is over */
+	assert_int_equal(s->rate, 7777);
+}
+
+static void a_host_that_changed_is_looked_at_before_the_others(void **state)
+{
+	struct stage *s = *state;
+	struct found_host *host;
+
+	campaign_set_policy(s->campaign, s->policy);
+	await_scans(s, 1);
+	say_host(s, 1);
+	say_host(s, 2);
+	say_done(s, 0);
+	s->is_told = true;
+	settle(s);
+	assert_int_equal(s->found->scopes[0]->hosts[0]->changed_ms, 0); /* it was there before */
+	host = s->found->scopes[0]->hosts[1];
+	host->changed_ms = clock_wall_ms() - INT64_C(3) * 3600 * 1000;
+	campaign_set_policy(s->campaign, s->policy);
+	await_scans(s, 2);
+	assert_int_equal(s->rate, TURNS_RATE);
+	assert_string_equal(campaign_status(s->campaign, s->found->scopes[0]).state, "waiting");
+	say_host(s, 2);
+	say_done(s, 0);
+	settle(s);
+	assert_int_equal(s->found->scopes[0]->runs, 1); /* it was none of all of the scope */
+	assert_true(host->followed_ms > host->changed_ms);
+	assert_int_equal(s->scans, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -292,6 +371,9 @@ int main(void)
 		TEST(where_there_was_no_way_nothing_is_given_up),
 		TEST(a_scope_that_is_withdrawn_is_given_up_at_once),
 		TEST(loopback_is_refused_whoever_asks),
+		TEST(a_run_of_other_ports_is_fast_after_a_restart_too),
+		TEST(ports_that_were_asked_for_while_nobody_was_there_are_looked_for_at_once),
+		TEST(a_host_that_changed_is_looked_at_before_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,10 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "base/writer.h"
-#include "scan/sensor/line.h"
+#include "scan/catcher.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
+#include "sys/line.h"
 #include "sys/log.h"
 #include "sys/sandbox.h"
 
@@ -152,11 +153,13 @@ static void say(struct finder *f, uint8_t kind, struct span body)
 
 static void on_row(void *context, const struct result *row, struct span payload)
 {
-	uint8_t packed[RESULT_PACKED_SIZE];
+	uint8_t body[RESULT_PACKED_SIZE + CATCHER_PAYLOAD_MAX];
+	struct writer w = writer_over(body, sizeof body);
 
-	(void)payload;
-	result_pack(row, packed);
-	say(context, FINDER_ROW, (struct span){ packed, sizeof packed });
+	result_pack(row, body);
+	(void)writer_reserve(&w, RESULT_PACKED_SIZE);
+	writer_bytes(&w, span_first(payload, CATCHER_PAYLOAD_MAX));
+	say(context, FINDER_ROW, writer_span(&w));
 }
 
 static void say_progress(struct finder *f, uint8_t kind, const struct finder_progress *p)
@@ -333,5 +336,5 @@ static int finder_process(void *context)
 
 int finder_start(const char *contact, int *out_line, struct why *why)
 {
-	return line_start("scan-find", finder_process, contact, out_line, why);
+	return line_start("scan-find", finder_process, contact, NULL, out_line, why);
 }

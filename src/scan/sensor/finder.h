@@ -15,7 +15,7 @@ enum finder_message {
 	FINDER_SCAN = 1, /* a struct finder_scan; what was scanned before is given up */
 	FINDER_STOP,     /* send nothing more, wait for answers, say FINDER_DONE */
 	FINDER_GIVE_UP,  /* at once, and say nothing */
-	FINDER_ROW,      /* a packed struct result */
+	FINDER_ROW,      /* a packed struct result, then the answer of UDP as it came */
 	FINDER_PROGRESS, /* a struct finder_progress: where to begin after a crash */
 	FINDER_DONE,     /* a struct finder_progress */
 	FINDER_FAILED,   /* text for people */

@@ -29,10 +29,17 @@ static void free_rows(struct found *found, struct found_port *port)
 	port->row_count = 0;
 }
 
+static void free_port(struct found *found, struct found_port *port)
+{
+	free_rows(found, port);
+	free(port->names);
+	port->names = NULL;
+}
+
 static void free_host(struct found *found, struct found_host *host)
 {
 	for (size_t i = 0; i < host->port_count; i++) {
-		free_rows(found, &host->ports[i]);
+		free_port(found, &host->ports[i]);
 	}
 	free(host->ports);
 	free(host);
@@ -241,6 +248,22 @@ bool found_set_rows(struct found *found, struct found_scope *scope, struct found
 	return true;
 }
 
+bool found_set_names(struct found_port *port, const struct host_names *names)
+{
+	static const struct host_names none = { .count = 0 };
+
+	if (host_names_equal(port->names != NULL ? port->names : &none, names)) {
+		return false;
+	}
+	free(port->names);
+	port->names = NULL;
+	if (names->count > 0) {
+		port->names = alloc_zeroed(1, sizeof *names);
+		*port->names = *names;
+	}
+	return true;
+}
+
 size_t found_drop_unseen(struct found *found, struct found_scope *scope)
 {
 	size_t dropped = 0;
@@ -255,7 +278,7 @@ size_t found_drop_unseen(struct found *found, struct found_scope *scope)
 				host->ports[kept++] = host->ports[k];
 				continue;
 			}
-			free_rows(found, &host->ports[k]);
+			free_port(found, &host->ports[k]);
 			dropped++;
 		}
 		host->port_count = kept;
@@ -296,11 +319,31 @@ static bool is_zero(const uint8_t *bytes, size_t len)
 	return true;
 }
 
+/* DNS first, then what the ports told, in their order. names and items must live as the row. */
+static void set_names(struct row *row, const struct found_host *host, struct host_names *names,
+		      struct span items[HOST_NAMES_MAX])
+{
+	host_names_add(names, span_of(host->name));
+	for (size_t i = 0; i < host->port_count; i++) {
+		if (host->ports[i].names != NULL) {
+			host_names_add_all(names, host->ports[i].names);
+		}
+	}
+	for (size_t i = 0; i < names->count; i++) {
+		items[i] = host_names_at(names, i);
+	}
+	if (names->count > 0) {
+		row_set_list(row, SCAN_HOSTS_NAMES, items, names->count);
+	}
+}
+
 static void take_host(const struct found_scope *scope, const struct found_host *host,
 		      void (*take)(void *context, struct span row), void *context)
 {
 	char address[ADDRESS_TEXT_MAX];
 	char mac[18];
+	struct host_names names = { .count = 0 };
+	struct span items[HOST_NAMES_MAX];
 	struct row row;
 
 	address_text(&host->address, address);
@@ -312,6 +355,7 @@ static void take_host(const struct found_scope *scope, const struct found_host *
 			 host->mac[1], host->mac[2], host->mac[3], host->mac[4], host->mac[5]);
 		row_set_text(&row, SCAN_HOSTS_MAC, span_of(mac));
 	}
+	set_names(&row, host, &names, items);
 	row_set_text(&row, SCAN_HOSTS_ALIVE_BY,
 		     span_of(answer_reason_text((enum answer_reason)host->alive_by)));
 	if (host->ttl != 0) {

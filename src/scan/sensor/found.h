@@ -12,6 +12,7 @@
 #include "scan/answer.h"
 #include "scan/discovery.h"
 #include "scan/results.h"
+#include "scan/sensor/host_names.h"
 #include "scan/sensor/rows.h"
 #include "schema/schema.h"
 #include "sensor/ledger.h"
@@ -46,7 +47,8 @@ struct found_port {
 	int64_t asked_ms;
 	int64_t changed_ms; /* 0: not since it was found */
 	int64_t expires_s;
-	bool is_asked_now; /* under way; not remembered */
+	bool is_asked_now;        /* under way; not remembered */
+	struct host_names *names; /* that it told; NULL: none */
 	struct found_row *rows;
 	size_t row_count;
 };
@@ -63,6 +65,11 @@ struct found_host {
 	struct answer_stack stack;
 	char os[64];
 	char device[64];
+	char name[HOST_NAME_SIZE]; /* in DNS, by its address; "" */
+	int64_t named_ms;          /* when it was looked up last; 0: never */
+	int64_t changed_ms;        /* it is new, or a port of it came, went or changed; 0: not since
+				    * the scope's first run */
+	int64_t followed_ms;       /* since then, when it was looked at out of turn */
 	struct found_port *ports;
 	size_t port_count;
 };
@@ -74,10 +81,12 @@ struct found_scope {
 	bool is_underway;
 	bool is_told; /* finished_s is that of the latest complete run */
 	int64_t started_s;
-	int64_t ended_s;           /* of the latest complete run, whether it was told or not */
-	int64_t finished_s;        /* as told; 0: never */
-	int64_t gone_ms;           /* since when no policy names it; 0: one does */
-	uint8_t plan[SHA256_SIZE]; /* of the run: targets and ports */
+	int64_t ended_s;            /* of the latest complete run, whether it was told or not */
+	int64_t finished_s;         /* as told; 0: never */
+	int64_t gone_ms;            /* since when no policy names it; 0: one does */
+	uint8_t plan[SHA256_SIZE];  /* of the run: targets and ports */
+	uint8_t ports[SHA256_SIZE]; /* of the run: ports as they were asked for */
+	bool is_hurried;            /* it goes as fast as it may: somebody asked for other ports */
 	uint8_t key[DISCOVERY_KEY_SIZE];
 	uint64_t positions[DISCOVERY_LEGS];
 	uint64_t addresses;
@@ -91,11 +100,21 @@ struct found_scope {
 	size_t slot_count;
 };
 
+/* Processes of the scanner that ended in the middle of their work. */
+#define FOUND_LOST_NAME_SIZE 16
+
+struct found_lost {
+	uint32_t count; /* ever */
+	int64_t at_ms;  /* of the latest */
+	char name[FOUND_LOST_NAME_SIZE];
+};
+
 struct found {
 	struct found_scope *scopes[FOUND_SCOPES_MAX];
 	size_t scope_count;
 	size_t rows[SCHEMA_TABLES_MAX]; /* of each table */
 	uint64_t bytes;
+	struct found_lost lost;
 };
 
 struct found *found_new(void);
@@ -120,6 +139,9 @@ struct found_port *found_add_port(struct found *found, struct found_scope *scope
  * differ from those before. */
 bool found_set_rows(struct found *found, struct found_scope *scope, struct found_port *port,
 		    struct span rows);
+
+/* What the port told of the host's names; true where that differs from before. */
+bool found_set_names(struct found_port *port, const struct host_names *names);
 
 /* Takes away ports and hosts that were not seen in the scope's run; returns how many. */
 size_t found_drop_unseen(struct found *found, struct found_scope *scope);

@@ -1,7 +1,8 @@
 /*
  * found_bytes.c - what was found, as bytes.
  *
- *	"BTZFOUN1" | u32 scopes | each: head | u32 hosts | each: head | u32 ports | each: head, rows
+ *	"BTZFOUN2" | lost | u32 scopes | each: head | u32 hosts | each: head | u32 ports | each:
+ *head, rows
  *
  * Only this program reads it, and the file bears a sum; still nothing in it is taken on trust.
  */
@@ -12,28 +13,11 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "base/text.h"
 #include "sys/alloc.h"
 
-#define MAGIC     "BTZFOUN1"
-#define HEAD_SIZE 1024
-
-static void put_text(struct writer *w, const char *text)
-{
-	writer_be16(w, (uint16_t)span_of(text).len);
-	writer_text(w, text);
-}
-
-static void take_text(struct reader *r, char *out, size_t size)
-{
-	struct span text = reader_bytes(r, reader_be16(r));
-
-	if (text.len >= size) {
-		reader_fail(r);
-		text.len = 0;
-	}
-	mem_copy(out, text.ptr, text.len);
-	out[text.len] = '\0';
-}
+#define MAGIC     "BTZFOUN2"
+#define HEAD_SIZE 2048
 
 static void take_bytes(struct reader *r, uint8_t *out, size_t len)
 {
@@ -46,6 +30,7 @@ static void take_bytes(struct reader *r, uint8_t *out, size_t len)
 
 static int put_port(const struct found_port *port, struct buffer *out)
 {
+	static const struct host_names none = { .count = 0 };
 	uint8_t head[HEAD_SIZE];
 	struct writer w = writer_over(head, sizeof head);
 	int error;
@@ -59,6 +44,7 @@ static int put_port(const struct found_port *port, struct buffer *out)
 	writer_be64(&w, (uint64_t)port->asked_ms);
 	writer_be64(&w, (uint64_t)port->changed_ms);
 	writer_be64(&w, (uint64_t)port->expires_s);
+	host_names_write(port->names != NULL ? port->names : &none, &w);
 	writer_be32(&w, (uint32_t)port->row_count);
 	error = buffer_append(out, writer_span(&w));
 	for (size_t i = 0; i < port->row_count && error == 0; i++) {
@@ -93,8 +79,12 @@ static int put_host(const struct found_host *host, struct buffer *out)
 	writer_u8(&w, host->ttl);
 	writer_u8(&w, host->confidence);
 	writer_u8(&w, host->has_stack);
-	put_text(&w, host->os);
-	put_text(&w, host->device);
+	text_write_field(&w, host->os);
+	text_write_field(&w, host->device);
+	text_write_field(&w, host->name);
+	writer_be64(&w, (uint64_t)host->named_ms);
+	writer_be64(&w, (uint64_t)host->changed_ms);
+	writer_be64(&w, (uint64_t)host->followed_ms);
 	writer_be32(&w, (uint32_t)host->port_count);
 	error = buffer_append(out, writer_span(&w));
 	for (size_t i = 0; i < host->port_count && error == 0; i++) {
@@ -109,7 +99,7 @@ static int put_scope(const struct found_scope *s, struct buffer *out)
 	struct writer w = writer_over(head, sizeof head);
 	int error;
 
-	put_text(&w, s->name);
+	text_write_field(&w, s->name);
 	writer_be32(&w, s->run);
 	writer_be32(&w, s->runs);
 	writer_u8(&w, s->is_underway);
@@ -119,6 +109,8 @@ static int put_scope(const struct found_scope *s, struct buffer *out)
 	writer_be64(&w, (uint64_t)s->finished_s);
 	writer_be64(&w, (uint64_t)s->gone_ms);
 	writer_bytes(&w, (struct span){ s->plan, sizeof s->plan });
+	writer_bytes(&w, (struct span){ s->ports, sizeof s->ports });
+	writer_u8(&w, s->is_hurried);
 	writer_bytes(&w, (struct span){ s->key, sizeof s->key });
 	for (unsigned i = 0; i < DISCOVERY_LEGS; i++) {
 		writer_be64(&w, s->positions[i]);
@@ -138,11 +130,14 @@ static int put_scope(const struct found_scope *s, struct buffer *out)
 
 int found_write(const struct found *found, struct buffer *out)
 {
-	uint8_t head[16];
+	uint8_t head[64];
 	struct writer w = writer_over(head, sizeof head);
 	int error;
 
 	writer_text(&w, MAGIC);
+	writer_be32(&w, found->lost.count);
+	writer_be64(&w, (uint64_t)found->lost.at_ms);
+	text_write_field(&w, found->lost.name);
 	writer_be32(&w, (uint32_t)found->scope_count);
 	error = buffer_append(out, writer_span(&w));
 	for (size_t i = 0; i < found->scope_count && error == 0; i++) {
@@ -181,6 +176,7 @@ static void take_port(struct reader *r, struct found *found, struct found_scope 
 	uint8_t reason = reader_u8(r);
 	uint8_t failures = reader_u8(r);
 	uint16_t number = reader_be16(r);
+	struct host_names names;
 	struct found_port *port =
 		reader_ok(r) ? found_add_port(found, scope, host, transport, number) : NULL;
 
@@ -195,6 +191,8 @@ static void take_port(struct reader *r, struct found *found, struct found_scope 
 	port->asked_ms = (int64_t)reader_be64(r);
 	port->changed_ms = (int64_t)reader_be64(r);
 	port->expires_s = (int64_t)reader_be64(r);
+	host_names_read(r, &names);
+	(void)found_set_names(port, &names);
 	take_rows(r, found, scope, port, reader_be32(r));
 }
 
@@ -221,8 +219,12 @@ static void take_host(struct reader *r, struct found *found, struct found_scope 
 	host->ttl = reader_u8(r);
 	host->confidence = reader_u8(r);
 	host->has_stack = reader_u8(r) != 0;
-	take_text(r, host->os, sizeof host->os);
-	take_text(r, host->device, sizeof host->device);
+	text_read_field(r, host->os, sizeof host->os);
+	text_read_field(r, host->device, sizeof host->device);
+	text_read_field(r, host->name, sizeof host->name);
+	host->named_ms = (int64_t)reader_be64(r);
+	host->changed_ms = (int64_t)reader_be64(r);
+	host->followed_ms = (int64_t)reader_be64(r);
 	ports = reader_be32(r);
 	for (uint32_t i = 0; i < ports && reader_ok(r); i++) {
 		take_port(r, found, scope, host);
@@ -235,7 +237,7 @@ static void take_scope(struct reader *r, struct found *found)
 	struct found_scope *s;
 	uint32_t hosts;
 
-	take_text(r, name, sizeof name);
+	text_read_field(r, name, sizeof name);
 	s = reader_ok(r) && found_scope_find(found, name) == NULL ? found_scope(found, name) : NULL;
 	if (s == NULL) {
 		reader_fail(r);
@@ -250,6 +252,8 @@ static void take_scope(struct reader *r, struct found *found)
 	s->finished_s = (int64_t)reader_be64(r);
 	s->gone_ms = (int64_t)reader_be64(r);
 	take_bytes(r, s->plan, sizeof s->plan);
+	take_bytes(r, s->ports, sizeof s->ports);
+	s->is_hurried = reader_u8(r) != 0;
 	take_bytes(r, s->key, sizeof s->key);
 	for (unsigned i = 0; i < DISCOVERY_LEGS; i++) {
 		s->positions[i] = reader_be64(r);
@@ -275,6 +279,9 @@ int found_read(struct span bytes, struct found **out)
 		return ERR_MALFORMED;
 	}
 	found = found_new();
+	found->lost.count = reader_be32(&r);
+	found->lost.at_ms = (int64_t)reader_be64(&r);
+	text_read_field(&r, found->lost.name, sizeof found->lost.name);
 	scopes = reader_be32(&r);
 	for (uint32_t i = 0; i < scopes && reader_ok(&r); i++) {
 		take_scope(&r, found);

@@ -10,8 +10,9 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "scan/sensor/asker.h"
+#include "scan/sensor/details.h"
 #include "scan/sensor/found.h"
+#include "wire/row.h"
 #include "sys/alloc.h"
 
 #define SCOPE "192.0.2.0/24"
@@ -166,8 +167,13 @@ static void bytes_bring_everything_back(void **state)
 	struct found *back = NULL;
 	struct buffer first;
 	struct buffer second;
+	struct host_names told = { .count = 0 };
 
 	(void)state;
+	host_names_add(&told, span_of("a.example.org"));
+	(void)found_set_names(&s->hosts[0]->ports[0], &told);
+	s->hosts[0]->changed_ms = 77;
+	s->is_hurried = true;
 	s->is_underway = true;
 	s->positions[0] = 12345;
 	s->finished_s = 99;
@@ -178,6 +184,9 @@ static void bytes_bring_everything_back(void **state)
 	assert_int_equal(found_write(back, &second), 0);
 	assert_true(span_equal(buffer_span(&first), buffer_span(&second)));
 	assert_int_equal(back->scopes[0]->positions[0], 12345);
+	assert_true(back->scopes[0]->is_hurried);
+	assert_int_equal(back->scopes[0]->hosts[0]->changed_ms, 77);
+	assert_int_equal(back->scopes[0]->hosts[0]->ports[0].names->count, 1);
 	assert_int_equal(count(back, TABLE_SCAN_PORTS), 400);
 	found_free(&f);
 	found_free(&back);
@@ -242,38 +251,88 @@ static void rows_of_another_place_are_told_apart(void **state)
 	assert_false(rows_is_of(&place, table, row));
 }
 
-static void answers_are_read_whole_or_not_at_all(void **state)
+static void details_are_read_whole_or_not_at_all(void **state)
 {
-	const struct ask_answer answer = { .outcome = IDENTIFY_KNOWN,
-					   .expires_s = 5,
-					   .os = "Linux",
-					   .device = "Server",
-					   .confidence = 85 };
-	struct ask ask = { .place = place_at(1, 22), .has_stack = true };
-	struct ask ask_back;
-	struct ask_answer back;
-	uint8_t bytes[ASK_SIZE_MAX];
+	struct details details = { .expires_s = 5, .rows = span_of("rows") };
+	struct details back;
+	uint8_t bytes[4096];
 	struct writer w = writer_over(bytes, sizeof bytes);
 
 	(void)state;
-	ask_answer_write(&answer, &w);
-	assert_int_equal(ask_answer_read(writer_span(&w), &back), 0);
-	assert_string_equal(back.os, "Linux");
-	for (size_t len = 0; len < writer_used(&w); len++) {
-		assert_int_equal(ask_answer_read(span_first(writer_span(&w), len), &back),
+	host_names_add(&details.names, span_of("www.example.org"));
+	details_write(&details, &w);
+	assert_int_equal(details_read(writer_span(&w), &back), 0);
+	assert_true(host_names_equal(&back.names, &details.names));
+	assert_true(span_is(back.rows, "rows"));
+	for (size_t len = 0; len < writer_used(&w) - 4; len++) {
+		assert_int_equal(details_read(span_first(writer_span(&w), len), &back),
 				 ERR_MALFORMED);
 	}
-	bytes[0] = 9; /* no outcome */
-	assert_int_equal(ask_answer_read(writer_span(&w), &back), ERR_MALFORMED);
-	w = writer_over(bytes, sizeof bytes);
-	ask_write(&ask, &w);
-	assert_int_equal(ask_read(writer_span(&w), &ask_back), 0);
-	assert_string_equal(ask_back.place.scope, SCOPE);
-	assert_int_equal(ask_back.place.port, 22);
-	for (size_t len = 0; len < writer_used(&w); len++) {
-		assert_int_equal(ask_read(span_first(writer_span(&w), len), &ask_back),
-				 ERR_MALFORMED);
+}
+
+static void a_name_is_folded_and_taken_once_and_what_is_none_is_not_taken(void **state)
+{
+	static const char *const none[] = { "",           ".",         "192.0.2.1",     "a..b",
+					    ".a",         "two words", "*.example.org", "a\nb",
+					    "caf\xc3\xa9" };
+	struct host_names names = { .count = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(none); i++) {
+		host_names_add(&names, span_of(none[i]));
 	}
+	assert_int_equal(names.count, 0);
+	host_names_add(&names, span_of("Mail.Example.ORG."));
+	host_names_add(&names, span_of("mail.example.org"));
+	host_names_add(&names, span_of("PRINTER-7"));
+	assert_int_equal(names.count, 2);
+	assert_true(span_is(host_names_at(&names, 0), "mail.example.org"));
+	assert_true(span_is(host_names_at(&names, 1), "printer-7"));
+	assert_int_equal(host_names_at(&names, 2).len, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		char name[] = "n00";
+
+		name[1] = (char)('0' + i / 10);
+		name[2] = (char)('0' + i % 10);
+		host_names_add(&names, span_of(name));
+	}
+	assert_int_equal(names.count, HOST_NAMES_MAX);
+}
+
+static void read_names(void *context, struct span bytes)
+{
+	struct row row;
+	struct span item;
+	size_t next = 0;
+	char *out = context;
+
+	assert_int_equal(row_decode(schema_by_number(TABLE_SCAN_HOSTS), bytes, &row), 0);
+	out[0] = '\0';
+	while (row_list_next(&row.values[SCAN_HOSTS_NAMES], &next, &item)) {
+		size_t at = strlen(out);
+
+		memcpy(out + at, item.ptr, item.len);
+		memcpy(out + at + item.len, " ", 2);
+	}
+}
+
+static void a_host_has_the_names_that_dns_and_its_ports_tell(void **state)
+{
+	struct found *f = found_new();
+	struct found_scope *s = found_scope(f, SCOPE);
+	struct found_port *port = add_port(f, s, 1, 443, 1);
+	struct host_names told = { .count = 0 };
+	char names[256] = "";
+
+	(void)state;
+	memcpy(s->hosts[0]->name, "a.example.org", 14);
+	host_names_add(&told, span_of("b.example.org"));
+	host_names_add(&told, span_of("a.example.org"));
+	assert_true(found_set_names(port, &told));
+	assert_false(found_set_names(port, &told));
+	found_each_row(f, TABLE_SCAN_HOSTS, status_of, NULL, read_names, names);
+	assert_string_equal(names, "a.example.org b.example.org ");
+	found_free(&f);
 }
 
 int main(void)
@@ -286,7 +345,9 @@ int main(void)
 		cmocka_unit_test(bytes_bring_everything_back),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(rows_of_another_place_are_told_apart),
-		cmocka_unit_test(answers_are_read_whole_or_not_at_all),
+		cmocka_unit_test(details_are_read_whole_or_not_at_all),
+		cmocka_unit_test(a_name_is_folded_and_taken_once_and_what_is_none_is_not_taken),
+		cmocka_unit_test(a_host_has_the_names_that_dns_and_its_ports_tell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

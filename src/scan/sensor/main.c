@@ -5,6 +5,7 @@
 #include "scan/sensor/scanner.h"
 #include "sensor/settings.h"
 #include "sys/args.h"
+#include "sys/heap.h"
 #include "sys/log.h"
 
 #define CONTACT_DEFAULT "bartizan network scan; ask the network's operator"
@@ -22,6 +23,7 @@ static const struct arg options[] = {
 	{ "--trust", "FILE",
 	  "roots that served certificates are judged by, in place of the system's" },
 	{ "--contact", "TEXT", "told in echo requests: who scans, why, where to complain" },
+	{ "--no-names", NULL, "do not look up the names that found addresses have in DNS" },
 	{ "--once", NULL, "scan each scope once, wait until that is acknowledged, end" },
 	{ "--verbose", NULL, "say more on stderr" },
 	{ "--version", NULL, "print the version" },
@@ -62,6 +64,7 @@ static int open_settings(const struct args *args, struct scanner_settings *out, 
 	out->fingerprints = args_value(args, "--fingerprints", NULL);
 	out->roots = args_value(args, "--trust", NULL);
 	out->contact = args_value(args, "--contact", CONTACT_DEFAULT);
+	out->is_without_names = args_has(args, "--no-names");
 	return settings_open(&request, args, &out->sensor, why);
 }
 
@@ -73,6 +76,7 @@ int main(int argc, char **argv)
 	int error;
 	int status;
 
+	heap_keep_small();
 	if (args_parse(&spec, argc, argv, &args, &why) != 0) {
 		return fail_usage(&why);
 	}

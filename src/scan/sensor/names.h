@@ -1,18 +1,16 @@
 /*
- * names.h - the process that looks names up, which blocks, and reads the resolver's files only.
+ * names.h - the processes that look names up: one for scopes, one for the hosts found in them.
+ *
+ * The second may be slow, or turned off, without holding back the first (sys/resolver.h).
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/attr.h"
-#include "base/span.h"
-#include "scan/address.h"
 #include "sys/why.h"
 
-#define NAMES_ADDRESSES_MAX 16
+enum { NAMES_OF_SCOPES, NAMES_OF_HOSTS, NAMES_LINES };
 
-enum names_message {
-	NAMES_ASK = 1, /* the name */
-	NAMES_ANSWER,  /* addresses of sixteen bytes each; none: it has none */
-};
-
-MUST_USE int names_start(int *out_line, struct why *why);
+/* Forks them. A line of -1: nobody looks names of hosts up. */
+MUST_USE int names_start(bool is_without_hosts, int out_lines[NAMES_LINES], struct why *why);

@@ -16,6 +16,9 @@
 #define TEXTS_SIZE 4096
 #define NAMES_SIZE 16384
 
+/* Of a host key; OpenSSH allows for 16384. */
+#define KEY_BITS_MAX 65536
+
 void rows_init(struct rows *rows, uint8_t *bytes, size_t size)
 {
 	*rows = (struct rows){ .out = writer_over(bytes, size) };
@@ -163,41 +166,26 @@ void rows_add_port(struct rows *rows, const struct rows_place *place,
 
 /* --- SSH --- */
 
-static unsigned bits_of_key(struct span type)
-{
-	static const struct {
-		const char *type;
-		unsigned bits;
-	} known[] = { { "ssh-ed25519", 256 },
-		      { "ecdsa-sha2-nistp256", 256 },
-		      { "ecdsa-sha2-nistp384", 384 },
-		      { "ecdsa-sha2-nistp521", 521 } };
-
-	for (size_t i = 0; i < COUNT_OF(known); i++) {
-		if (span_is(type, known[i].type)) {
-			return known[i].bits;
-		}
-	}
-	return 0;
-}
-
+/* "TYPE FINGERPRINT BITS"; the last may be missing. */
 static void add_host_key(struct rows *rows, const struct rows_place *place, struct span fact)
 {
-	size_t space = span_find(fact, ' ');
-	struct span type = span_first(fact, space);
+	struct reader r = reader_over(fact);
+	struct span type = reader_until(&r, ' ');
+	struct span fingerprint = reader_until(&r, ' ');
 	char address[ADDRESS_TEXT_MAX];
+	uint64_t bits;
 	struct row row;
 
-	if (space == fact.len) {
+	if (fingerprint.len == 0) {
 		return;
 	}
 	begin(&row, TABLE_SCAN_HOST_KEYS, place, address);
 	row_set_integer(&row, SCAN_HOST_KEYS_PORT, place->port);
 	row_set_text(&row, SCAN_HOST_KEYS_TYPE, type);
-	if (bits_of_key(type) != 0) {
-		row_set_integer(&row, SCAN_HOST_KEYS_BITS, bits_of_key(type));
+	if (text_to_u64(reader_rest(&r), KEY_BITS_MAX, &bits) == 0) {
+		row_set_integer(&row, SCAN_HOST_KEYS_BITS, (int64_t)bits);
 	}
-	row_set_text(&row, SCAN_HOST_KEYS_FINGERPRINT, span_after(fact, space + 1));
+	row_set_text(&row, SCAN_HOST_KEYS_FINGERPRINT, fingerprint);
 	end(rows, &row);
 }
 

@@ -2,7 +2,7 @@
  * scanner.h - the scanner as a sensor: what its processes are told when they start.
  *
  * Observer, connector and supervisor are src/sensor's; the observer has three children of its own
- * (finder.h, asker.h, names.h), so that who talks to strangers has neither files nor keys.
+ * (finder.h, details.h, names.h), so that who talks to strangers has neither files nor keys.
  */
 #pragma once
 
@@ -13,6 +13,7 @@ struct scanner_settings {
 	const char *fingerprints; /* NULL: where they usually are */
 	const char *roots;        /* PEM of trusted roots; NULL: the system's */
 	const char *contact;      /* told in echo requests */
+	bool is_without_names;    /* nobody looks names of hosts up */
 };
 
 /* The observer's body: a child of the sensor; returns how it ended. */

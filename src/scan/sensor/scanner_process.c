@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "scan/opt_out.h"
-#include "scan/sensor/asker.h"
 #include "scan/sensor/campaign.h"
+#include "scan/sensor/details.h"
 #include "scan/sensor/finder.h"
 #include "scan/sensor/found_store.h"
 #include "scan/sensor/names.h"
@@ -20,9 +20,9 @@
 #include "sys/log.h"
 #include "sys/sandbox.h"
 
-static const uint16_t tables[] = { TABLE_SCAN_SCOPES,   TABLE_SCAN_HOSTS,        TABLE_SCAN_PORTS,
-				   TABLE_SCAN_TLS,      TABLE_SCAN_CERTIFICATES, TABLE_SCAN_WEB,
-				   TABLE_SCAN_HOST_KEYS };
+static const uint16_t tables[] = { TABLE_SCAN_SCOPES,    TABLE_SCAN_HOSTS,        TABLE_SCAN_PORTS,
+				   TABLE_SCAN_TLS,       TABLE_SCAN_CERTIFICATES, TABLE_SCAN_WEB,
+				   TABLE_SCAN_HOST_KEYS, TABLE_SENSOR_HEALTH };
 
 struct scanning {
 	const struct scanner_settings *settings;
@@ -53,6 +53,10 @@ static int on_collect(void *context, uint16_t table, row_taker *take, void *take
 	struct scanning *p = context;
 	struct taking t = { take, take_context };
 
+	if (table == TABLE_SENSOR_HEALTH) {
+		campaign_each_health(p->campaign, take_row, &t);
+		return 0;
+	}
 	found_each_row(p->found, table, campaign_status, p->campaign, take_row, &t);
 	return 0;
 }
@@ -168,7 +172,7 @@ static int start_children(struct scanning *p, struct why *why)
 	int error = finder_start(p->settings->contact, &p->lines.finder, why);
 
 	error = error == 0 ? asker_start(&asking, &p->lines.asker, why) : error;
-	return error == 0 ? names_start(&p->lines.names, why) : error;
+	return error == 0 ? names_start(p->settings->is_without_names, p->lines.names, why) : error;
 }
 
 static void open_campaign(struct scanning *p)

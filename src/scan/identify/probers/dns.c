@@ -1,12 +1,12 @@
 /* dns.c - DNS (RFC 1035): the version that servers tell as TXT of version.bind in class CHAOS. */
 #include "base/reader.h"
+#include "formats/dns_name.h"
 #include "scan/identify/prober.h"
 
 #define QUERY_ID    0x6274u
 #define TXT         16
 #define CHAOS       3
 #define ANSWERS_MAX 8u
-#define LABELS_MAX  128u
 
 static void hello(const struct probe_view *view, struct writer *say)
 {
@@ -34,30 +34,13 @@ static void hello(const struct probe_view *view, struct writer *say)
 	writer_bytes(say, writer_span(&w));
 }
 
-static void skip_name(struct reader *r)
-{
-	for (unsigned i = 0; i < LABELS_MAX; i++) {
-		uint8_t len = reader_u8(r);
-
-		if (len == 0) {
-			return;
-		}
-		if (len >= 0xc0) { /* a pointer ends it */
-			(void)reader_u8(r);
-			return;
-		}
-		(void)reader_bytes(r, len);
-	}
-	reader_fail(r);
-}
-
 static void tell_answers(struct reader *r, unsigned count, struct service_facts *facts)
 {
 	for (unsigned i = 0; i < count && i < ANSWERS_MAX && reader_ok(r); i++) {
 		uint16_t type;
 		struct reader data;
 
-		skip_name(r);
+		dns_name_skip(r);
 		type = reader_be16(r);
 		(void)reader_be16(r);
 		(void)reader_be32(r);
@@ -100,7 +83,7 @@ static enum probe_verdict dns_read(const struct probe_view *view, struct service
 		return PROBE_NOT;
 	}
 	if (questions == 1) {
-		skip_name(&r);
+		dns_name_skip(&r);
 		(void)reader_be32(&r);
 	}
 	tell_answers(&r, answers, facts);

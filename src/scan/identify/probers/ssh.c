@@ -1,8 +1,10 @@
 /*
  * ssh.c - SSH (RFC 4253): identification, then the first half of a key exchange, for the host key.
  *
- * The server answers our half of a Diffie-Hellman exchange with its key before anybody logs in
- * (RFC 8731, curve25519-sha256). We never finish: the secret is neither computed nor needed.
+ * The server answers our half of a Diffie-Hellman exchange with its key before anybody logs in. We
+ * never finish: the secret is neither computed nor needed. Our half is the same packet for
+ * curve25519 (RFC 8731) and for the groups of old servers (RFC 4253 section 8): 32 bytes that are a
+ * point there and a number between 1 and p-1 here.
  */
 #include "base/sha256.h"
 #include "formats/base64.h"
@@ -16,20 +18,97 @@
 #define COOKIE_SIZE  16u
 #define POINT_SIZE   32u
 #define KEY_TYPE_MAX 64u
+#define KEY_MAX      8192u /* bytes of a number */
+
+#define CIPHERS                                                                                    \
+	"aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes128-cbc,"   \
+	"3des-cbc"
+#define MACS "hmac-sha2-256,hmac-sha2-512,hmac-sha1,hmac-md5"
 
 static const char *const lists[] = {
-	"curve25519-sha256,curve25519-sha256@libssh.org",
-	("ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,"
-	 "rsa-sha2-256,ssh-rsa"),
-	"aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
-	"aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
-	"hmac-sha2-256,hmac-sha2-512,hmac-sha1",
-	"hmac-sha2-256,hmac-sha2-512,hmac-sha1",
+	("curve25519-sha256,curve25519-sha256@libssh.org,diffie-hellman-group14-sha256,"
+	 "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha1,"
+	 "diffie-hellman-group1-sha1"),
+	NULL, /* key_types, without those that it showed already */
+	CIPHERS,
+	CIPHERS,
+	MACS,
+	MACS,
 	"none",
 	"none",
 	"",
 	"",
 };
+
+/* Names of how a host key signs, and of the key. A server shows one key in an exchange: each of its
+ * types takes a connection of its own. */
+static const struct {
+	const char *algorithm;
+	const char *type;
+} key_types[] = {
+	{ "ssh-ed25519", "ssh-ed25519" },
+	{ "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256" },
+	{ "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384" },
+	{ "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521" },
+	{ "rsa-sha2-512", "ssh-rsa" },
+	{ "rsa-sha2-256", "ssh-rsa" },
+	{ "ssh-rsa", "ssh-rsa" },
+	{ "ssh-ed448", "ssh-ed448" },
+	{ "ssh-dss", "ssh-dss" },
+};
+
+static bool is_shown(const struct service_facts *facts, const char *type)
+{
+	for (size_t i = 0; i < facts->count; i++) {
+		struct span text = facts_text(facts, i);
+
+		if (span_is(span_of(facts->facts[i].kind), "ssh.host_key") &&
+		    span_is(span_first(text, span_find(text, ' ')), type)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void write_key_types(const struct service_facts *facts, struct writer *w)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < COUNT_OF(key_types); i++) {
+		if (!is_shown(facts, key_types[i].type)) {
+			writer_text(w, is_first ? "" : ",");
+			writer_text(w, key_types[i].algorithm);
+			is_first = false;
+		}
+	}
+}
+
+static bool is_listed(struct span list, const char *name)
+{
+	struct reader r = reader_over(list);
+
+	while (reader_left(&r) > 0) {
+		if (span_is(reader_until(&r, ','), name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* It has a key of another type; and it showed one: it will not refuse to do so again. */
+static bool ssh_again(const struct service_facts *facts)
+{
+	struct span types = facts_find(facts, "ssh.host_key_types");
+
+	for (size_t i = 0; i < COUNT_OF(key_types) && facts_find(facts, "ssh.host_key").len > 0;
+	     i++) {
+		if (is_listed(types, key_types[i].algorithm) &&
+		    !is_shown(facts, key_types[i].type)) {
+			return true;
+		}
+	}
+	return false;
+}
 
 /* Section 6: lengths, payload, padding to 8 bytes, at least 4. */
 static void write_packet(struct writer *say, struct span payload)
@@ -45,9 +124,10 @@ static void write_packet(struct writer *say, struct span payload)
 	}
 }
 
-static void ask_key(struct writer *say)
+static void ask_key(const struct service_facts *facts, struct writer *say)
 {
-	uint8_t payload[768];
+	uint8_t types[512];
+	uint8_t payload[1536];
 	struct writer w = writer_over(payload, sizeof payload);
 
 	writer_text(say, "SSH-2.0-bartizan\r\n");
@@ -55,10 +135,15 @@ static void ask_key(struct writer *say)
 	writer_be64(&w, 0);
 	writer_be64(&w, 0);
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
-		struct span list = span_of(lists[i]);
+		struct writer list = writer_over(types, sizeof types);
 
-		writer_be32(&w, (uint32_t)list.len);
-		writer_bytes(&w, list);
+		if (lists[i] != NULL) {
+			writer_text(&list, lists[i]);
+		} else {
+			write_key_types(facts, &list);
+		}
+		writer_be32(&w, (uint32_t)writer_used(&list));
+		writer_bytes(&w, writer_span(&list));
 	}
 	writer_u8(&w, 0);
 	writer_be32(&w, 0);
@@ -67,14 +152,54 @@ static void ask_key(struct writer *say)
 	w = writer_over(payload, sizeof payload);
 	writer_u8(&w, ECDH_INIT);
 	writer_be32(&w, POINT_SIZE);
-	writer_u8(&w, 9); /* the curve's base point: as good as any, for nothing is to be secret */
-	for (unsigned i = 1; i < POINT_SIZE; i++) {
-		writer_u8(&w, 0);
+	for (unsigned i = 0; i < POINT_SIZE; i++) {
+		writer_u8(&w, 9); /* as good as any: nothing is to be secret */
 	}
 	write_packet(say, writer_span(&w));
 }
 
-/* "ssh-ed25519 SHA256:..." as ssh-keygen -l shows it. */
+/* Bits of a number as SSH writes it: big endian, a zero first where the sign would show. */
+static unsigned bits_of(struct span number)
+{
+	unsigned bits;
+
+	while (number.len > 0 && number.ptr[0] == 0) {
+		number = span_after(number, 1);
+	}
+	bits = number.len > KEY_MAX ? 0 : 8 * (unsigned)number.len;
+	for (unsigned top = 0x80; bits > 0 && (number.ptr[0] & top) == 0; top >>= 1) {
+		bits--;
+	}
+	return bits;
+}
+
+/* As ssh-keygen -l says it; 0 where the type is not known. key: behind the type's name. */
+static unsigned size_of(struct span type, struct reader key)
+{
+	static const struct {
+		const char *type;
+		unsigned bits;
+	} fixed[] = { { "ssh-ed25519", 256 },
+		      { "ssh-ed448", 456 },
+		      { "ecdsa-sha2-nistp256", 256 },
+		      { "ecdsa-sha2-nistp384", 384 },
+		      { "ecdsa-sha2-nistp521", 521 } };
+
+	for (size_t i = 0; i < COUNT_OF(fixed); i++) {
+		if (span_is(type, fixed[i].type)) {
+			return fixed[i].bits;
+		}
+	}
+	if (span_is(type, "ssh-rsa")) { /* RFC 4253 section 6.6: exponent, modulus */
+		(void)reader_bytes(&key, reader_be32(&key));
+	} else if (!span_is(type, "ssh-dss")) { /* p first */
+		return 0;
+	}
+	return bits_of(reader_bytes(&key, reader_be32(&key)));
+}
+
+/* "ssh-ed25519 SHA256:... 256", as ssh-keygen -l shows them; without the size where it is not
+ * known. */
 static void tell_key(struct span key, struct service_facts *facts)
 {
 	uint8_t digest[SHA256_SIZE];
@@ -82,6 +207,7 @@ static void tell_key(struct span key, struct service_facts *facts)
 	struct writer w = writer_over(text, sizeof text);
 	struct reader r = reader_over(key);
 	struct span type = reader_bytes(&r, reader_be32(&r));
+	unsigned bits;
 
 	if (!reader_ok(&r) || type.len > KEY_TYPE_MAX) {
 		return;
@@ -90,6 +216,11 @@ static void tell_key(struct span key, struct service_facts *facts)
 	writer_bytes(&w, type);
 	writer_text(&w, " SHA256:");
 	base64_encode((struct span){ digest, sizeof digest }, &w);
+	bits = size_of(type, r);
+	if (bits > 0) {
+		writer_u8(&w, ' ');
+		writer_decimal(&w, bits);
+	}
 	facts_add(facts, "ssh.host_key", writer_span(&w));
 }
 
@@ -152,7 +283,7 @@ static enum probe_verdict ssh_read(const struct probe_view *view, struct service
 		if (!span_is(version, "2.0") && !span_is(version, "1.99")) {
 			return PROBE_IS;
 		}
-		ask_key(say);
+		ask_key(facts, say);
 		return PROBE_SAY;
 	}
 	return tell_packets(r.rest, facts) || view->ended ? PROBE_IS : PROBE_MORE;
@@ -165,5 +296,6 @@ const struct prober prober_ssh = {
 	.transports = PROBER_TCP,
 	.speaks_first = true,
 	.ports = ports,
+	.again = ssh_again,
 	.read = ssh_read,
 };

@@ -1,9 +1,9 @@
-/* ask_fuzz.c - what the process that talks to strangers says to the one that does not. */
+/* lines_fuzz.c - what the process that talks to strangers says to the one that does not. */
 #include <stdlib.h>
 
 #include "formats/fuzz.h"
 #include "base/reader.h"
-#include "scan/sensor/asker.h"
+#include "scan/sensor/details.h"
 #include "scan/sensor/finder.h"
 #include "scan/sensor/found.h"
 
@@ -25,15 +25,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span bytes = { data, size };
 	struct finder_progress progress;
-	struct ask_answer answer;
+	struct details details;
 	struct found *found = NULL;
-	struct ask ask;
 
 	try_rows(bytes);
-	if (ask_answer_read(bytes, &answer) == 0) {
-		try_rows(answer.rows);
+	if (details_read(bytes, &details) == 0) {
+		try_rows(details.rows);
 	}
-	(void)(ask_read(bytes, &ask) != 0);
 	(void)(finder_progress_read(bytes, &progress) != 0);
 	if (found_read(bytes, &found) == 0) {
 		found_free(&found);

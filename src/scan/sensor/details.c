@@ -1,5 +1,5 @@
-/* asker.c - identify, conclude, assess: one target after the other, many at once. */
-#include "scan/sensor/asker.h"
+/* details.c - rows, then TLS: one server after the other, many at once. */
+#include "scan/sensor/details.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -8,15 +8,13 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "fingerprints/fingerprints.h"
-#include "scan/identify/device.h"
-#include "scan/sensor/line.h"
+#include "formats/x509.h"
 #include "scan/tls/assess.h"
 #include "sys/alloc.h"
-#include "sys/channel.h"
 #include "sys/clock.h"
 #include "sys/log.h"
-#include "sys/sandbox.h"
 #include "sys/trust.h"
 
 /* One file with all roots: read once, before no file can be read any more. */
@@ -25,81 +23,116 @@
 /* For one server's TLS, whatever it does. */
 #define ASSESS_MS 30000
 
+/* A port that speaks TLS. */
 struct task {
-	struct task *next;     /* in tls */
-	struct task *next_all; /* whatever becomes of it */
-	uint64_t id;
-	struct ask ask;
-	struct ask_answer answer;
+	struct task *next;
+	struct follower_task *of;
+	struct rows_place place;
+	struct details details;
 	enum tls_starttls starttls;
 	bool is_assessed; /* under way */
-	struct rows rows;
-	uint8_t bytes[ROWS_BYTES_MAX];
+	size_t row_count; /* of what was told before TLS is assessed */
+	size_t len;
+	uint8_t *bytes;
 };
 
 struct asker {
 	struct loop *loop;
-	struct channel *line;
-	struct identifier *identifier;
 	struct tls_assessor *assessor;
 	struct fingerprints *fingerprints; /* or NULL */
 	struct trust_store *roots;
-	struct task *all;
 	struct task *tls; /* those that wait for an assessment, or are in it */
 	struct loop_timer *next_timer;
-	uint8_t said[ASK_ANSWER_SIZE_MAX];
+	uint8_t bytes[ROWS_BYTES_MAX]; /* of the one that is told */
+	uint8_t said[FOLLOW_MORE_MAX];
 };
 
-static void forget(struct asker *a, struct task *task)
-{
-	struct task **link = &a->all;
+/* --- as bytes --- */
 
-	while (*link != task) {
-		link = &(*link)->next_all;
+void details_write(const struct details *details, struct writer *out)
+{
+	writer_u8(out, details->is_partial);
+	writer_be64(out, (uint64_t)details->expires_s);
+	host_names_write(&details->names, out);
+	writer_bytes(out, details->rows);
+}
+
+int details_read(struct span more, struct details *out)
+{
+	struct reader r = reader_over(more);
+	struct details details = { .is_partial = reader_u8(&r) != 0 };
+
+	details.expires_s = (int64_t)reader_be64(&r);
+	host_names_read(&r, &details.names);
+	details.rows = reader_rest(&r);
+	if (!reader_ok(&r) || details.expires_s < 0) {
+		return ERR_MALFORMED;
 	}
-	*link = task->next_all;
+	*out = details;
+	return 0;
+}
+
+void details_place(const struct follow_ask *ask, struct rows_place *out)
+{
+	*out = (struct rows_place){ .address = ask->address,
+				    .transport = ask->transport,
+				    .port = ask->port,
+				    .reason = ask->reason };
+	snprintf(out->scope, sizeof out->scope, "%s", ask->scope);
+	snprintf(out->name, sizeof out->name, "%s", ask->name);
+}
+
+static void free_task(struct task *task)
+{
+	free(task->bytes);
 	free(task);
 }
 
-static void say(struct asker *a, struct task *task)
+/* Ends it. */
+static void say(struct asker *a, struct task *task, const struct rows *rows)
 {
 	struct writer w = writer_over(a->said, sizeof a->said);
 
-	task->answer.rows = writer_span(&task->rows.out);
-	ask_answer_write(&task->answer, &w);
-	if (!writer_ok(&w) || channel_send(a->line, ASKER_ANSWER, task->id, writer_span(&w)) != 0) {
-		_exit(1); /* an answer would be waited for in vain */
-	}
-	forget(a, task);
+	task->details.rows = writer_span(&rows->out);
+	details_write(&task->details, &w);
+	follower_tell(task->of, writer_span(&w));
+	free_task(task);
 }
 
-/* --- what it is --- */
+/* --- what it told --- */
 
-static void guess(struct asker *a, const struct identify_result *result, struct task *task)
+/* What a machine calls itself: the probers' facts of SMB, NetBIOS and mDNS. */
+static void take_names(const struct service_facts *facts, struct host_names *out)
 {
-	struct device device;
-	struct device_guess found;
-	const struct service_facts *facts = &result->facts;
+	static const char *const kinds[] = { "host.dns_name", "host.name" };
 
-	device_init(&device);
-	for (size_t i = 0; i < facts->count && a->fingerprints != NULL; i++) {
-		struct fingerprint_match match;
-
-		if (fingerprints_match(a->fingerprints, span_of(facts->facts[i].kind),
-				       facts_text(facts, i), &match)) {
-			device_add_match(&device, &match);
+	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+		for (size_t i = 0; i < facts->count; i++) {
+			if (span_is(span_of(facts->facts[i].kind), kinds[k])) {
+				host_names_add(out, facts_text(facts, i));
+			}
 		}
 	}
-	if (task->ask.has_stack) {
-		device_add_stack(&device, &task->ask.stack, task->ask.middlebox);
+}
+
+/* Of one server's own certificate; a pattern (*.example.org) is not a host's name. */
+static void take_certificate_names(struct span der, struct host_names *out)
+{
+	struct x509_alternative_name name;
+	struct x509 certificate;
+	struct x509_names it;
+
+	if (x509_parse(der, &certificate) != 0) {
+		return;
 	}
-	device_guess(&device, &found);
-	snprintf(task->answer.os, sizeof task->answer.os, "%s",
-		 found.os.is.family[0] != '\0' ? found.os.is.family : found.os.is.product);
-	snprintf(task->answer.device, sizeof task->answer.device, "%s",
-		 found.hardware.is.type[0] != '\0' ? found.hardware.is.type : found.os.is.type);
-	task->answer.confidence =
-		(uint8_t)(found.os.is.certainty > 100 ? 100 : found.os.is.certainty);
+	it = x509_names_over(&certificate);
+	for (unsigned i = 0; i < HOST_NAMES_MAX && x509_names_next(&it, &name); i++) {
+		uint8_t text[HOST_NAMES_TEXT_SIZE];
+		struct writer w = writer_over(text, sizeof text);
+
+		x509_write_alternative_name(&name, &w);
+		host_names_add(out, writer_ok(&w) ? writer_span(&w) : (struct span){ NULL, 0 });
+	}
 }
 
 static enum tls_starttls starttls_of(const char *protocol)
@@ -136,21 +169,28 @@ static bool speaks_tls(const struct identify_result *result, enum tls_starttls *
 	return result->facts.layer == SERVICE_TLS || result->facts.is_tls_open;
 }
 
-static void on_identified(void *context, const struct identify_result *result)
+static void on_identified(void *more, struct follower_task *of,
+			  const struct identify_result *result, const struct product *product)
 {
-	struct asker *a = context;
-	struct task *task = result->target_context;
-	struct product product;
+	struct asker *a = more;
+	struct task *task = alloc_zeroed(1, sizeof *task);
+	struct rows rows;
 
-	product_conclude(&result->facts, a->fingerprints, &product);
-	task->answer.outcome = (uint8_t)result->outcome;
-	guess(a, result, task);
-	rows_add_port(&task->rows, &task->ask.place, result, &product);
-	rows_add_details(&task->rows, &task->ask.place, result, &product);
+	task->of = of;
+	details_place(follower_ask(of), &task->place);
+	rows_init(&rows, a->bytes, sizeof a->bytes);
+	rows_add_port(&rows, &task->place, result, product);
+	rows_add_details(&rows, &task->place, result, product);
+	take_names(&result->facts, &task->details.names);
+	take_certificate_names(result->certificate, &task->details.names);
 	if (!speaks_tls(result, &task->starttls)) {
-		say(a, task);
+		say(a, task, &rows);
 		return;
 	}
+	task->row_count = rows.count;
+	task->len = writer_used(&rows.out);
+	task->bytes = alloc_zeroed(1, task->len + 1);
+	mem_copy(task->bytes, a->bytes, task->len);
 	task->next = a->tls;
 	a->tls = task;
 	loop_timer_arm(a->next_timer, 0);
@@ -181,7 +221,7 @@ static struct net_address socket_of(const struct rows_place *place)
 
 static void assess(struct asker *a, struct task *task)
 {
-	const struct rows_place *place = &task->ask.place;
+	const struct rows_place *place = &task->place;
 	struct tls_target target = { .port = place->port, .starttls = task->starttls };
 	struct net_address address = socket_of(place);
 
@@ -202,7 +242,7 @@ static void assess(struct asker *a, struct task *task)
 static bool is_host_busy(const struct asker *a, const struct address *address)
 {
 	for (const struct task *t = a->tls; t != NULL; t = t->next) {
-		if (t->is_assessed && address_equal(&t->ask.place.address, address)) {
+		if (t->is_assessed && address_equal(&t->place.address, address)) {
 			return true;
 		}
 	}
@@ -215,7 +255,7 @@ static void assess_some(void *context)
 
 	for (struct task *t = a->tls; t != NULL && tls_assessor_room(a->assessor) > 0;
 	     t = t->next) {
-		if (!t->is_assessed && !is_host_busy(a, &t->ask.place.address)) {
+		if (!t->is_assessed && !is_host_busy(a, &t->place.address)) {
 			assess(a, t);
 		}
 	}
@@ -231,8 +271,8 @@ static struct task *take_assessed(struct asker *a, const struct tls_target *targ
 	for (struct task **link = &a->tls; *link != NULL; link = &(*link)->next) {
 		struct task *task = *link;
 
-		if (task->is_assessed && task->ask.place.port == target->port &&
-		    address_equal(&task->ask.place.address, &address)) {
+		if (task->is_assessed && task->place.port == target->port &&
+		    address_equal(&task->place.address, &address)) {
 			*link = task->next;
 			return task;
 		}
@@ -259,96 +299,59 @@ static void on_assessed(void *context, struct tls_result *result)
 	struct task *task = take_assessed(a, &result->target);
 	const struct tls_chain_judges judges = { a->roots, NULL };
 	struct tls_chain_facts *chains = NULL;
+	struct rows rows;
 
 	loop_timer_arm(a->next_timer, 0);
 	if (task == NULL) {
 		tls_result_free(&result);
 		return;
 	}
+	rows_init(&rows, a->bytes, sizeof a->bytes);
+	writer_bytes(&rows.out, (struct span){ task->bytes, task->len });
+	rows.count = task->row_count;
 	if (result->failure == TLS_FINE) {
 		struct tls_grade *grade = alloc_zeroed(1, sizeof *grade);
 
 		chains = alloc_zeroed(TLS_CERTIFICATE_TYPES, sizeof *chains);
 		tls_chain_analyse_all(result, &judges, clock_wall_ms() / 1000, chains);
 		tls_grade(result, chains, grade);
-		rows_add_tls(&task->rows, &task->ask.place, result, chains, grade);
-		task->answer.expires_s = soonest_end(chains);
+		rows_add_tls(&rows, &task->place, result, chains, grade);
+		task->details.expires_s = soonest_end(chains);
 		free(grade);
 	} else {
-		task->answer.is_partial = true;
+		task->details.is_partial = true;
 	}
 	free(chains);
 	tls_result_free(&result);
-	say(a, task);
+	say(a, task, &rows);
 }
 
-/* --- the line --- */
+/* --- the process --- */
 
-static void open_engines(struct asker *a)
+static void open_assessor(struct asker *a)
 {
-	const struct identify_options options = { .connections_max = ASKER_AT_ONCE,
-						  .connections_per_host = ASKER_PER_HOST };
 	struct tls_assess_config config = tls_assess_config_default();
 
 	config.is_quick = true;
 	config.tests_vulnerabilities = false;
-	config.targets_max = ASKER_TLS_AT_ONCE;
-	config.connections_max = ASKER_PER_HOST;
+	config.targets_max = DETAILS_TLS_AT_ONCE;
+	config.connections_max = DETAILS_PER_HOST;
 	config.target_ms = ASSESS_MS;
-	a->identifier = identifier_new(a->loop, &options, on_identified, a);
 	a->assessor = tls_assessor_new(a->loop, &config, on_assessed, a);
 }
 
-static void take_ask(struct asker *a, uint64_t id, struct span body)
+static void drop(void *more)
 {
-	struct task *task = alloc_zeroed(1, sizeof *task);
-	struct net_address address;
+	struct asker *a = more;
 
-	task->id = id;
-	rows_init(&task->rows, task->bytes, sizeof task->bytes);
-	if (ask_read(body, &task->ask) != 0) {
-		free(task);
-		return;
-	}
-	task->next_all = a->all;
-	a->all = task;
-	address = socket_of(&task->ask.place);
-	if (identifier_add(a->identifier, &address,
-			   task->ask.place.transport == TRANSPORT_UDP ? IDENTIFY_UDP : IDENTIFY_TCP,
-			   task->ask.place.name[0] != '\0' ? task->ask.place.name : NULL,
-			   task) != 0) {
-		task->answer.outcome = IDENTIFY_CLOSED;
-		say(a, task);
-	}
-}
-
-/* Every connection ends here and now. */
-static void drop_all(struct asker *a)
-{
-	identifier_free(&a->identifier);
 	tls_assessor_free(&a->assessor);
-	a->tls = NULL;
-	while (a->all != NULL) {
-		forget(a, a->all);
+	while (a->tls != NULL) {
+		struct task *task = a->tls;
+
+		a->tls = task->next;
+		free_task(task);
 	}
-	open_engines(a);
-}
-
-static void on_message(void *context, uint8_t kind, uint64_t id, struct span body)
-{
-	struct asker *a = context;
-
-	if (kind == ASKER_ASK) {
-		take_ask(a, id, body);
-	} else if (kind == ASKER_DROP) {
-		drop_all(a);
-	}
-}
-
-static void on_closed(void *context)
-{
-	(void)context;
-	_exit(0);
+	open_assessor(a);
 }
 
 static int open_roots(struct asker *a, const char *path, struct why *why)
@@ -359,52 +362,37 @@ static int open_roots(struct asker *a, const char *path, struct why *why)
 	return trust_store_open(path, &a->roots, why);
 }
 
-static int confine(struct why *why)
+static void *open_details(const void *own, struct follower *follower, struct loop *loop,
+			  struct why *why)
 {
-	const int keep[] = { -1 };
-	int error = sandbox_privileges(keep, why);
-
-	if (error == 0) {
-		error = sandbox_files(NULL, 0, -1, why);
-		error = error == ERR_UNSUPPORTED ? 0 : error; /* the connector says so */
-	}
-	if (error == 0) {
-		error = sandbox_calls(SANDBOX_BASIC | SANDBOX_SOCKETS_OPEN | SANDBOX_INTERNET, why);
-	}
-	return error == ERR_UNSUPPORTED ? 0 : error;
-}
-
-static int asker_process(void *context)
-{
-	static const struct channel_handler handler = { on_message, NULL, on_closed };
-	const struct line_child *child = context;
-	const struct asker_settings *settings = child->own;
+	const struct asker_settings *settings = own;
 	struct asker *a = alloc_zeroed(1, sizeof *a);
-	struct why why;
 
 	log_open("asker", LOG_INFO);
-	if (fingerprints_open_default(settings->fingerprints, NULL, &a->fingerprints, &why) != 0) {
+	if (fingerprints_open_default(settings->fingerprints, NULL, &a->fingerprints, why) != 0) {
 		log_warn("no fingerprints: products are told only where a protocol states them",
-			 log_text("reason", why.text));
+			 log_text("reason", why->text));
+		follower_lacks(follower, why->text);
 		a->fingerprints = NULL;
 	}
-	if (open_roots(a, settings->roots, &why) != 0) {
-		log_error("cannot start", log_text("reason", why.text));
-		return 1;
+	if (open_roots(a, settings->roots, why) != 0) {
+		free(a);
+		return NULL;
 	}
-	a->loop = loop_new();
-	a->next_timer = loop_timer(a->loop, assess_some, a);
-	open_engines(a);
-	a->line = channel_new(a->loop, child->fd, LINE_QUEUE_MAX, &handler, a);
-	if (confine(&why) != 0) {
-		log_error("cannot confine", log_text("reason", why.text));
-		return 1;
-	}
-	loop_run(a->loop);
-	return 0;
+	follower_use(follower, a->fingerprints);
+	a->loop = loop;
+	a->next_timer = loop_timer(loop, assess_some, a);
+	open_assessor(a);
+	return a;
 }
 
 int asker_start(const struct asker_settings *settings, int *out_line, struct why *why)
 {
-	return line_start("scan-ask", asker_process, settings, out_line, why);
+	static const struct follower_more more = { open_details, on_identified, drop };
+	const struct follower_plan plan = { .at_once = DETAILS_AT_ONCE,
+					    .per_host = DETAILS_PER_HOST,
+					    .more = &more,
+					    .own = settings };
+
+	return follower_start(&plan, NULL, out_line, why);
 }

@@ -1,7 +1,8 @@
 /* line.c - fork, and keep one descriptor. */
-#include "scan/sensor/line.h"
+#include "sys/line.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -20,7 +21,7 @@ static int run(void *context)
 	struct starting *s = context;
 	unsigned fd = (unsigned)s->child.fd;
 
-	signal(SIGINT, SIG_IGN); /* a terminal tells all of us; the observer decides */
+	signal(SIGINT, SIG_IGN); /* a terminal tells all of us; our parent decides */
 	if (fd > FIRST_OWN_FD) {
 		(void)close_range(FIRST_OWN_FD, fd - 1, 0);
 	}
@@ -28,8 +29,8 @@ static int run(void *context)
 	return s->body(&s->child);
 }
 
-int line_start(const char *name, int (*body)(void *child), const void *own, int *out_fd,
-	       struct why *why)
+int line_start(const char *name, int (*body)(void *child), const void *own, pid_t *out_pid,
+	       int *out_fd, struct why *why)
 {
 	struct starting s = { .child = { .own = own }, .body = body };
 	pid_t pid;
@@ -47,5 +48,17 @@ int line_start(const char *name, int (*body)(void *child), const void *own, int 
 		return why_set(why, error, "the process %s cannot be started", name);
 	}
 	*out_fd = line[0];
+	if (out_pid != NULL) {
+		*out_pid = pid;
+	}
 	return 0;
+}
+
+void line_end(pid_t *pid)
+{
+	if (*pid > 0) {
+		kill(*pid, SIGKILL);
+		(void)waitpid(*pid, NULL, 0);
+		*pid = 0;
+	}
 }
