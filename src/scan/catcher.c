@@ -44,17 +44,7 @@ static void say_answer(struct catcher *c, const struct answer *answer)
 	uint8_t body[BODY_MAX];
 	uint8_t packed[RESULT_PACKED_SIZE];
 	struct writer w = writer_over(body, sizeof body);
-	struct result row = {
-		.address = answer->address,
-		.port = answer->port,
-		.transport = (uint8_t)answer->transport,
-		.state = (uint8_t)answer->state,
-		.reason = (uint8_t)answer->reason,
-		.icmp_type = answer->icmp_type,
-		.icmp_code = answer->icmp_code,
-		.middlebox = (uint8_t)answer->middlebox,
-		.stack = answer->stack,
-	};
+	struct result row = result_of_answer(answer);
 
 	result_pack(&row, packed);
 	writer_bytes(&w, (struct span){ packed, sizeof packed });

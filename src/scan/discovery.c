@@ -1,5 +1,4 @@
 /* discovery.c - what runs when; the packets are others' work. */
-#include "scan/discovery.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,83 +11,19 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/reader.h"
-#include "scan/catcher.h"
-#include "scan/connect_scan.h"
+#include "scan/discovery_parts.h"
 #include "scan/drops.h"
-#include "scan/shooter.h"
 #include "sys/alloc.h"
-#include "sys/channel.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
 enum { PROGRESS_EACH_MS = 1000, LATE_MS = 100 };
 
-/* Answers of the fastest sender in a quarter of a second. */
-#define RING_BYTES (64u << 20)
-
 /* More than one target in two thousand probably missed: a third probe is worth its packets. */
 #define MISSED_MAX 0.0005
 
-/* A position is safe once its probes are as old as this and the wait together. */
-#define SAFE_SLOTS 64
-
 /* The least rate that drops lower it to. */
 #define RATE_MIN 1000
-
-struct leg {
-	struct targets *targets;
-	struct permutation order;
-	uint64_t shard_size;
-	uint64_t total; /* probes, over all passes */
-	uint64_t position;
-};
-
-struct discovery {
-	struct loop *loop;
-	const struct discovery_plan *plan;
-	struct results *results;
-	struct discovery_events events;
-	void *context;
-	struct ways ways;
-	struct neighbours neighbours;
-	struct leg legs[DISCOVERY_LEGS];
-	enum discovery_leg leg;
-	/* raw */
-	struct sender *senders[WAYS_MAX]; /* one a way; shared ones appear again */
-	struct packet_ring *rings[WAYS_MAX];
-	pid_t shooter_pid;
-	int shooter;
-	struct loop_watch *shooter_watch;
-	pid_t catcher_pid;
-	struct channel *catcher;
-	struct shooter_status shot;
-	struct catcher_stats caught;
-	char engine_note[192];
-	/* connections */
-	struct connect_scan *connects;
-	/* both */
-	struct loop_timer *second;
-	struct loop_timer *end;
-	int64_t began_ms;
-	int64_t leg_began_ms;
-	int64_t sending_ms;
-	uint64_t rate;
-	uint64_t duplicates;
-	uint64_t drops_told;
-	unsigned calm_seconds;
-	uint64_t kernel_drops_before;
-	unsigned passes;
-	struct results *controlled; /* addresses that got a control probe, or will */
-	size_t controls_told;
-	bool is_control_late; /* some went when all else was sent: they are waited for, too */
-	bool is_stopped;
-	bool is_all_sent;
-	struct {
-		int64_t at_ms;
-		uint64_t position;
-	} past[SAFE_SLOTS];
-	size_t past_next;
-};
 
 /* --- answers ------------------------------------------------------------------------------- */
 
@@ -129,7 +64,7 @@ static void want_control(struct discovery *d, const struct answer *answer)
 	}
 }
 
-static void take_answer(struct discovery *d, const struct answer *answer)
+void discovery_take_answer(struct discovery *d, const struct answer *answer)
 {
 	const struct result *row = NULL;
 	enum results_news news;
@@ -153,7 +88,7 @@ static void take_answer(struct discovery *d, const struct answer *answer)
 	}
 }
 
-static void catcher_message(void *context, uint8_t kind, uint64_t id, struct span body)
+void discovery_catcher_message(void *context, uint8_t kind, uint64_t id, struct span body)
 {
 	struct discovery *d = context;
 	struct answer answer;
@@ -161,15 +96,15 @@ static void catcher_message(void *context, uint8_t kind, uint64_t id, struct spa
 
 	(void)id;
 	if (kind == CATCHER_ANSWER && catcher_answer_parse(body, &answer) == 0) {
-		take_answer(d, &answer);
+		discovery_take_answer(d, &answer);
 	} else if (kind == CATCHER_STATS && catcher_stats_parse(body, &stats) == 0) {
 		d->caught = stats;
 	}
 }
 
-static void connect_answer(void *context, const struct answer *answer)
+void discovery_connect_answer(void *context, const struct answer *answer)
 {
-	take_answer(context, answer);
+	discovery_take_answer(context, answer);
 }
 
 /* --- progress ------------------------------------------------------------------------------ */
@@ -189,6 +124,9 @@ static struct discovery_progress progress_of(const struct discovery *d)
 		.elapsed_ms = clock_ms() - d->began_ms,
 		.left_ms = -1,
 		.is_waiting = d->is_all_sent,
+		.is_resolving = d->is_resolving,
+		.is_link_down = d->shot.is_link_down,
+		.fallen = d->shot.fallen,
 	};
 
 	for (unsigned i = 0; i < DISCOVERY_LEGS; i++) {
@@ -229,8 +167,8 @@ static void adapt_rate(struct discovery *d)
 
 static void remember_position(struct discovery *d)
 {
-	d->past[d->past_next % SAFE_SLOTS].at_ms = clock_ms();
-	d->past[d->past_next % SAFE_SLOTS].position = d->legs[d->leg].position;
+	d->past[d->past_next % DISCOVERY_SAFE_SLOTS].at_ms = clock_ms();
+	d->past[d->past_next % DISCOVERY_SAFE_SLOTS].position = d->legs[d->leg].position;
 	d->past_next++;
 }
 
@@ -256,7 +194,7 @@ void discovery_safe_positions(const struct discovery *discovery, uint64_t out[DI
 	int64_t limit = clock_ms() - discovery->plan->wait_ms;
 	uint64_t safe = discovery->plan->positions[discovery->leg];
 
-	for (size_t i = 0; i < SAFE_SLOTS && i < discovery->past_next; i++) {
+	for (size_t i = 0; i < DISCOVERY_SAFE_SLOTS && i < discovery->past_next; i++) {
 		if (discovery->past[i].at_ms <= limit && discovery->past[i].position > safe) {
 			safe = discovery->past[i].position;
 		}
@@ -266,9 +204,37 @@ void discovery_safe_positions(const struct discovery *discovery, uint64_t out[DI
 	}
 	out[discovery->leg] = safe;
 }
+
 /* --- the end ------------------------------------------------------------------------------- */
 
-static void start_leg(struct discovery *d, enum discovery_leg leg);
+/* The sender's process knows; it may have fallen to a worse rung. */
+static enum sender_kind sender_in_use(const struct discovery *d)
+{
+	return d->shot.sender != SENDER_BEST ? d->shot.sender : sender_kind(d->senders[0]);
+}
+
+/* That the sender cannot go on is said, not only that the scan is not complete. */
+static void note_failure(struct discovery *d)
+{
+	if (d->shot.has_failed && d->note[0] == '\0') {
+		snprintf(d->note, sizeof d->note, "%s",
+			 d->shot.is_link_down ? "the link went down and did not come back in time"
+					      : "the interface is gone, or takes no frames");
+	}
+}
+
+static void note_sender(const struct discovery *d, struct discovery_report *report)
+{
+	if (d->senders[0] == NULL) {
+		return;
+	}
+	report->sender = sender_kind_name(sender_in_use(d));
+	if (d->shot.fallen[0] == '\0') {
+		report->sender_detail = sender_detail(d->senders[0]);
+	}
+	snprintf(report->engine_note, sizeof report->engine_note, "%s", d->engine_note);
+	snprintf(report->fallen, sizeof report->fallen, "%s", d->shot.fallen);
+}
 
 static void finish(struct discovery *d)
 {
@@ -278,15 +244,19 @@ static void finish(struct discovery *d)
 		.local = d->legs[LEG_CONNECT].targets != NULL
 				 ? targets_count(d->legs[LEG_CONNECT].targets)
 				 : 0,
-		.sender = d->senders[0] != NULL ? sender_kind_name(sender_kind(d->senders[0]))
-						: "connect",
-		.engine_note = d->engine_note,
+		.sender = "connect",
+		.sender_detail = "",
+		.error = d->error,
 		.sending_ms = d->sending_ms,
 		.is_complete = true,
 	};
 	struct estimate_counts counts = results_counts(d->results);
 
 	loop_timer_disarm(d->second);
+	note_failure(d);
+	note_sender(d, &report);
+	snprintf(report.note, sizeof report.note, "%s", d->note);
+	snprintf(report.reason, sizeof report.reason, "%s", d->why.text);
 	report.progress = progress_of(d);
 	report.estimate = estimate_of(&counts, report.passes);
 	for (unsigned i = 0; i < DISCOVERY_LEGS; i++) {
@@ -350,7 +320,7 @@ static void waited(void *context)
 	if (d->leg == LEG_RAW) {
 		end_raw(d);
 		if (!d->is_stopped && d->legs[LEG_CONNECT].total > d->legs[LEG_CONNECT].position) {
-			start_leg(d, LEG_CONNECT);
+			discovery_start_leg(d, LEG_CONNECT);
 			return;
 		}
 	}
@@ -366,10 +336,10 @@ static void all_sent(struct discovery *d)
 	}
 }
 
-static void shooter_ready(void *context, unsigned events)
+void discovery_shooter_ready(void *context, unsigned events)
 {
 	struct discovery *d = context;
-	uint8_t bytes[SHOOTER_STATUS_SIZE];
+	uint8_t bytes[SHOOTER_STATUS_MAX];
 	ssize_t got;
 
 	if ((events & LOOP_WRITE) != 0) {
@@ -395,7 +365,7 @@ static void shooter_ready(void *context, unsigned events)
 	}
 }
 
-static void catcher_closed(void *context)
+void discovery_catcher_closed(void *context)
 {
 	struct discovery *d = context;
 
@@ -403,7 +373,7 @@ static void catcher_closed(void *context)
 	discovery_stop(d);
 }
 
-static void connects_done(void *context)
+void discovery_connects_done(void *context)
 {
 	struct discovery *d = context;
 
@@ -416,7 +386,11 @@ static void connects_done(void *context)
 void discovery_stop(struct discovery *discovery)
 {
 	discovery->is_stopped = true;
-	if (discovery->leg == LEG_CONNECT) {
+	if (discovery->is_resolving) {
+		discovery->is_resolving = false;
+		neighbours_search_free(&discovery->search);
+		loop_timer_arm(discovery->end, 0);
+	} else if (discovery->leg == LEG_CONNECT) {
 		connect_scan_stop(discovery->connects);
 	} else if (discovery->shooter >= 0) {
 		shooter_stop(discovery->shooter);
@@ -424,269 +398,6 @@ void discovery_stop(struct discovery *discovery)
 }
 
 /* --- the beginning ------------------------------------------------------------------------- */
-
-static void set_leg(struct discovery *d, enum discovery_leg number, struct targets *targets,
-		    unsigned passes)
-{
-	struct leg *leg = &d->legs[number];
-	uint64_t size = targets_count(targets) * d->plan->ports->count;
-	uint64_t seed = 0;
-
-	leg->targets = targets;
-	if (size == 0) {
-		return;
-	}
-	for (size_t i = 0; i < 8; i++) {
-		seed = seed << 8 | d->plan->key[COOKIE_KEY_SIZE + i];
-	}
-	permutation_init(&leg->order, size, seed + number);
-	leg->shard_size = permutation_shard_size(size, d->plan->shard, d->plan->shard_count);
-	leg->total = leg->shard_size * passes;
-	leg->position =
-		d->plan->positions[number] < leg->total ? d->plan->positions[number] : leg->total;
-}
-
-static struct targets *copy_without(const struct targets *targets, const struct targets *a,
-				    const struct targets *b)
-{
-	struct targets *copy = targets_new();
-
-	(void)(targets_add_all(copy, targets) == 0 && targets_settle(copy, NULL) == 0);
-	targets_subtract(copy, a);
-	targets_subtract(copy, b);
-	return copy;
-}
-
-/* Neighbours and gateways that are to be asked for. */
-static int want_neighbours(struct discovery *d, const struct targets *targets, struct why *why)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < d->ways.count && error == 0; i++) {
-		if (d->ways.items[i].is_ethernet && !d->ways.items[i].is_neighbours) {
-			error = neighbours_want(&d->neighbours, &d->ways.items[i].gateway);
-		}
-	}
-	for (size_t i = 0; i < d->ways.piece_count && error == 0; i++) {
-		const struct way_piece *piece = &d->ways.pieces[i];
-		struct address at = piece->first;
-
-		while (d->ways.items[piece->way].is_neighbours && error == 0) {
-			error = neighbours_want(&d->neighbours, &at);
-			if (address_equal(&at, &piece->last)) {
-				break;
-			}
-			at = address_plus(&at, 1);
-		}
-	}
-	(void)targets;
-	return error == 0 ? 0
-			  : why_set(why, error,
-				    "more than %u addresses are on the local link; scan a part",
-				    NEIGHBOURS_MAX);
-}
-
-static int open_way(struct discovery *d, size_t number, struct why *why)
-{
-	const struct way *way = &d->ways.items[number];
-	struct sender_options options = { .interface = way->interface, .kind = d->plan->sender };
-	int error;
-
-	for (size_t i = 0; i < number; i++) {
-		if (d->ways.items[i].index == way->index) {
-			d->senders[number] = d->senders[i];
-			return 0;
-		}
-	}
-	error = sender_open(&options, &d->senders[number], why);
-	if (error == 0) {
-		error = packet_ring_open(way->index, sender_link_size(d->senders[number]),
-					 RING_BYTES, &d->rings[number], why);
-	}
-	return error;
-}
-
-static struct packet_ring *ring_of(const struct discovery *d, size_t way)
-{
-	for (size_t i = 0; i <= way; i++) {
-		if (d->senders[i] == d->senders[way]) {
-			return d->rings[i];
-		}
-	}
-	return NULL;
-}
-
-static int resolve(struct discovery *d, struct why *why)
-{
-	unsigned rate = d->plan->rate > 20000 ? 20000 : (unsigned)d->plan->rate;
-
-	for (size_t i = 0; i < d->ways.count; i++) {
-		const struct way *way = &d->ways.items[i];
-		int error;
-
-		if (!way->is_ethernet) {
-			continue;
-		}
-		error = neighbours_resolve(&d->neighbours, way, d->senders[i], ring_of(d, i), rate,
-					   why);
-		if (error != 0) {
-			return error;
-		}
-		if (!way->is_neighbours && neighbours_mac(&d->neighbours, &way->gateway) == NULL) {
-			char text[ADDRESS_TEXT_MAX];
-
-			address_text(&way->gateway, text);
-			return why_set(why, ERR_TIMEOUT,
-				       "the gateway %s on %s does not answer: is the link up?",
-				       text, way->interface);
-		}
-	}
-	return 0;
-}
-
-/* Neighbours that answered are hosts, whatever their ports say. */
-static void tell_neighbours(struct discovery *d)
-{
-	for (size_t i = 0; i < d->neighbours.count; i++) {
-		const struct neighbour *n = &d->neighbours.items[i];
-		struct answer answer = {
-			.address = n->address,
-			.reporter = n->address,
-			.transport = TRANSPORT_LINK,
-			.state = PORT_HOST,
-			.reason = address_is_v4(&n->address) ? ANSWER_ARP : ANSWER_NDP,
-			.rtt_us = -1,
-			.stack = { .window_scale = -1 },
-		};
-
-		if (n->is_known && targets_contains(d->plan->targets, &n->address)) {
-			mem_copy(answer.mac, n->mac, sizeof answer.mac);
-			take_answer(d, &answer);
-		}
-	}
-}
-
-static int start_catcher(struct discovery *d, struct why *why)
-{
-	static const struct channel_handler handler = { catcher_message, NULL, catcher_closed };
-	struct catcher_plan plan = { .key = cookie_key_from(d->plan->key) };
-	int line;
-	int error;
-
-	for (size_t i = 0; i < d->ways.count; i++) {
-		if (d->rings[i] == NULL) {
-			continue;
-		}
-		if (plan.ring_count == CATCHER_RINGS_MAX) {
-			return why_set(why, ERR_LIMIT,
-				       "the targets are behind more than %d interfaces; scan a "
-				       "part, or say --interface",
-				       CATCHER_RINGS_MAX);
-		}
-		plan.rings[plan.ring_count] = d->rings[i];
-		plan.link_sizes[plan.ring_count++] = sender_link_size(d->senders[i]);
-	}
-	error = catcher_start(&plan, &d->catcher_pid, &line, why);
-	if (error == 0) {
-		d->catcher = channel_new(d->loop, line, 1u << 20, &handler, d);
-	}
-	return error;
-}
-
-static int start_shooter(struct discovery *d, struct why *why)
-{
-	struct leg *leg = &d->legs[LEG_RAW];
-	struct shooter_plan plan = {
-		.targets = leg->targets,
-		.ports = d->plan->ports,
-		.ways = &d->ways,
-		.neighbours = &d->neighbours,
-		.senders = d->senders,
-		.order = &leg->order,
-		.key = cookie_key_from(d->plan->key),
-		.contact = d->plan->contact,
-		.shard = d->plan->shard,
-		.shard_count = d->plan->shard_count,
-		.shard_size = leg->shard_size,
-		.passes = d->passes,
-		.position = leg->position,
-		.rate = d->plan->rate,
-	};
-	int error = shooter_start(&plan, &d->shooter_pid, &d->shooter, why);
-
-	if (error == 0) {
-		d->shooter_watch = loop_watch(d->loop, d->shooter, LOOP_READ, shooter_ready, d);
-	}
-	return error;
-}
-
-static int open_raw(struct discovery *d, struct why *why)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < d->ways.count && error == 0; i++) {
-		error = open_way(d, i, why);
-	}
-	if (error == 0) {
-		error = want_neighbours(d, d->legs[LEG_RAW].targets, why);
-	}
-	if (error == 0) {
-		error = resolve(d, why);
-	}
-	if (error == 0) {
-		snprintf(d->engine_note, sizeof d->engine_note, "%s",
-			 sender_why_not(d->senders[0], SENDER_XDP));
-		error = start_catcher(d, why);
-	}
-	return error == 0 ? start_shooter(d, why) : error;
-}
-
-static void start_leg(struct discovery *d, enum discovery_leg leg)
-{
-	static const struct connect_events events = { connect_answer, connects_done };
-	struct leg *l = &d->legs[leg];
-	struct connect_plan plan = {
-		.targets = l->targets,
-		.ports = d->plan->ports,
-		.order = &l->order,
-		.shard = d->plan->shard,
-		.shard_count = d->plan->shard_count,
-		.shard_size = l->shard_size,
-		.position = l->position,
-		.rate = d->plan->rate,
-	};
-
-	d->leg = leg;
-	d->leg_began_ms = clock_ms();
-	d->past_next = 0;
-	d->is_all_sent = false;
-	if (leg == LEG_CONNECT) {
-		d->connects = connect_scan_start(d->loop, &plan, &events, d);
-	}
-}
-
-static int find_legs(struct discovery *d, struct why *why)
-{
-	const struct targets *all = d->plan->targets;
-	struct targets *none = targets_new();
-	int error;
-
-	if (d->plan->is_connect_only) {
-		d->ways.local = targets_new();
-		d->ways.unreachable = targets_new();
-		set_leg(d, LEG_CONNECT, copy_without(all, none, none), 1);
-		targets_free(&none);
-		return 0;
-	}
-	error = ways_find(all, d->plan->interface, &d->ways, why);
-	if (error == 0) {
-		set_leg(d, LEG_RAW, copy_without(all, d->ways.local, d->ways.unreachable),
-			d->passes);
-		set_leg(d, LEG_CONNECT, copy_without(d->ways.local, none, none), 1);
-	}
-	targets_free(&none);
-	return error;
-}
 
 int discovery_start(struct loop *loop, const struct discovery_plan *plan, struct results *results,
 		    const struct discovery_events *events, void *context, struct discovery **out,
@@ -708,20 +419,19 @@ int discovery_start(struct loop *loop, const struct discovery_plan *plan, struct
 	d->controlled = results_new();
 	d->second = loop_timer(loop, each_second, d);
 	d->end = loop_timer(loop, waited, d);
-	error = find_legs(d, why);
+	error = discovery_find_legs(d, why);
 	if (error == 0 && d->legs[LEG_RAW].total > d->legs[LEG_RAW].position) {
-		error = open_raw(d, why);
+		error = discovery_open_raw(d, why);
 		d->leg = LEG_RAW;
 		d->leg_began_ms = clock_ms();
 	} else if (error == 0) {
 		d->is_all_sent = true;
-		start_leg(d, LEG_CONNECT);
+		discovery_start_leg(d, LEG_CONNECT);
 	}
 	if (error != 0) {
 		discovery_free(&d);
 		return error;
 	}
-	tell_neighbours(d);
 	loop_timer_arm(d->second, PROGRESS_EACH_MS);
 	*out = d;
 	return 0;
@@ -745,6 +455,7 @@ void discovery_free(struct discovery **discovery)
 	results_free(&d->controlled);
 	loop_timer_free(&d->second);
 	loop_timer_free(&d->end);
+	neighbours_search_free(&d->search);
 	neighbours_done(&d->neighbours);
 	ways_done(&d->ways);
 	for (unsigned i = 0; i < DISCOVERY_LEGS; i++) {

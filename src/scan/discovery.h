@@ -37,6 +37,7 @@ struct discovery_plan {
 	uint64_t positions[DISCOVERY_LEGS]; /* where to begin */
 };
 
+/* Text within it is valid until the handler returns. */
 struct discovery_progress {
 	uint64_t total; /* probes of all legs and passes */
 	uint64_t done;
@@ -50,18 +51,29 @@ struct discovery_progress {
 	uint64_t kernel_drops; /* of the interfaces and of the processors' queues */
 	uint64_t rate;         /* now */
 	int64_t elapsed_ms;
-	int64_t left_ms; /* -1: not known yet */
-	bool is_waiting; /* all is sent */
+	int64_t left_ms;    /* -1: not known yet */
+	bool is_waiting;    /* all is sent */
+	bool is_resolving;  /* neighbours and gateways are asked for, nothing is sent yet */
+	bool is_link_down;  /* the sender waits for it to come up again */
+	const char *fallen; /* as sender_fallen(): the sender fell to a worse rung; valid within the
+			       event */
 };
+
+#define DISCOVERY_NOTE_SIZE 256
 
 struct discovery_report {
 	struct discovery_progress progress;
 	struct estimate estimate;
-	unsigned passes;         /* that were made */
-	uint64_t unreachable;    /* addresses without a way to them */
-	uint64_t local;          /* addresses that were connected to instead */
-	const char *sender;      /* the rung, "connect" where none */
-	const char *engine_note; /* why not a better one; "" */
+	unsigned passes;                       /* that were made */
+	uint64_t unreachable;                  /* addresses without a way to them */
+	uint64_t local;                        /* addresses that were connected to instead */
+	const char *sender;                    /* the rung, at the end; "connect" where none */
+	const char *sender_detail;             /* how it did it here; "" */
+	char engine_note[DISCOVERY_NOTE_SIZE]; /* why not a better one; "" */
+	char fallen[DISCOVERY_NOTE_SIZE];      /* a rung that failed while sending; "" */
+	char note[DISCOVERY_NOTE_SIZE]; /* what else did not go well: a gateway, a link; "" */
+	int error;                      /* it could not begin after all, and reason says why */
+	char reason[DISCOVERY_NOTE_SIZE];
 	int64_t sending_ms;
 	bool is_complete;
 	uint64_t positions[DISCOVERY_LEGS];
@@ -79,7 +91,8 @@ struct discovery;
 
 /* results: where rows are gathered, maybe with those of an earlier run; the caller's. The plan and
  * what it points to must outlive the scan. ERR_DENIED: no raw packets for this user (say
- * is_connect_only, or get CAP_NET_RAW). May wait a second for neighbours. */
+ * is_connect_only, or get CAP_NET_RAW). Returns at once: neighbours and gateways are asked for on
+ * the loop, and what then is in the way (a gateway that does not answer) is the report's error. */
 MUST_USE int discovery_start(struct loop *loop, const struct discovery_plan *plan,
 			     struct results *results, const struct discovery_events *events,
 			     void *context, struct discovery **out, struct why *why);

@@ -1,7 +1,6 @@
-/* neighbours.c - questions in rounds; answers are read between them. */
+/* neighbours.c - questions in rounds, some each few milliseconds; answers as they come. */
 #include "scan/neighbours.h"
 
-#include <poll.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -14,9 +13,27 @@
 
 enum { ROUNDS = 3, ROUND_WAIT_MS = 400, TICK_MS = 5, STUCK_MS = 200 };
 
-#define BATCH 256
+#define BATCH 256u
 
-int neighbours_want(struct neighbours *n, const struct address *address)
+struct neighbours_search {
+	struct loop *loop;
+	struct neighbours *n;
+	struct neighbours_link links[WAYS_MAX];
+	unsigned templates[WAYS_MAX]; /* the question of each */
+	struct loop_watch *watches[WAYS_MAX];
+	size_t count;
+	unsigned batch; /* questions a tick */
+	unsigned round;
+	size_t link; /* that is asked on now; count: all of this round were */
+	size_t next; /* item */
+	int64_t stuck_ms;
+	int64_t round_until_ms;
+	struct loop_timer *timer;
+	loop_callback *done;
+	void *context;
+};
+
+int neighbours_want(struct neighbours *n, const struct address *address, const struct way *way)
 {
 	if (n->count == NEIGHBOURS_MAX) {
 		return ERR_LIMIT;
@@ -25,7 +42,7 @@ int neighbours_want(struct neighbours *n, const struct address *address)
 		n->capacity = n->capacity == 0 ? 64 : 2 * n->capacity;
 		n->items = alloc_resize(n->items, n->capacity, sizeof *n->items);
 	}
-	n->items[n->count++] = (struct neighbour){ .address = *address };
+	n->items[n->count++] = (struct neighbour){ .address = *address, .way = way };
 	return 0;
 }
 
@@ -39,6 +56,22 @@ static int by_address(const void *a, const void *b)
 {
 	return address_compare(&((const struct neighbour *)a)->address,
 			       &((const struct neighbour *)b)->address);
+}
+
+/* Sorted, each once. */
+static void settle(struct neighbours *n)
+{
+	size_t kept = 0;
+
+	if (n->count > 0) {
+		qsort(n->items, n->count, sizeof *n->items, by_address);
+	}
+	for (size_t i = 0; i < n->count; i++) {
+		if (kept == 0 || by_address(&n->items[kept - 1], &n->items[i]) != 0) {
+			n->items[kept++] = n->items[i];
+		}
+	}
+	n->count = kept;
 }
 
 static struct neighbour *find(const struct neighbours *n, const struct address *address)
@@ -93,97 +126,161 @@ static void take_frame(void *context, struct span bytes)
 	}
 }
 
-static void listen_for(struct neighbours *n, struct packet_ring *ring, int timeout_ms)
+static void end_search(struct neighbours_search *s)
 {
-	struct pollfd waiting = { .fd = packet_ring_fd(ring), .events = POLLIN };
-
-	(void)poll(&waiting, 1, timeout_ms);
-	while (packet_ring_read(ring, take_frame, n) > 0) {
+	for (size_t i = 0; i < s->count; i++) {
+		loop_unwatch(&s->watches[i]);
 	}
+	loop_timer_disarm(s->timer);
+	s->done(s->context);
 }
 
-static int flush(struct sender *sender, const struct sender_probe *probes, size_t count)
+static void ring_ready(void *context, unsigned events)
 {
-	int64_t until = clock_ms() + STUCK_MS;
-	size_t done = 0;
-	int error = 0;
+	struct neighbours_search *s = context;
 
-	/* a link that is down takes nothing, and says nothing */
-	while (done < count && error == 0 && clock_ms() < until) {
-		size_t sent = 0;
-
-		error = sender_send(sender, probes + done, count - done, &sent);
-		done += sent;
-		if (sent == 0) {
-			(void)poll(NULL, 0, 1);
+	(void)events;
+	for (size_t i = 0; i < s->count; i++) {
+		while (s->watches[i] != NULL &&
+		       packet_ring_read(s->links[i].ring, take_frame, s->n) > 0) {
 		}
 	}
-	return error;
+	if (s->n->known == s->n->count) {
+		loop_timer_arm(s->timer, 0);
+	}
 }
 
-static int ask_round(struct neighbours *n, const struct way *way, struct sender *sender,
-		     unsigned template, struct packet_ring *ring, unsigned batch)
+/* The next questions of the link, at most a batch; how many. */
+static size_t next_questions(struct neighbours_search *s, struct sender_probe out[BATCH])
 {
-	struct sender_probe probes[BATCH];
+	const struct way *way = s->links[s->link].way;
 	size_t filled = 0;
-	int error = 0;
 
-	for (size_t i = 0; i < n->count && error == 0; i++) {
-		const struct neighbour *item = &n->items[i];
+	for (; s->next < s->n->count && filled < s->batch; s->next++) {
+		const struct neighbour *item = &s->n->items[s->next];
 		struct span bytes = address_bytes(&item->address);
 
-		if (!item->is_known && (bytes.len == 16) == way->is_v6) {
-			probes[filled] = (struct sender_probe){ .template = (uint16_t) template };
-			mem_copy(probes[filled++].destination, bytes.ptr, bytes.len);
-		}
-		if (filled == batch || (i + 1 == n->count && filled > 0)) {
-			error = flush(sender, probes, filled);
-			filled = 0;
-			listen_for(n, ring, TICK_MS);
+		if (!item->is_known && item->way == way) {
+			out[filled] =
+				(struct sender_probe){ .template =
+							       (uint16_t)s->templates[s->link] };
+			mem_copy(out[filled++].destination, bytes.ptr, bytes.len);
 		}
 	}
-	return error;
+	return filled;
 }
 
-static size_t missing(const struct neighbours *n, const struct way *way)
+/* What a link that is down, or a full queue, does not take is asked in the next round. */
+static void ask_some(struct neighbours_search *s)
 {
-	size_t count = 0;
+	struct sender_probe probes[BATCH];
+	size_t before = s->next;
+	size_t filled = next_questions(s, probes);
+	size_t sent = 0;
 
-	for (size_t i = 0; i < n->count; i++) {
-		if (!n->items[i].is_known && address_is_v4(&n->items[i].address) != way->is_v6) {
-			count++;
+	if (filled > 0 &&
+	    (sender_send(s->links[s->link].sender, probes, filled, &sent) != 0 || sent < filled)) {
+		if (clock_ms() < s->stuck_ms) {
+			s->next = before; /* all of them once more: a repeat does no harm */
+			return;
 		}
+		s->next = s->n->count;
 	}
-	return count;
+	s->stuck_ms = clock_ms() + STUCK_MS;
+	if (s->next == s->n->count) {
+		s->link++;
+		s->next = 0;
+	}
 }
 
-int neighbours_resolve(struct neighbours *n, const struct way *way, struct sender *sender,
-		       struct packet_ring *ring, unsigned rate, struct why *why)
+static void tick(void *context)
 {
+	struct neighbours_search *s = context;
+
+	if (s->n->known == s->n->count) {
+		end_search(s);
+		return;
+	}
+	if (s->link < s->count) {
+		ask_some(s);
+		s->round_until_ms = clock_ms() + (int64_t)ROUND_WAIT_MS * (s->round + 1);
+		loop_timer_arm(s->timer, TICK_MS);
+		return;
+	}
+	if (clock_ms() < s->round_until_ms) {
+		loop_timer_arm(s->timer, s->round_until_ms - clock_ms());
+		return;
+	}
+	s->link = 0;
+	s->next = 0;
+	if (++s->round == ROUNDS) {
+		end_search(s);
+		return;
+	}
+	loop_timer_arm(s->timer, 0);
+}
+
+static int add_question(struct neighbours_search *s, size_t number, struct why *why)
+{
+	const struct way *way = s->links[number].way;
 	struct frame_link link = { .link_size = 14,
 				   .source_v4 = way->source,
 				   .source_v6 = way->source };
 	uint8_t bytes[SENDER_FRAME_MAX];
 	struct sender_template question;
-	unsigned batch = rate * TICK_MS / 1000;
-	unsigned template;
-	int error;
 
 	mem_copy(link.mac, way->mac, sizeof link.mac);
 	frame_neighbour(&link, way->is_v6, bytes, &question);
-	error = sender_add_template(sender, &question, &template, why);
-	if (n->count > 0) {
-		qsort(n->items, n->count, sizeof *n->items, by_address);
-	}
-	batch = batch < 1 ? 1 : batch > BATCH ? BATCH : batch;
-	for (unsigned round = 0; round < ROUNDS && error == 0 && missing(n, way) > 0; round++) {
-		int64_t until;
+	return sender_add_template(s->links[number].sender, &question, &s->templates[number], why);
+}
 
-		error = ask_round(n, way, sender, template, ring, batch);
-		until = clock_ms() + ROUND_WAIT_MS * (round + 1);
-		while (error == 0 && missing(n, way) > 0 && clock_ms() < until) {
-			listen_for(n, ring, 4 * TICK_MS);
+int neighbours_search(struct loop *loop, struct neighbours *n, const struct neighbours_link *links,
+		      size_t count, unsigned rate, loop_callback *done, void *context,
+		      struct neighbours_search **out, struct why *why)
+{
+	struct neighbours_search *s = alloc_zeroed(1, sizeof *s);
+	unsigned batch = rate * TICK_MS / 1000;
+	int error = count <= WAYS_MAX ? 0 : ERR_LIMIT;
+
+	s->loop = loop;
+	s->n = n;
+	s->done = done;
+	s->context = context;
+	s->batch = batch < 1 ? 1 : batch > BATCH ? BATCH : batch;
+	s->timer = loop_timer(loop, tick, s);
+	for (size_t i = 0; i < count && error == 0; i++) {
+		s->links[i] = links[i];
+		error = add_question(s, i, why);
+	}
+	if (error != 0) {
+		neighbours_search_free(&s);
+		return error;
+	}
+	s->count = count;
+	settle(n);
+	for (size_t i = 0; i < count; i++) {
+		if (links[i].ring != NULL) {
+			s->watches[i] = loop_watch(loop, packet_ring_fd(links[i].ring), LOOP_READ,
+						   ring_ready, s);
 		}
 	}
-	return error;
+	s->stuck_ms = clock_ms() + STUCK_MS;
+	loop_timer_arm(s->timer, 0);
+	*out = s;
+	return 0;
+}
+
+void neighbours_search_free(struct neighbours_search **search)
+{
+	struct neighbours_search *s = *search;
+
+	if (s == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		loop_unwatch(&s->watches[i]);
+	}
+	loop_timer_free(&s->timer);
+	free(s);
+	*search = NULL;
 }

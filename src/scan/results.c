@@ -128,7 +128,7 @@ static unsigned pass_bit(const struct answer *answer)
 	return answer->probe > 0 && answer->probe <= 8 ? 1u << (answer->probe - 1) : 0;
 }
 
-static struct result row_of(const struct answer *answer)
+struct result result_of_answer(const struct answer *answer)
 {
 	struct result row = {
 		.address = answer->address,
@@ -156,7 +156,7 @@ static unsigned weight(unsigned state)
 enum results_news results_add(struct results *results, const struct answer *answer,
 			      const struct result **row)
 {
-	struct result made = row_of(answer);
+	struct result made = result_of_answer(answer);
 	size_t slot = slot_of(results, &answer->address, answer->transport, answer->port);
 	enum results_news news = RESULTS_CONFIRMED;
 	struct result *known;

@@ -25,6 +25,9 @@ struct result {
 	struct answer_stack stack;
 };
 
+/* The row that an answer makes. */
+struct result result_of_answer(const struct answer *answer);
+
 struct results;
 
 struct results *results_new(void);

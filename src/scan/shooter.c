@@ -31,6 +31,9 @@ enum { SAY_RATE = 1, SAY_STOP = 2, SAY_PASS = 3, SAY_PROBE = 4 };
 #define STUCK_US     5000000
 #define NAP_MAX_US   5000
 
+/* A link that goes down comes back within this, or the scan ends and can be resumed. */
+#define LINK_US 20000000
+
 struct queue {
 	struct sender *sender;
 	size_t count;
@@ -60,8 +63,9 @@ struct shooter {
 
 static void say_status(struct shooter *s)
 {
-	uint8_t bytes[SHOOTER_STATUS_SIZE];
+	uint8_t bytes[SHOOTER_STATUS_MAX];
 	struct writer w = writer_over(bytes, sizeof bytes);
+	const struct sender *shown = s->queues[0].sender;
 	struct sender_stats stats;
 
 	s->status.sent = 0;
@@ -70,6 +74,9 @@ static void say_status(struct shooter *s)
 		sender_stats(s->queues[i].sender, &stats);
 		s->status.sent += stats.sent;
 		s->status.refused += stats.refused;
+		if (sender_fallen(s->queues[i].sender)[0] != '\0') {
+			shown = s->queues[i].sender;
+		}
 	}
 	s->status.sent -= s->asked;
 	writer_be64(&w, s->status.position);
@@ -78,14 +85,18 @@ static void say_status(struct shooter *s)
 	writer_be64(&w, s->status.skipped);
 	writer_u8(&w, s->status.is_waiting ? 1 : 0);
 	writer_u8(&w, s->status.has_failed ? 1 : 0);
-	(void)send(s->control, bytes, sizeof bytes, MSG_NOSIGNAL);
+	writer_u8(&w, s->status.is_link_down ? 1 : 0);
+	writer_u8(&w, (uint8_t)sender_kind(shown));
+	writer_bytes(&w, span_first(span_of(sender_fallen(shown)), SHOOTER_FALLEN_SIZE - 1));
+	(void)send(s->control, bytes, writer_used(&w), MSG_NOSIGNAL);
 	s->told_us = clock_us();
 }
 
 int shooter_status_parse(struct span bytes, struct shooter_status *out)
 {
 	struct reader r = reader_over(bytes);
-	struct shooter_status status;
+	struct shooter_status status = { .fallen = "" };
+	struct span fallen;
 
 	status.position = reader_be64(&r);
 	status.sent = reader_be64(&r);
@@ -93,9 +104,13 @@ int shooter_status_parse(struct span bytes, struct shooter_status *out)
 	status.skipped = reader_be64(&r);
 	status.is_waiting = reader_u8(&r) != 0;
 	status.has_failed = reader_u8(&r) != 0;
-	if (!reader_done(&r)) {
+	status.is_link_down = reader_u8(&r) != 0;
+	status.sender = reader_u8(&r);
+	fallen = reader_rest(&r);
+	if (!reader_ok(&r) || fallen.len >= sizeof status.fallen) {
 		return ERR_MALFORMED;
 	}
+	mem_copy(status.fallen, fallen.ptr, fallen.len);
 	*out = status;
 	return 0;
 }
@@ -120,27 +135,110 @@ static void rest(const struct shooter *s, int64_t us)
 	}
 }
 
-static void flush(struct shooter *s, struct queue *queue)
+static void take_control(struct shooter *s, struct reader *r)
 {
-	int64_t until = clock_us() + STUCK_US;
-	size_t done = 0;
+	size_t at = (s->control_first + s->control_count) % CONTROLS_MAX;
+	struct span bytes = reader_bytes(r, ADDRESS_SIZE);
 
-	while (done < queue->count && !s->status.has_failed) {
-		size_t sent = 0;
+	s->controls[at].port = reader_be16(r);
+	if (reader_done(r)) {
+		s->controls[at].address = address_v6(bytes.ptr);
+		s->control_count++;
+	}
+}
 
-		if (sender_send(queue->sender, queue->probes + done, queue->count - done, &sent) !=
-		    0) {
-			s->status.has_failed = true;
-		}
-		done += sent;
-		if (sent > 0) {
-			until = clock_us() + STUCK_US;
-		} else if (clock_us() > until) {
-			s->status.has_failed = true; /* a link that went down takes nothing */
-		} else {
-			nap(50); /* the queue is full */
+/* All that was said to us. */
+static void obey(struct shooter *s)
+{
+	uint8_t bytes[MESSAGE_MAX];
+	ssize_t got = -1;
+
+	while (s->control_count < CONTROLS_MAX &&
+	       (got = recv(s->control, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
+		struct reader r = reader_over((struct span){ bytes, (size_t)got });
+
+		switch (reader_u8(&r)) {
+		case SAY_RATE:
+			rate_set(&s->rate, reader_be64(&r), 1000 * clock_us());
+			break;
+		case SAY_STOP:
+			s->is_stopped = true;
+			break;
+		case SAY_PASS:
+			s->passes++;
+			break;
+		case SAY_PROBE:
+			take_control(s, &r);
+			break;
+		default:
+			break;
 		}
 	}
+	if (got == 0) {
+		_exit(0); /* nobody is left to send for */
+	}
+}
+
+/* Nothing went: until when it may be tried again depends on what the sender says. */
+static void wait_for_sender(struct shooter *s, struct sender *sender, int error, int64_t *until)
+{
+	bool was_down = s->status.is_link_down;
+
+	s->status.is_link_down = error == ERR_IO;
+	if (s->status.is_link_down && !was_down) {
+		*until = clock_us() + LINK_US;
+	}
+	if (clock_us() > *until) {
+		/* a rung that takes nothing and says nothing is left; a link is waited for no more
+		 */
+		s->status.has_failed = error != 0 || !sender_give_up(sender);
+		*until = clock_us() + STUCK_US;
+	}
+	s->status.has_failed = s->status.has_failed || error == ERR_NOT_FOUND;
+	if (error == 0) {
+		nap(50); /* the queue is full */
+		return;
+	}
+	nap(NAP_MAX_US);
+	if (clock_us() - s->told_us > STATUS_EACH_US) {
+		say_status(s);
+	}
+	obey(s);
+	s->status.has_failed = s->status.has_failed || s->is_stopped;
+}
+
+/* Until count probes and all that the sender holds back are on the wire, or it has failed. */
+static void push(struct shooter *s, struct sender *sender, const struct sender_probe *probes,
+		 size_t count)
+{
+	int64_t until = clock_us() + STUCK_US;
+	struct sender_stats stats;
+	size_t done = 0;
+
+	while (!s->status.has_failed) {
+		size_t sent = 0;
+		int error = sender_send(sender, probes + done, count - done, &sent);
+
+		done += sent;
+		if (count == 0) {
+			sender_stats(sender, &stats);
+		}
+		if (error == 0 && done == count && (count > 0 || stats.pending == 0)) {
+			break;
+		}
+		if (sent > 0) {
+			until = clock_us() + STUCK_US;
+			s->status.is_link_down = false;
+		} else {
+			wait_for_sender(s, sender, error, &until);
+		}
+	}
+	s->status.is_link_down = s->status.is_link_down && s->status.has_failed;
+}
+
+static void flush(struct shooter *s, struct queue *queue)
+{
+	push(s, queue->sender, queue->probes, queue->count);
 	queue->count = 0;
 }
 
@@ -162,7 +260,7 @@ static void put(struct shooter *s, const struct address *address, struct port po
 	struct queue *queue;
 	size_t number;
 
-	if (way == NULL ||
+	if (way == NULL || way->is_dead ||
 	    (way->is_neighbours && (mac = neighbours_mac(s->plan->neighbours, address)) == NULL)) {
 		s->status.skipped++;
 		return;
@@ -217,50 +315,6 @@ static void put_control(struct shooter *s)
 	}
 }
 
-static void take_control(struct shooter *s, struct reader *r)
-{
-	size_t at = (s->control_first + s->control_count) % CONTROLS_MAX;
-	struct span bytes = reader_bytes(r, ADDRESS_SIZE);
-
-	s->controls[at].port = reader_be16(r);
-	if (reader_done(r)) {
-		s->controls[at].address = address_v6(bytes.ptr);
-		s->control_count++;
-	}
-}
-
-/* All that was said to us. */
-static void obey(struct shooter *s)
-{
-	uint8_t bytes[MESSAGE_MAX];
-	ssize_t got = -1;
-
-	while (s->control_count < CONTROLS_MAX &&
-	       (got = recv(s->control, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
-		struct reader r = reader_over((struct span){ bytes, (size_t)got });
-
-		switch (reader_u8(&r)) {
-		case SAY_RATE:
-			rate_set(&s->rate, reader_be64(&r), 1000 * clock_us());
-			break;
-		case SAY_STOP:
-			s->is_stopped = true;
-			break;
-		case SAY_PASS:
-			s->passes++;
-			break;
-		case SAY_PROBE:
-			take_control(s, &r);
-			break;
-		default:
-			break;
-		}
-	}
-	if (got == 0) {
-		_exit(0); /* nobody is left to send for */
-	}
-}
-
 /* Sends what the rate allows, control probes first; false where there is nothing to send. */
 static bool shoot(struct shooter *s)
 {
@@ -269,7 +323,10 @@ static bool shoot(struct shooter *s)
 	unsigned wanted = left < BATCH ? (unsigned)left : BATCH;
 	unsigned count;
 
-	if (s->is_stopped || left == 0) {
+	if (s->is_stopped || s->status.has_failed || left == 0) {
+		for (size_t i = 0; i < s->queue_count; i++) {
+			push(s, s->queues[i].sender, NULL, 0); /* what it holds back */
+		}
 		return false;
 	}
 	count = rate_take(&s->rate, wanted, 1000 * clock_us());
@@ -286,7 +343,9 @@ static bool shoot(struct shooter *s)
 		put_position(s, s->status.position + i);
 	}
 	flush_all(s);
-	s->status.position += count;
+	if (!s->status.has_failed) { /* else all of it is sent again by whoever goes on */
+		s->status.position += count;
+	}
 	return true;
 }
 

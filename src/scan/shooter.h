@@ -33,6 +33,9 @@ struct shooter_plan {
 	uint64_t rate;     /* probes a second */
 };
 
+#define SHOOTER_FALLEN_SIZE 192
+#define SHOOTER_STATUS_MAX  (36 + SHOOTER_FALLEN_SIZE)
+
 /* What it says: after each tenth of a second, and at each end. */
 struct shooter_status {
 	uint64_t position;
@@ -40,10 +43,12 @@ struct shooter_status {
 	uint64_t refused;
 	uint64_t skipped; /* neighbours that are not there, and what has no way */
 	bool is_waiting;  /* all that was asked for is sent */
-	bool has_failed;  /* the interface is gone */
+	bool has_failed;  /* the interface is gone, down for too long, or takes nothing; position is
+			     then before all that may not have been sent */
+	bool is_link_down;                /* waits for it to come up again */
+	enum sender_kind sender;          /* in use now */
+	char fallen[SHOOTER_FALLEN_SIZE]; /* as sender_fallen() */
 };
-
-#define SHOOTER_STATUS_SIZE 34
 
 /* Forks it; out_control is our end of the line (a sequenced-packet socket). */
 MUST_USE int shooter_start(const struct shooter_plan *plan, pid_t *out_pid, int *out_control,

@@ -19,6 +19,7 @@ struct way {
 	bool is_ethernet;
 	bool is_neighbours;     /* each address has a MAC of its own */
 	struct address gateway; /* where not */
+	bool is_dead;           /* the gateway does not answer; set by who asked it */
 	struct address source;
 	uint8_t mac[6]; /* ours */
 };

@@ -455,6 +455,14 @@ static uint64_t rate_achieved(const struct discovery_report *report)
 				      : report->progress.sent;
 }
 
+/* What is not known is left out. */
+static void set_note(json_t *o, const char *name, const char *text)
+{
+	if (text[0] != '\0') {
+		json_object_set_new(o, name, json_string(text));
+	}
+}
+
 static json_t *json_report(const struct listing *listing)
 {
 	const struct discovery_report *r = listing->report;
@@ -465,6 +473,10 @@ static json_t *json_report(const struct listing *listing)
 
 	json_object_set_new(o, "is_complete", json_boolean(r->is_complete));
 	json_object_set_new(o, "sender", json_string(r->sender));
+	set_note(o, "sender_detail", r->sender_detail);
+	set_note(o, "sender_not_better", r->engine_note);
+	set_note(o, "sender_failed", r->fallen);
+	set_note(o, "note", r->note);
 	json_object_set_new(o, "passes", json_number(r->passes));
 	json_object_set_new(o, "probes_sent", json_number(p->sent));
 	json_object_set_new(o, "probes_refused", json_number(p->refused));
@@ -564,6 +576,19 @@ static void print_identification(const struct follow_up_counts *c)
 	}
 }
 
+static void print_notes(const struct discovery_report *r)
+{
+	if (r->engine_note[0] != '\0') {
+		fprintf(stderr, "  not sent by XDP live frames: %s\n", r->engine_note);
+	}
+	if (r->fallen[0] != '\0') {
+		fprintf(stderr, "  %s\n", r->fallen);
+	}
+	if (r->note[0] != '\0') {
+		fprintf(stderr, "  %s\n", r->note);
+	}
+}
+
 static void print_report(const struct listing *listing)
 {
 	const struct discovery_report *r = listing->report;
@@ -576,10 +601,12 @@ static void print_report(const struct listing *listing)
 		r->is_complete ? "scanned" : "stopped before the end", tally.hosts, tally.open,
 		tally.closed, tally.filtered);
 	fprintf(stderr,
-		"  %" PRIu64 " probes sent in %.1f s (%s, %" PRIu64 "/s), %" PRIu64
+		"  %" PRIu64 " probes sent in %.1f s (%s%s%s, %" PRIu64 "/s), %" PRIu64
 		" refused by the kernel, %" PRIu64 " not sent: no such neighbour or no way\n",
-		p->sent, (double)r->sending_ms / 1000, r->sender, rate_achieved(r), p->refused,
-		p->skipped);
+		p->sent, (double)r->sending_ms / 1000, r->sender,
+		r->sender_detail[0] != '\0' ? ": " : "", r->sender_detail, rate_achieved(r),
+		p->refused, p->skipped);
+	print_notes(r);
 	fprintf(stderr,
 		"  %" PRIu64 " answers, %" PRIu64 " of them again; dropped: %" PRIu64
 		" by the ring, %" PRIu64 " by the kernel before it\n",

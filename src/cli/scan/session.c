@@ -32,6 +32,8 @@ struct session {
 	const char *plan_text;
 	const struct session_options *options;
 	bool has_line; /* of progress, on the terminal */
+	bool has_told_fall;
+	bool has_told_link;
 	unsigned interrupts;
 	int error;
 	struct why *why;
@@ -133,6 +135,8 @@ static void show_progress(struct session *s, const struct discovery_progress *p)
 	if (s->is_discovered) {
 		fprintf(stderr, "\r\033[K%" PRIu64 " ports found",
 			follow_up_counts(s->follow_up).asked);
+	} else if (p->is_resolving) {
+		fputs("\r\033[Kasking for neighbours and gateways", stderr);
 	} else if (p->is_waiting) {
 		fprintf(stderr,
 			"\r\033[K%" PRIu64 " sent, waiting for the last answers: %" PRIu64
@@ -155,12 +159,28 @@ static void show_progress(struct session *s, const struct discovery_progress *p)
 	fflush(stderr);
 }
 
+/* Once, and to logs as well: what was fast is slower from here on. */
+static void tell_fall(struct session *s, const struct discovery_progress *p)
+{
+	if (p->fallen[0] != '\0' && !s->has_told_fall) {
+		s->has_told_fall = true;
+		fprintf(stderr, "%sbartizan scan: %s\n", s->has_line ? "\r\033[K" : "", p->fallen);
+	}
+	if (p->is_link_down != s->has_told_link) {
+		s->has_told_link = p->is_link_down;
+		fprintf(stderr, "%sbartizan scan: %s\n", s->has_line ? "\r\033[K" : "",
+			p->is_link_down ? "the link is down; waiting for it"
+					: "the link is up again");
+	}
+}
+
 static void on_progress(void *context, const struct discovery_progress *progress)
 {
 	struct session *s = context;
 	uint64_t safe[DISCOVERY_LEGS];
 
 	show_progress(s, progress);
+	tell_fall(s, progress);
 	discovery_safe_positions(s->discovery, safe);
 	keep(s, false, safe);
 	if (s->error != 0 && s->interrupts == 0) {
@@ -175,7 +195,13 @@ static void on_done(void *context, const struct discovery_report *report)
 	struct session *s = context;
 
 	s->out->report = *report;
+	s->out->report.progress.fallen = s->out->report.fallen;
 	s->is_discovered = true;
+	if (report->error != 0) {
+		s->error = why_set(s->why, report->error, "%s", report->reason);
+		loop_stop(s->loop);
+		return;
+	}
 	keep(s, report->is_complete, report->positions);
 	if (s->follow_up == NULL || follow_up_is_idle(s->follow_up)) {
 		loop_stop(s->loop);

@@ -62,6 +62,7 @@ struct af_xdp {
 	unsigned free_count;
 	uint16_t free_slots[SLOTS];
 	struct sender_stats stats;
+	struct sender_probe probes[SLOTS]; /* what is in the ring, by place: to be given back */
 };
 
 static void unmap(struct xdp_ring *ring)
@@ -330,6 +331,7 @@ static void put_one(struct af_xdp *x, const struct rung_batch *batch, size_t whi
 	uint64_t at = (uint64_t)x->free_slots[--x->free_count] * x->slot_size;
 
 	template_complete(t, probe, x->area + at);
+	x->probes[x->produced & (SLOTS - 1)] = *probe;
 	descriptors[x->produced++ & (SLOTS - 1)] =
 		(struct xdp_desc){ .addr = at, .len = t->length };
 }
@@ -361,6 +363,20 @@ static int af_xdp_send(void *state, const struct rung_batch *batch, size_t *sent
 	return error;
 }
 
+/* What the kernel did not fetch from the ring. */
+static size_t af_xdp_give_back(void *state, struct sender_probe out[RUNG_UNSURE_MAX])
+{
+	struct af_xdp *x = state;
+	size_t count = 0;
+
+	for (uint32_t left = waiting(x); left > 0 && left <= SLOTS; left--) {
+		out[count++] = x->probes[(x->produced - left) & (SLOTS - 1)];
+	}
+	x->handed -= count;
+	x->produced -= (uint32_t)count;
+	return count;
+}
+
 static void af_xdp_stats(void *state, struct sender_stats *out)
 {
 	const struct af_xdp *x = state;
@@ -382,6 +398,7 @@ const struct rung rung_af_xdp = {
 	.open = af_xdp_open,
 	.close = af_xdp_close,
 	.send = af_xdp_send,
+	.give_back = af_xdp_give_back,
 	.stats = af_xdp_stats,
 	.detail = af_xdp_detail,
 };

@@ -70,6 +70,7 @@ struct live_frames {
 	char name[IF_NAMESIZE];
 	struct sender_stats stats; /* sent: all that were handed over */
 	uint64_t lost;             /* given up, beside the errors */
+	uint64_t forgiven;         /* errors of probes that are pending again */
 	size_t pending;
 	struct sender_probe again[RUN_FRAMES]; /* the pending ones */
 };
@@ -383,20 +384,28 @@ static int run(struct live_frames *l, unsigned count)
 	is_done = bpf_run_live(&live);
 	number = errno;
 	__atomic_store_n(&shared->task, UINT64_MAX, __ATOMIC_SEQ_CST);
+	errno = number;
 	return is_done || number == EINTR || number == EAGAIN ? 0 : ERR_IO;
 }
 
-/* All refused: is the interface down or away, or only its queue full? */
+/* All refused: is the interface down or away, errno says so, or only its queue full? */
 static bool is_up(const struct live_frames *l)
 {
 	int fd OWNED(file_close) = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request = { 0 };
 	uint64_t features;
 
-	return fd >= 0 && if_indextoname(l->interface, request.ifr_name) != NULL &&
-	       ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0 &&
-	       xdp_features_ask(l->interface, &features) == 0 &&
-	       (features & XDP_FEATURE_TRANSMIT) != 0;
+	if (fd < 0 || if_indextoname(l->interface, request.ifr_name) == NULL ||
+	    ioctl(fd, SIOCGIFFLAGS, &request) != 0 || (request.ifr_flags & IFF_UP) == 0) {
+		errno = ENETDOWN;
+		return false;
+	}
+	if (xdp_features_ask(l->interface, &features) != 0 ||
+	    (features & XDP_FEATURE_TRANSMIT) == 0) {
+		errno = EOPNOTSUPP;
+		return false;
+	}
+	return true;
 }
 
 /* Probes that the driver dropped are kept, in their order; probes may be l->again itself. */
@@ -415,6 +424,19 @@ static void keep_dropped(struct live_frames *l, const struct sender_probe *probe
 	}
 }
 
+/* The rung does not go on: what cannot be told to have gone is pending. */
+static void keep_unsure(struct live_frames *l, const struct sender_probe *probes, size_t ran,
+			uint64_t errors)
+{
+	if (errors > 0 || l->shared->drops >= ran) {
+		memmove(l->again, probes, ran * sizeof *l->again);
+		l->pending = ran;
+		l->forgiven += errors;
+	} else {
+		keep_dropped(l, probes, (unsigned)ran);
+	}
+}
+
 /* One run. The probes it got to, of which some are pending now. */
 static int run_some(struct live_frames *l, const struct rung_batch *batch, size_t *ran)
 {
@@ -425,18 +447,20 @@ static int run_some(struct live_frames *l, const struct rung_batch *batch, size_
 
 	*ran = (size_t)__atomic_load_n(&shared->ran, __ATOMIC_SEQ_CST);
 	errors = shared->errors - errors;
+	if (error != 0 || (*ran > 0 && shared->drops + errors >= *ran && !is_up(l))) {
+		int number = errno;
+
+		keep_unsure(l, batch->probes, *ran, errors);
+		errno = number;
+		return ERR_IO;
+	}
 	if (errors == 0) {
 		keep_dropped(l, batch->probes, (unsigned)*ran);
 	} else { /* the tracepoint did not see all: which were dropped cannot be told */
 		l->pending = 0;
 		l->lost += shared->drops;
 	}
-	if (error == 0 && *ran > 0 && shared->drops + errors >= *ran && !is_up(l)) {
-		l->lost += l->pending;
-		l->pending = 0;
-		return ERR_IO;
-	}
-	return error;
+	return 0;
 }
 
 /* False where some are pending still, or an error is. */
@@ -448,13 +472,10 @@ static bool run_again(struct live_frames *l, const struct template *templates, i
 		struct rung_batch batch = { templates, l->again, l->pending };
 
 		*error = run_some(l, &batch, &ran);
-		if (*error == 0) { /* those that the run did not get to */
-			memmove(l->again + l->pending, batch.probes + ran,
-				(batch.count - ran) * sizeof *l->again);
-			l->pending += batch.count - ran;
-		} else {
-			l->lost += batch.count - ran;
-		}
+		/* those that the run did not get to */
+		memmove(l->again + l->pending, batch.probes + ran,
+			(batch.count - ran) * sizeof *l->again);
+		l->pending += batch.count - ran;
 		if (*error != 0 || ran == 0 || l->shared->drops > 0) {
 			l->stats.full++;
 			return false;
@@ -484,13 +505,24 @@ static int live_frames_send(void *state, const struct rung_batch *batch, size_t 
 	return error;
 }
 
+static size_t live_frames_give_back(void *state, struct sender_probe out[RUNG_UNSURE_MAX])
+{
+	struct live_frames *l = state;
+	size_t count = l->pending;
+
+	memcpy(out, l->again, count * sizeof *out);
+	l->pending = 0;
+	l->stats.sent -= count;
+	return count;
+}
+
 static void live_frames_stats(void *state, struct sender_stats *out)
 {
 	const struct live_frames *l = state;
 
 	*out = l->stats;
 	out->pending = l->pending;
-	out->refused = l->lost + l->shared->errors;
+	out->refused = l->lost + l->shared->errors - l->forgiven;
 	out->sent = l->stats.sent - out->refused - out->pending;
 }
 
@@ -506,6 +538,7 @@ const struct rung rung_live_frames = {
 	.open = live_frames_open,
 	.close = live_frames_close,
 	.send = live_frames_send,
+	.give_back = live_frames_give_back,
 	.stats = live_frames_stats,
 	.detail = live_frames_detail,
 };

@@ -60,12 +60,6 @@ unsigned rate_take(struct rate *rate, unsigned wanted, int64_t now_ns)
 	return wanted;
 }
 
-void rate_give_back(struct rate *rate, unsigned unsent)
-{
-	rate->credit += (uint64_t)unsent * SECOND_NS;
-	rate->credit = credit_at(rate, rate->then_ns);
-}
-
 int64_t rate_wait_ns(const struct rate *rate, unsigned wanted, int64_t now_ns)
 {
 	uint64_t worth = (burst_of(rate->per_second) + 1) / 2;

@@ -31,8 +31,5 @@ void rate_set(struct rate *rate, uint64_t per_second, int64_t now_ns);
 /* How many of the wanted may go now; they are then spent. */
 unsigned rate_take(struct rate *rate, unsigned wanted, int64_t now_ns);
 
-/* Probes that were taken and could not be sent. */
-void rate_give_back(struct rate *rate, unsigned unsent);
-
 /* Nanoseconds until a batch worth a system call may go: all that is wanted, or half a burst. */
 int64_t rate_wait_ns(const struct rate *rate, unsigned wanted, int64_t now_ns);

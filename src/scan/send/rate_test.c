@@ -109,19 +109,6 @@ static void nothing_is_saved_up_in_a_pause(void **state)
 	assert_int_equal(rate_take(&rate, 1000, 3600 * SECOND_NS), 0);
 }
 
-static void what_could_not_be_sent_is_had_again_once(void **state)
-{
-	struct rate rate;
-
-	(void)state;
-	rate_init(&rate, 1000, 0);
-	assert_int_equal(rate_take(&rate, 6, SECOND_NS), 6);
-	rate_give_back(&rate, 4);
-	assert_int_equal(rate_take(&rate, 1000, SECOND_NS), 4);
-	rate_give_back(&rate, 4);
-	assert_int_equal(rate_take(&rate, 1000, 9 * SECOND_NS), 6);
-}
-
 static void a_lower_rate_holds_at_once(void **state)
 {
 	struct rate rate;
@@ -161,7 +148,6 @@ int main(void)
 		cmocka_unit_test(no_second_gets_more_than_one_percent_above_the_rate),
 		cmocka_unit_test(the_rate_is_reached_by_one_who_waits_as_told),
 		cmocka_unit_test(nothing_is_saved_up_in_a_pause),
-		cmocka_unit_test(what_could_not_be_sent_is_had_again_once),
 		cmocka_unit_test(a_lower_rate_holds_at_once),
 		cmocka_unit_test(a_clock_that_goes_back_earns_nothing),
 		cmocka_unit_test(without_a_limit_all_may_go),

@@ -24,12 +24,21 @@ struct rung_batch {
 	size_t count;
 };
 
+/* Probes that a rung may have taken and not put on the wire. */
+#define RUNG_UNSURE_MAX 4096
+
 /* state is the rung's own; open() makes it and close() frees it. The others as in sender.h. */
 struct rung {
 	const char *name;
 	int (*open)(const struct rung_link *link, void **state, struct why *why);
 	void (*close)(void *state);
+
+	/* ERR_IO: it does not go on, and errno says why. */
 	int (*send)(void *state, const struct rung_batch *batch, size_t *sent);
+
+	/* After ERR_IO, or where nothing moves any more: gives back all that was taken and did not
+	 * surely go, in its order; it then counts as never taken. Returns how many. */
+	size_t (*give_back)(void *state, struct sender_probe out[RUNG_UNSURE_MAX]);
 	void (*stats)(void *state, struct sender_stats *out);
 	const char *(*detail)(const void *state); /* as sender_detail() */
 };

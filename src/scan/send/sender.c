@@ -1,7 +1,9 @@
 /* sender.c - the ladder. */
 #include "scan/send/sender.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -32,6 +34,12 @@ struct sender {
 	struct template *templates;
 	size_t template_count;
 	struct why why_not[SENDER_KINDS];
+	void *standbys[SENDER_KINDS]; /* of worse rungs; NULL where there is none */
+	struct sender_stats past;     /* of rungs that failed */
+	struct why fallen;
+	size_t unsure_count; /* probes of a rung that failed, sent again first */
+	size_t unsure_done;
+	struct sender_probe unsure[RUNG_UNSURE_MAX];
 };
 
 const char *sender_kind_name(enum sender_kind kind)
@@ -129,6 +137,21 @@ static int climb(struct sender *s, const struct sender_options *options)
 	return error;
 }
 
+/* Rights are given up before anything is sent, so that what may be needed then is opened now. */
+static void open_standbys(struct sender *s, const struct sender_options *options)
+{
+	struct rung_link link = s->link;
+	struct why why;
+
+	link.may_take_over = false; /* not in the way of the better one */
+	for (enum sender_kind kind = s->kind + 1; kind < SENDER_KINDS; kind++) {
+		if ((options->without & 1u << kind) == 0 &&
+		    rungs[kind]->open(&link, &s->standbys[kind], &why) != 0) {
+			s->standbys[kind] = NULL;
+		}
+	}
+}
+
 static int tell_all(const struct sender *s, int error, struct why *why)
 {
 	return why_set(why, error, "%s: %s; %s: %s; %s: %s", sender_kind_name(SENDER_XDP),
@@ -156,6 +179,9 @@ int sender_open(const struct sender_options *options, struct sender **out, struc
 		free(s);
 		return error;
 	}
+	if (options->kind == SENDER_BEST && options->has_standbys) {
+		open_standbys(s, options);
+	}
 	*out = s;
 	return 0;
 }
@@ -163,6 +189,11 @@ int sender_open(const struct sender_options *options, struct sender **out, struc
 void sender_close(struct sender **sender)
 {
 	if (*sender != NULL) {
+		for (enum sender_kind kind = SENDER_BEST; kind < SENDER_KINDS; kind++) {
+			if ((*sender)->standbys[kind] != NULL) {
+				rungs[kind]->close((*sender)->standbys[kind]);
+			}
+		}
 		rungs[(*sender)->kind]->close((*sender)->state);
 		free((*sender)->templates);
 		free(*sender);
@@ -226,21 +257,118 @@ static bool are_known(const struct sender *sender, const struct sender_probe *pr
 	return count == 0 || largest < sender->template_count;
 }
 
+static bool is_there(const struct sender *s, bool *is_up)
+{
+	int fd OWNED(file_close) = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
+
+	if (if_indextoname(s->link.index, request.ifr_name) == NULL) {
+		return false;
+	}
+	*is_up = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
+		 (request.ifr_flags & IFF_UP) != 0;
+	return true;
+}
+
+/* To the next rung that waits; reason: why not this one any more. */
+static bool step_down(struct sender *s, const char *reason)
+{
+	OWNED(alloc_free)
+	struct sender_probe *given = alloc_zeroed(RUNG_UNSURE_MAX, sizeof *given);
+	enum sender_kind next = s->kind + 1;
+	size_t left = s->unsure_count - s->unsure_done;
+	struct sender_stats stats;
+	size_t count;
+
+	while (next < SENDER_KINDS && s->standbys[next] == NULL) {
+		next++;
+	}
+	if (next >= SENDER_KINDS) {
+		return false;
+	}
+	/* what the failed rung took comes before what still waits to be sent again */
+	count = rungs[s->kind]->give_back(s->state, given);
+	assert(count + left <= RUNG_UNSURE_MAX); /* nothing new is taken while any are left */
+	memmove(s->unsure + count, s->unsure + s->unsure_done, left * sizeof *s->unsure);
+	memcpy(s->unsure, given, count * sizeof *s->unsure);
+	s->unsure_count = count + left;
+	s->unsure_done = 0;
+	rungs[s->kind]->stats(s->state, &stats);
+	s->past.sent += stats.sent;
+	s->past.refused += stats.refused;
+	s->past.full += stats.full;
+	(void)why_set(&s->fallen, 0, "%s failed after %" PRIu64 " probes (%s): %s goes on",
+		      sender_kind_name(s->kind), s->past.sent, reason, sender_kind_name(next));
+	(void)why_set(&s->why_not[s->kind], 0, "failed while sending: %s", reason);
+	rungs[s->kind]->close(s->state);
+	s->kind = next;
+	s->state = s->standbys[next];
+	s->standbys[next] = NULL;
+	return true;
+}
+
+bool sender_give_up(struct sender *sender)
+{
+	return step_down(sender, "it takes no frames any more");
+}
+
+const char *sender_fallen(const struct sender *sender)
+{
+	return sender->fallen.text;
+}
+
+/* What a failed rung may not have sent, then the rest. */
+static int send_some(struct sender *s, struct rung_batch *batch, size_t *sent)
+{
+	size_t done = 0;
+	int error = 0;
+
+	*sent = 0;
+	while (error == 0 && s->unsure_done < s->unsure_count) {
+		struct rung_batch again = { s->templates, s->unsure + s->unsure_done,
+					    s->unsure_count - s->unsure_done };
+
+		error = rungs[s->kind]->send(s->state, &again, &done);
+		s->unsure_done += done;
+		if (done == 0) {
+			return error; /* the queue is full */
+		}
+	}
+	return error != 0 ? error : rungs[s->kind]->send(s->state, batch, sent);
+}
+
 int sender_send(struct sender *sender, const struct sender_probe *probes, size_t count,
 		size_t *sent)
 {
-	struct rung_batch batch = { .templates = sender->templates,
-				    .probes = probes,
-				    .count = count };
-
 	*sent = 0;
 	if (!are_known(sender, probes, count)) {
 		return ERR_USAGE;
 	}
-	return rungs[sender->kind]->send(sender->state, &batch, sent);
+	for (;;) {
+		struct rung_batch batch = { sender->templates, probes + *sent, count - *sent };
+		size_t some = 0;
+		int error = send_some(sender, &batch, &some);
+		int number = errno;
+		bool is_up;
+
+		*sent += some;
+		if (error == 0) {
+			return 0;
+		}
+		if (!is_there(sender, &is_up)) {
+			return ERR_NOT_FOUND;
+		}
+		if (!is_up || !step_down(sender, strerror(number))) {
+			return ERR_IO;
+		}
+	}
 }
 
 void sender_stats(struct sender *sender, struct sender_stats *out)
 {
 	rungs[sender->kind]->stats(sender->state, out);
+	out->sent += sender->past.sent;
+	out->refused += sender->past.refused;
+	out->full += sender->past.full;
+	out->pending += sender->unsure_count - sender->unsure_done;
 }

@@ -71,6 +71,9 @@ struct sender_options {
 	 * the link for it. For zero copy AF_XDP takes a queue for itself: what the host would
 	 * receive there is lost. */
 	bool may_take_over;
+	/* Of SENDER_BEST: worse rungs are opened, too, and wait: where the one in use fails, the
+	 * next takes over, without any rights. */
+	bool has_standbys;
 };
 
 struct sender_stats {
@@ -105,6 +108,14 @@ const char *sender_detail(const struct sender *sender);
 /* Why a better rung was not taken; empty for the one taken and those below it. Never NULL. */
 const char *sender_why_not(const struct sender *sender, enum sender_kind kind);
 
+/* What became of better rungs that failed while sending, for people: "XDP live frames failed after
+ * 1000 probes (Operation not supported): AF_XDP goes on"; "" where none did. Never NULL. */
+const char *sender_fallen(const struct sender *sender);
+
+/* Gives up the rung in use, which takes nothing any more and does not say why; what it may not have
+ * sent is sent again by the next one. False where there is no other. */
+bool sender_give_up(struct sender *sender);
+
 /* ERR_MALFORMED: the frame's lengths lie, or what is to vary is not in it; ERR_LIMIT: longer than
  * the interface takes, or too many templates; ERR_UNSUPPORTED: a protocol that is not known here.
  */
@@ -113,8 +124,10 @@ MUST_USE int sender_add_template(struct sender *sender, const struct sender_temp
 
 /* Hands over the first *sent of the count probes without waiting: fewer than count where a queue is
  * full (call again with the rest). What is pending goes first; at the end, call with none until
- * nothing is. They keep their order but where a queue was full. ERR_IO: the interface went down or
- * away. *sent is set on errors, too. */
+ * nothing is. They keep their order but where a queue was full or a rung failed. A rung that fails
+ * is left for its standby: no probe is lost, and those that may have gone are sent once more.
+ * ERR_IO: the interface is down, or no rung is left; call again when it may be up. ERR_NOT_FOUND:
+ * it is gone. *sent is set on errors, too. */
 MUST_USE int sender_send(struct sender *sender, const struct sender_probe *probes, size_t count,
 			 size_t *sent);
 

@@ -453,6 +453,183 @@ static void without_a_better_rung_the_next_is_taken_and_says_why(void **state)
 	in_own_network(step_down);
 }
 
+/* --- a rung that fails while sending --- */
+
+static struct sender *open_lasting(enum sender_kind wanted)
+{
+	struct sender_options options = { .interface = "near", .has_standbys = true };
+	struct sender *sender = NULL;
+	struct why why;
+
+	options.without = wanted == SENDER_AF_XDP ? 1u << SENDER_XDP : 0;
+	if (sender_open(&options, &sender, &why) != 0 || sender_kind(sender) != wanted) {
+		cannot("not that rung here");
+	}
+	CHECK(sender_fallen(sender)[0] == '\0');
+	add_templates(sender);
+	return sender;
+}
+
+/* What breaks it half way; then all must have arrived, each once, and somebody else sent it. */
+static void send_and_break(enum sender_kind kind, enum sender_kind next,
+			   void (*break_it)(int far_fd))
+{
+	struct sender_probe *probes = alloc_zeroed(PROBES, sizeof *probes);
+	struct sender_stats stats;
+	struct sender *sender;
+	int far_fd = lay_wire();
+	int fd = listen_at("far");
+
+	sender = open_lasting(kind);
+	for (unsigned i = 0; i < PROBES; i++) {
+		probes[i] = make_probe(i);
+	}
+	send_all(sender, probes, PROBES / 2);
+	CHECK(sender_kind(sender) == kind);
+	break_it(far_fd);
+	keep(0); /* the next rung was opened when there were rights */
+	send_all(sender, probes + PROBES / 2, PROBES - PROBES / 2);
+	assert_arrived(fd, probes);
+	CHECK(sender_kind(sender) == next);
+	CHECK(strstr(sender_fallen(sender), "failed after 1500 probes (") != NULL);
+	CHECK(strstr(sender_fallen(sender), sender_kind_name(next)) != NULL);
+	CHECK(strstr(sender_why_not(sender, kind), "failed while sending") != NULL);
+	sender_stats(sender, &stats);
+	CHECK(stats.sent == PROBES && stats.refused == 0 && stats.pending == 0);
+	sender_close(&sender);
+	free(probes);
+}
+
+/* The far end's program is detached: the driver takes no XDP frames any more. */
+static void detach_program(int far_fd)
+{
+	CHECK(close(far_fd) == 0);
+}
+
+static void break_live_frames(void)
+{
+	send_and_break(SENDER_XDP, SENDER_AF_XDP, detach_program);
+}
+
+static void where_the_driver_takes_no_live_frames_any_more_af_xdp_goes_on(void **state)
+{
+	(void)state;
+	in_own_network(break_live_frames);
+}
+
+/* What is behind every AF_XDP socket of this process is gone. */
+static void kill_sockets(int far_fd)
+{
+	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)far_fd;
+	for (int fd = 0; fd < 256; fd++) {
+		int domain = 0;
+		socklen_t size = sizeof domain;
+
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+		    domain == AF_XDP) {
+			CHECK(dup2(null_fd, fd) == fd);
+		}
+	}
+}
+
+static void break_af_xdp(void)
+{
+	send_and_break(SENDER_AF_XDP, SENDER_MMSG, kill_sockets);
+}
+
+static void where_the_ring_dies_sendmmsg_goes_on(void **state)
+{
+	(void)state;
+	in_own_network(break_af_xdp);
+}
+
+static void kill_all(int far_fd)
+{
+	detach_program(far_fd);
+	kill_sockets(far_fd);
+}
+
+static void break_two(void)
+{
+	send_and_break(SENDER_XDP, SENDER_MMSG, kill_all);
+}
+
+static void where_two_rungs_fail_at_once_the_third_goes_on(void **state)
+{
+	(void)state;
+	in_own_network(break_two);
+}
+
+/* A link that is down is nobody's failure: the same rung goes on when it is up again. */
+static void lose_the_link(enum sender_kind kind)
+{
+	struct sender_probe *probes = alloc_zeroed(PROBES, sizeof *probes);
+	struct sender *sender;
+	size_t sent = 0;
+	int fd;
+
+	(void)lay_wire();
+	fd = listen_at("far");
+	sender = open_lasting(kind);
+	for (unsigned i = 0; i < PROBES; i++) {
+		probes[i] = make_probe(i);
+	}
+	send_all(sender, probes, PROBES / 2);
+	ip("link set near down");
+	/* none of them is on the wire, whether it was taken or not */
+	CHECK(sender_send(sender, probes + PROBES / 2, 500, &sent) == ERR_IO);
+	ip("link set near up");
+	send_all(sender, probes + PROBES / 2 + sent, PROBES - PROBES / 2 - sent);
+	assert_arrived(fd, probes);
+	CHECK(sender_kind(sender) == kind && sender_fallen(sender)[0] == '\0');
+	ip("link del near");
+	CHECK(sender_send(sender, probes, 1, &sent) == ERR_NOT_FOUND);
+	sender_close(&sender);
+	free(probes);
+}
+
+static void lose_the_link_of_live_frames(void)
+{
+	lose_the_link(SENDER_XDP);
+}
+
+static void lose_the_link_of_af_xdp(void)
+{
+	lose_the_link(SENDER_AF_XDP);
+}
+
+static void a_link_that_comes_back_costs_no_probe(void **state)
+{
+	(void)state;
+	in_own_network(lose_the_link_of_live_frames);
+	in_own_network(lose_the_link_of_af_xdp);
+}
+
+static void give_up(void)
+{
+	struct sender_stats stats;
+	struct sender *sender;
+
+	(void)lay_wire();
+	sender = open_lasting(SENDER_AF_XDP);
+	CHECK(sender_give_up(sender) && sender_kind(sender) == SENDER_MMSG);
+	CHECK(!sender_give_up(sender));
+	sender_stats(sender, &stats);
+	CHECK(stats.sent == 0 && stats.pending == 0);
+	sender_close(&sender);
+	sender = open_kind("near", SENDER_AF_XDP); /* that one or none */
+	CHECK(!sender_give_up(sender));
+	sender_close(&sender);
+}
+
+static void a_rung_that_takes_nothing_can_be_given_up_while_there_is_another(void **state)
+{
+	(void)state;
+	in_own_network(give_up);
+}
+
 #define WORD_2(capability) (1u << ((capability)-32))
 
 static void step_down_without_rights(void)
@@ -644,11 +821,11 @@ static void refuse_frames(void)
 	CHECK(close(far_fd) == 0);
 	CHECK(sender_send(sender, probes, COUNT_OF(probes), &sent) == ERR_IO);
 	sender_stats(sender, &stats);
-	CHECK(stats.refused == COUNT_OF(probes) && stats.sent == 0);
+	CHECK(stats.pending == COUNT_OF(probes) && stats.refused == 0 && stats.sent == 0);
 	sender_close(&sender);
 }
 
-static void frames_that_the_driver_refuses_are_counted(void **state)
+static void frames_that_the_driver_refuses_are_kept_and_not_counted_as_sent(void **state)
 {
 	(void)state;
 	in_own_network(refuse_frames);
@@ -806,10 +983,15 @@ int main(void)
 		cmocka_unit_test(loopback_takes_frames),
 		cmocka_unit_test(an_interface_without_ethernet_takes_packets),
 		cmocka_unit_test(an_interface_that_goes_down_is_an_error),
-		cmocka_unit_test(frames_that_the_driver_refuses_are_counted),
+		cmocka_unit_test(frames_that_the_driver_refuses_are_kept_and_not_counted_as_sent),
 		cmocka_unit_test(what_a_full_driver_drops_is_sent_again_and_once),
 		cmocka_unit_test(a_signal_neither_loses_nor_repeats_anything),
 		cmocka_unit_test(templates_have_limits),
+		cmocka_unit_test(where_the_driver_takes_no_live_frames_any_more_af_xdp_goes_on),
+		cmocka_unit_test(where_the_ring_dies_sendmmsg_goes_on),
+		cmocka_unit_test(where_two_rungs_fail_at_once_the_third_goes_on),
+		cmocka_unit_test(a_link_that_comes_back_costs_no_probe),
+		cmocka_unit_test(a_rung_that_takes_nothing_can_be_given_up_while_there_is_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

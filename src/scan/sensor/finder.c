@@ -193,6 +193,11 @@ static void on_done(void *context, const struct discovery_report *report)
 				     .is_complete = report->is_complete,
 				     .is_raw = f->is_raw };
 
+	if (report->error != 0) {
+		say(f, FINDER_FAILED, span_of(report->reason));
+		loop_timer_arm(f->clear_timer, 0);
+		return;
+	}
 	mem_copy(p.positions, report->positions, sizeof p.positions);
 	if (report->estimate.loss >= 0) {
 		p.loss_permille = (uint32_t)(report->estimate.loss * 1000 + 0.5);
