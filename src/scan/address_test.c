@@ -84,6 +84,32 @@ static void prefixes_have_a_first_and_a_last_address(void **state)
 	assert_text(address_last(&b, 121), "2001:db8::7f");
 }
 
+static void a_link_local_address_is_another_on_each_link(void **state)
+{
+	struct address a = of("fe80::1%lo");
+	struct address b = of("fe80::1%60000");
+	struct address bare = address_bare(&b);
+	struct address before = of("2001:db8:1::");
+	struct net_address socket = address_socket(&b, 80);
+	struct address back = address_of_socket((struct sockaddr *)&socket.storage);
+
+	(void)state;
+	assert_int_equal(address_zone(&a), 1);
+	assert_text(a, "fe80::1%lo");
+	assert_int_equal(address_zone(&b), 60000);
+	assert_text(b, "fe80::1%60000");
+	assert_false(address_equal(&a, &b));
+	assert_text(bare, "fe80::1");
+	assert_true(address_equal(&back, &b));
+	assert_int_equal(address_parse(span_of("fe80::1%nowhere"), &a), ERR_NOT_FOUND);
+	assert_int_equal(address_parse(span_of("fe80::1%"), &a), ERR_NOT_FOUND);
+	assert_int_equal(address_parse(span_of("fe80::1%65536"), &a), ERR_NOT_FOUND);
+	assert_int_equal(address_parse(span_of("2001:db8::1%lo"), &a), ERR_MALFORMED);
+	assert_int_equal(address_parse(span_of("10.0.0.1%lo"), &a), ERR_MALFORMED);
+	assert_int_equal(address_parse(span_of("fe80:1::1"), &a), ERR_MALFORMED);
+	assert_text(address_before(&before), "2001:db8:0:ffff:ffff:ffff:ffff:ffff");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +118,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_address),
 		cmocka_unit_test(sums_carry_over_bytes),
 		cmocka_unit_test(prefixes_have_a_first_and_a_last_address),
+		cmocka_unit_test(a_link_local_address_is_another_on_each_link),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

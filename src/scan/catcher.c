@@ -205,7 +205,7 @@ static int body(void *context)
 		c->rings[i] = (struct catcher_ring){
 			.catcher = c,
 			.ring = c->plan->rings[i],
-			.rules = { c->plan->key, c->plan->link_sizes[i] },
+			.rules = { c->plan->key, c->plan->link_sizes[i], c->plan->interfaces[i] },
 		};
 		c->rings[i].watch = loop_watch(c->loop, packet_ring_fd(c->plan->rings[i]),
 					       LOOP_READ, ring_ready, &c->rings[i]);

@@ -19,6 +19,7 @@
 struct catcher_plan {
 	struct packet_ring *rings[CATCHER_RINGS_MAX];
 	size_t link_sizes[CATCHER_RINGS_MAX];
+	unsigned interfaces[CATCHER_RINGS_MAX]; /* their indexes */
 	size_t ring_count;
 	struct cookie_key key;
 };

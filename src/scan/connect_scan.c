@@ -64,7 +64,7 @@ static void report(struct slot *slot, enum port_state state, enum answer_reason 
 		.transport = slot->port.transport,
 		.state = state,
 		.reason = reason,
-		.probe = 1,
+		.probe = slot->port.question == 0 ? 1 : 0, /* only one is counted */
 		.rtt_us = (int32_t)(clock_us() - slot->began_us),
 		.stack = { .window_scale = -1 },
 		.payload = payload,
@@ -109,49 +109,32 @@ static void slot_ready(void *context, unsigned events)
 	release(slot);
 }
 
-static socklen_t fill(struct sockaddr_storage *out, const struct address *address, uint16_t port)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
-
-	mem_zero(out, sizeof *out);
-	if (address_is_v4(address)) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		v4->sin_addr.s_addr = htonl(address_to_v4(address));
-		return sizeof *v4;
-	}
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(port);
-	mem_copy(v6->sin6_addr.s6_addr, address->bytes, 16);
-	return sizeof *v6;
-}
-
 /* True where the attempt is under way, or ended at once with an answer. */
 static bool begin(struct slot *slot)
 {
 	bool is_udp = slot->port.transport == TRANSPORT_UDP;
-	struct sockaddr_storage to;
-	socklen_t size = fill(&to, &slot->address, slot->port.number);
+	struct net_address to = address_socket(&slot->address, slot->port.number);
 	uint8_t payload[PROBE_PAYLOAD_MAX];
 
 	if (slot->port.transport == TRANSPORT_ICMP) {
 		return false;
 	}
-	slot->fd = socket(to.ss_family,
+	slot->fd = socket(to.storage.ss_family,
 			  (is_udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (slot->fd < 0) {
 		return false;
 	}
 	slot->scan->stats.under_way++;
 	slot->began_us = clock_us();
-	if (connect(slot->fd, (struct sockaddr *)&to, size) != 0 && errno != EINPROGRESS) {
+	if (connect(slot->fd, (struct sockaddr *)&to.storage, to.length) != 0 &&
+	    errno != EINPROGRESS) {
 		judge_error(slot, errno);
 		release(slot);
 		return true;
 	}
 	if (is_udp) {
-		size_t len = probe_fill(probe_for(slot->port.number), payload);
+		size_t len =
+			probe_fill(probe_question(slot->port.number, slot->port.question), payload);
 
 		if (send(slot->fd, payload, len, MSG_NOSIGNAL) < 0) {
 			judge_error(slot, errno);

@@ -408,6 +408,7 @@ int discovery_start(struct loop *loop, const struct discovery_plan *plan, struct
 
 	d->loop = loop;
 	d->plan = plan;
+	d->ports = ports_questions(plan->ports, plan->is_without_anonymous_asks);
 	d->results = results;
 	d->events = *events;
 	d->context = context;
@@ -458,6 +459,7 @@ void discovery_free(struct discovery **discovery)
 	neighbours_search_free(&d->search);
 	neighbours_done(&d->neighbours);
 	ways_done(&d->ways);
+	ports_done(&d->ports);
 	for (unsigned i = 0; i < DISCOVERY_LEGS; i++) {
 		targets_free(&d->legs[i].targets);
 	}

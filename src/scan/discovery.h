@@ -30,8 +30,9 @@ struct discovery_plan {
 	int64_t wait_ms;       /* after the last probe */
 	const char *interface; /* NULL: as the routes say */
 	enum sender_kind sender;
-	bool is_connect_only;       /* no raw packets at all */
-	bool is_third_pass_allowed; /* where the estimate says that too much was missed */
+	bool is_connect_only;           /* no raw packets at all */
+	bool is_without_anonymous_asks; /* no question with a word that is everybody's */
+	bool is_third_pass_allowed;     /* where the estimate says that too much was missed */
 	const char *contact;
 	uint8_t key[DISCOVERY_KEY_SIZE];
 	uint64_t positions[DISCOVERY_LEGS]; /* where to begin */

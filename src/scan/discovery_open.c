@@ -14,7 +14,7 @@ static void set_leg(struct discovery *d, enum discovery_leg number, struct targe
 		    unsigned passes)
 {
 	struct leg *leg = &d->legs[number];
-	uint64_t size = targets_count(targets) * d->plan->ports->count;
+	uint64_t size = targets_count(targets) * d->ports.count;
 	uint64_t seed = 0;
 
 	leg->targets = targets;
@@ -134,6 +134,7 @@ static int start_catcher(struct discovery *d, struct why *why)
 				       CATCHER_RINGS_MAX);
 		}
 		plan.rings[plan.ring_count] = d->rings[i];
+		plan.interfaces[plan.ring_count] = d->ways.items[i].index;
 		plan.link_sizes[plan.ring_count++] = sender_link_size(d->senders[i]);
 	}
 	error = catcher_start(&plan, &d->catcher_pid, &line, why);
@@ -148,7 +149,7 @@ static int start_shooter(struct discovery *d, struct why *why)
 	struct leg *leg = &d->legs[LEG_RAW];
 	struct shooter_plan plan = {
 		.targets = leg->targets,
-		.ports = d->plan->ports,
+		.ports = &d->ports,
 		.ways = &d->ways,
 		.neighbours = &d->neighbours,
 		.senders = d->senders,
@@ -255,7 +256,7 @@ void discovery_start_leg(struct discovery *d, enum discovery_leg leg)
 	struct leg *l = &d->legs[leg];
 	struct connect_plan plan = {
 		.targets = l->targets,
-		.ports = d->plan->ports,
+		.ports = &d->ports,
 		.order = &l->order,
 		.shard = d->plan->shard,
 		.shard_count = d->plan->shard_count,

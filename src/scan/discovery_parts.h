@@ -27,6 +27,7 @@ struct discovery {
 	struct results *results;
 	struct discovery_events events;
 	void *context;
+	struct ports ports; /* the plan's, one for each question */
 	struct ways ways;
 	struct neighbours neighbours;
 	struct leg legs[DISCOVERY_LEGS];

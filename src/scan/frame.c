@@ -135,7 +135,7 @@ void frame_template(const struct frame_link *link, bool is_v6, struct port port,
 		made.varies |= SENDER_DESTINATION_PORT | SENDER_SOURCE_PORT;
 		write_syn(&w);
 	} else if (port.transport == TRANSPORT_UDP) {
-		const struct probe *probe = probe_for(port.number);
+		const struct probe *probe = probe_question(port.number, port.question);
 		size_t len = probe_fill(probe, payload);
 		size_t at = write_headers(&w, link, is_v6, PACKET_UDP, UDP_HEADER + len);
 

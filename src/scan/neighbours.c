@@ -15,6 +15,12 @@ enum { ROUNDS = 3, ROUND_WAIT_MS = 400, TICK_MS = 5, STUCK_MS = 200 };
 
 #define BATCH 256u
 
+/* Where frames of one ring go. */
+struct listener {
+	struct neighbours *n;
+	unsigned interface;
+};
+
 struct neighbours_search {
 	struct loop *loop;
 	struct neighbours *n;
@@ -92,7 +98,8 @@ const uint8_t *neighbours_mac(const struct neighbours *n, const struct address *
 /* A packet of the link: an answer, or something else. */
 static void take_frame(void *context, struct span bytes)
 {
-	struct neighbours *n = context;
+	const struct listener *listener = context;
+	struct neighbours *n = listener->n;
 	struct packet_neighbour answer;
 	struct packet_frame frame;
 	struct packet_ip ip;
@@ -112,6 +119,7 @@ static void take_frame(void *context, struct span bytes)
 	}
 	if (answer.address.len == 16) {
 		address = address_v6(answer.address.ptr);
+		address = address_in_zone(&address, listener->interface);
 	} else {
 		struct reader r = reader_over(answer.address);
 
@@ -141,8 +149,10 @@ static void ring_ready(void *context, unsigned events)
 
 	(void)events;
 	for (size_t i = 0; i < s->count; i++) {
+		struct listener listener = { s->n, s->links[i].way->index };
+
 		while (s->watches[i] != NULL &&
-		       packet_ring_read(s->links[i].ring, take_frame, s->n) > 0) {
+		       packet_ring_read(s->links[i].ring, take_frame, &listener) > 0) {
 		}
 	}
 	if (s->n->known == s->n->count) {
@@ -158,7 +168,8 @@ static size_t next_questions(struct neighbours_search *s, struct sender_probe ou
 
 	for (; s->next < s->n->count && filled < s->batch; s->next++) {
 		const struct neighbour *item = &s->n->items[s->next];
-		struct span bytes = address_bytes(&item->address);
+		struct address bare = address_bare(&item->address);
+		struct span bytes = address_bytes(&bare);
 
 		if (!item->is_known && item->way == way) {
 			out[filled] =

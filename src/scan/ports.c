@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/reader.h"
 #include "base/text.h"
+#include "scan/probes/probe.h"
 #include "sys/alloc.h"
 
 /* A text of this many characters names every second port of both transports. */
@@ -116,6 +117,33 @@ void ports_done(struct ports *ports)
 {
 	free(ports->items);
 	*ports = (struct ports){ NULL, 0 };
+}
+
+struct ports ports_questions(const struct ports *ports, bool is_without_anonymous_asks)
+{
+	struct ports all = { NULL, 0 };
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < ports->count; i++) {
+		struct port item = ports->items[i];
+		const struct probe *probe = NULL;
+
+		do {
+			if (all.count == capacity) {
+				capacity = capacity == 0 ? ports->count + 8 : 2 * capacity;
+				all.items = alloc_resize(all.items, capacity, sizeof *all.items);
+			}
+			if (probe == NULL ||
+			    !(is_without_anonymous_asks && probe->is_anonymous_ask)) {
+				all.items[all.count++] = item;
+			}
+			item.question++;
+			probe = item.transport == TRANSPORT_UDP
+					? probe_question(item.number, item.question)
+					: NULL;
+		} while (probe != NULL);
+	}
+	return all;
 }
 
 /* True where the next item continues a run. */

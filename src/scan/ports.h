@@ -17,7 +17,8 @@
 
 struct port {
 	enum transport transport;
-	uint16_t number; /* 0 for TRANSPORT_ICMP */
+	uint16_t number;  /* 0 for TRANSPORT_ICMP */
+	uint8_t question; /* of UDP (probes/probe.h); 0 in what ports_parse() gives */
 };
 
 struct ports {
@@ -30,6 +31,10 @@ struct ports {
  * passed over or merged, the last is ERR_MALFORMED. */
 MUST_USE int ports_parse(struct span text, struct ports *out, struct why *why);
 void ports_done(struct ports *ports);
+
+/* The same, with one item for each question of a port; without those that ask with a word that is
+ * everybody's where that is not wanted. The caller's, too. */
+struct ports ports_questions(const struct ports *ports, bool is_without_anonymous_asks);
 
 /* TCP and UDP apart, ascending, runs joined, in the syntax above; NUL-terminated, heap. */
 char *ports_text(const struct ports *ports);

@@ -67,12 +67,33 @@ static void the_default_has_a_payload_for_each_port_of_udp(void **state)
 	ports_done(&ports);
 }
 
+static void a_port_is_asked_all_its_questions_but_those_that_are_not_wanted(void **state)
+{
+	struct ports ports;
+	struct ports all;
+
+	(void)state;
+	assert_int_equal(ports_parse(span_of("161,U:53,161,162"), &ports, NULL), 0);
+	all = ports_questions(&ports, false);
+	assert_int_equal(all.count, 5);
+	assert_int_equal(all.items[2].number, 161);
+	assert_int_equal(all.items[2].question, 0);
+	assert_int_equal(all.items[3].number, 161);
+	assert_int_equal(all.items[3].question, 1);
+	ports_done(&all);
+	all = ports_questions(&ports, true);
+	assert_int_equal(all.count, 4);
+	ports_done(&all);
+	ports_done(&ports);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_lists_ranges_and_transports),
 		cmocka_unit_test(refuses_what_is_no_port),
 		cmocka_unit_test(the_default_has_a_payload_for_each_port_of_udp),
+		cmocka_unit_test(a_port_is_asked_all_its_questions_but_those_that_are_not_wanted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ static void count(struct results *r, const struct result *row, int by)
 	bool is_first = (row->passes & 1) != 0;
 	bool is_second = (row->passes & 2) != 0;
 
-	if (!is_measured(row)) {
+	if (!is_measured(row) || row->passes == 0) {
 		return;
 	}
 	r->counts.first += (uint64_t)(is_first ? by : 0);

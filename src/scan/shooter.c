@@ -14,6 +14,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "scan/frame.h"
+#include "scan/probes/probe.h"
 #include "scan/send/rate.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"
@@ -208,7 +209,7 @@ static void wait_for_sender(struct shooter *s, struct sender *sender, int error,
 }
 
 /* Until count probes and all that the sender holds back are on the wire, or it has failed. */
-static void push(struct shooter *s, struct sender *sender, const struct sender_probe *probes,
+static void push(struct shooter *s, struct sender *sender, const struct sender_probe *what,
 		 size_t count)
 {
 	int64_t until = clock_us() + STUCK_US;
@@ -217,7 +218,7 @@ static void push(struct shooter *s, struct sender *sender, const struct sender_p
 
 	while (!s->status.has_failed) {
 		size_t sent = 0;
-		int error = sender_send(sender, probes + done, count - done, &sent);
+		int error = sender_send(sender, what + done, count - done, &sent);
 
 		done += sent;
 		if (count == 0) {
@@ -253,7 +254,8 @@ static void put(struct shooter *s, const struct address *address, struct port po
 		uint16_t const *template_of_way, unsigned pass)
 {
 	const struct way *way = ways_of(s->plan->ways, address);
-	struct span bytes = address_bytes(address);
+	struct address bare = address_bare(address);
+	struct span bytes = address_bytes(&bare);
 	const uint8_t *mac = NULL;
 	struct sender_probe *probe;
 	struct cookie cookie;
@@ -270,7 +272,7 @@ static void put(struct shooter *s, const struct address *address, struct port po
 	cookie = cookie_of(&s->plan->key, address, port.transport, port.number, pass);
 	probe = &queue->probes[queue->count++];
 	*probe = (struct sender_probe){
-		.sequence = cookie.sequence,
+		.sequence = probe_cookie(cookie.sequence, port.question),
 		.destination_port = port.number,
 		.source_port = cookie.source_port,
 		.ip_id = cookie.ip_id,
@@ -308,8 +310,8 @@ static void put_control(struct shooter *s)
 	for (size_t i = 0; i < s->plan->ports->count; i++) {
 		if (s->plan->ports->items[i].transport == TRANSPORT_TCP) {
 			put(s, &s->controls[at].address,
-			    (struct port){ TRANSPORT_TCP, s->controls[at].port }, s->templates + i,
-			    COOKIE_PASSES - 1);
+			    (struct port){ TRANSPORT_TCP, s->controls[at].port, 0 },
+			    s->templates + i, COOKIE_PASSES - 1);
 			return;
 		}
 	}
@@ -392,6 +394,18 @@ static int body(void *context)
 	return run(context);
 }
 
+/* Where the template is that a port shares with others; NULL where it has one of its own. */
+static int *shared_by(const struct port *port, int *tcp, int *empty)
+{
+	if (port->transport == TRANSPORT_TCP) {
+		return tcp;
+	}
+	return port->transport == TRANSPORT_UDP &&
+			       probe_question(port->number, port->question)->payload_len == 0
+		       ? empty
+		       : NULL;
+}
+
 static int add_templates(struct shooter *s, const struct way *way, size_t number, struct why *why)
 {
 	const struct ports *ports = s->plan->ports;
@@ -405,6 +419,7 @@ static int add_templates(struct shooter *s, const struct way *way, size_t number
 	};
 	const uint8_t *gateway = neighbours_mac(s->plan->neighbours, &way->gateway);
 	int tcp = -1;
+	int empty = -1; /* of UDP without a question: one for all ports, as of TCP */
 
 	mem_copy(link.mac, way->mac, sizeof link.mac);
 	if (gateway != NULL) {
@@ -413,9 +428,10 @@ static int add_templates(struct shooter *s, const struct way *way, size_t number
 	for (size_t i = 0; i < ports->count; i++) {
 		uint8_t bytes[SENDER_FRAME_MAX];
 		struct sender_template template;
-		unsigned made = (unsigned)tcp;
+		int *shared = shared_by(&ports->items[i], &tcp, &empty);
+		unsigned made = shared != NULL ? (unsigned)*shared : 0;
 
-		if (ports->items[i].transport != TRANSPORT_TCP || tcp < 0) {
+		if (shared == NULL || *shared < 0) {
 			int error;
 
 			frame_template(&link, way->is_v6, ports->items[i], bytes, &template);
@@ -424,7 +440,9 @@ static int add_templates(struct shooter *s, const struct way *way, size_t number
 				return error;
 			}
 		}
-		tcp = ports->items[i].transport == TRANSPORT_TCP ? (int)made : tcp;
+		if (shared != NULL) {
+			*shared = (int)made;
+		}
 		s->templates[number * ports->count + i] = (uint16_t)made;
 	}
 	return 0;

@@ -27,6 +27,15 @@ static int add_range(struct targets *t, const struct address *first, const struc
 				    TARGETS_RANGES_MAX);
 }
 
+#define NO_ZONE                                                                                    \
+	"what is behind the % is no interface of this machine, or what is before it no "           \
+	"link-local address (fe80::/10)"
+
+static bool has_zone(struct span word)
+{
+	return span_find(word, '%') < word.len;
+}
+
 static int add_prefix(struct targets *t, struct span word, size_t slash, struct why *why)
 {
 	struct address address;
@@ -35,11 +44,15 @@ static int add_prefix(struct targets *t, struct span word, size_t slash, struct 
 	uint64_t bits;
 
 	if (address_parse(span_first(word, slash), &address) != 0) {
-		return say(why, word, "what is before the slash is no address");
+		return say(why, word,
+			   has_zone(word) ? NO_ZONE : "what is before the slash is no address");
 	}
 	if (text_to_u64(span_after(word, slash + 1), address_is_v4(&address) ? 32 : 128, &bits) !=
 	    0) {
 		return say(why, word, "what is behind the slash is no length of a prefix");
+	}
+	if (address_zone(&address) != 0 && bits < 64) {
+		return say(why, word, "a prefix on a link has 64 bits at least");
 	}
 	first = address_first(&address, (unsigned)bits);
 	last = address_last(&address, (unsigned)bits);
@@ -167,6 +180,9 @@ int targets_add_word(struct targets *targets, struct span word, struct why *why)
 			return say(why, word, "the range ends before it begins");
 		}
 		return add_range(targets, &first, &last, why);
+	}
+	if (has_zone(word)) {
+		return say(why, word, NO_ZONE);
 	}
 	if (is_octets(word)) {
 		return add_pattern(targets, word, why);

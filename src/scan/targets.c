@@ -197,15 +197,6 @@ const struct targets_range *targets_ranges(const struct targets *targets, size_t
 	return targets->ranges;
 }
 
-static struct address before(const struct address *a)
-{
-	struct address b = *a;
-
-	for (size_t i = ADDRESS_SIZE; i > 0 && b.bytes[i - 1]-- == 0; i--) {
-	}
-	return b;
-}
-
 /* What of one range is outside (or inside) of the other set, appended to out. */
 static void cut(struct targets *out, const struct targets_range *range, const struct targets *other,
 		bool is_kept_inside, size_t *at)
@@ -227,7 +218,7 @@ static void cut(struct targets *out, const struct targets_range *range, const st
 			       address_compare(&hole->first, &begin) > 0 ? &hole->first : &begin,
 			       is_to_end ? &range->last : &hole->last);
 		} else if (address_compare(&hole->first, &begin) > 0) {
-			struct address end = before(&hole->first);
+			struct address end = address_before(&hole->first);
 
 			append(out, &begin, &end);
 		}

@@ -9,11 +9,16 @@
 #include "formats/packet_link.h"
 #include "scan/probes/probe.h"
 
-static struct address address_of(struct span bytes)
+static struct address address_of(const struct verdict_rules *rules, struct span bytes)
 {
 	struct reader r = reader_over(bytes);
+	struct address address;
 
-	return bytes.len == 16 ? address_v6(bytes.ptr) : address_v4(reader_be32(&r));
+	if (bytes.len != 16) {
+		return address_v4(reader_be32(&r));
+	}
+	address = address_v6(bytes.ptr);
+	return address_in_zone(&address, rules->zone);
 }
 
 static void take_stack(const struct packet_ip *ip, const struct packet_tcp *tcp, struct answer *out)
@@ -84,11 +89,30 @@ static int judge_tcp(const struct verdict_rules *rules, const struct packet_ip *
 	return 0;
 }
 
+/* Which question it answers: those behind the first repeat all of their cookie. */
+static bool find_question(uint16_t port, uint32_t cookie, struct span payload, unsigned *out)
+{
+	unsigned question = 0;
+
+	while (probe_question(port, question + 1) != NULL) {
+		question++;
+	}
+	while (!probe_accepts(probe_question(port, question), probe_cookie(cookie, question),
+			      payload)) {
+		if (question-- == 0) {
+			return false;
+		}
+	}
+	*out = question;
+	return true;
+}
+
 static int judge_udp(const struct verdict_rules *rules, const struct packet_ip *ip,
 		     struct answer *out)
 {
 	struct packet_udp udp;
 	struct cookie cookie;
+	unsigned question;
 	unsigned pass;
 
 	if (packet_udp_parse(ip->payload, &udp) != 0) {
@@ -97,13 +121,14 @@ static int judge_udp(const struct verdict_rules *rules, const struct packet_ip *
 	out->transport = TRANSPORT_UDP;
 	out->port = udp.source_port;
 	if (!is_probe(rules, out, udp.destination_port, &cookie, &pass) ||
-	    !probe_accepts(probe_for(out->port), cookie.sequence, udp.payload)) {
+	    !find_question(out->port, cookie.sequence, udp.payload, &question)) {
 		return ERR_UNSUPPORTED;
 	}
 	out->state = PORT_OPEN;
 	out->reason = ANSWER_UDP;
 	out->payload = udp.payload;
-	out->probe = (uint8_t)(pass + 1);
+	/* only one question is counted, or a port would be measured twice */
+	out->probe = question == 0 ? (uint8_t)(pass + 1) : 0;
 	take_stack(ip, NULL, out);
 	return 0;
 }
@@ -151,7 +176,7 @@ static int judge_error(const struct verdict_rules *rules, const struct packet_ip
 	struct cookie cookie;
 	unsigned pass;
 
-	out->address = address_of(icmp->quoted.destination);
+	out->address = address_of(rules, icmp->quoted.destination);
 	out->port = icmp->destination_port;
 	switch (icmp->quoted.protocol) {
 	case PACKET_TCP:
@@ -235,7 +260,7 @@ int verdict_of(const struct verdict_rules *rules, struct span frame, struct answ
 	if (ip.is_fragment) {
 		return ERR_UNSUPPORTED;
 	}
-	answer.address = address_of(ip.source);
+	answer.address = address_of(rules, ip.source);
 	answer.reporter = answer.address;
 	error = judge(rules, &ip, &answer);
 	if (error != 0) {

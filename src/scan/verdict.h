@@ -12,6 +12,7 @@
 struct verdict_rules {
 	struct cookie_key key;
 	size_t link_size; /* 14: frames begin with Ethernet, 0: with IP */
+	unsigned zone;    /* where link-local addresses are: the interface's index */
 };
 
 /* ERR_MALFORMED: no packet of a form we know; ERR_UNSUPPORTED: a packet, but no answer to a probe

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/writer.h"
+#include "scan/probes/probe.h"
 
 #define FROM 0x0a090001u
 #define OURS 0x0a080001u
@@ -175,6 +176,30 @@ static void a_datagram_must_repeat_what_the_protocol_repeats(void **state)
 	assert_int_equal(verdict_of(&rules, writer_span(&w), &a), ERR_UNSUPPORTED);
 }
 
+static void answers_to_a_ports_questions_are_told_apart(void **state)
+{
+	struct cookie c = probe(TRANSPORT_UDP, 161, 0);
+	struct writer w = ip(17, FROM, 8 + 6);
+	struct answer a;
+
+	(void)state;
+	writer_be16(&w, 161);
+	writer_be16(&w, c.source_port);
+	writer_be32(&w, 14u << 16);
+	writer_be16(&w, 0xa238);
+	writer_be32(&w, probe_cookie(c.sequence, 1));
+	assert_int_equal(verdict_of(&rules, writer_span(&w), &a), 0);
+	assert_int_equal(a.probe, 0); /* the second question's: not counted */
+	w = ip(17, FROM, 8 + 6);
+	writer_be16(&w, 161);
+	writer_be16(&w, c.source_port);
+	writer_be32(&w, 14u << 16);
+	writer_be16(&w, 0);
+	writer_be32(&w, c.sequence);
+	assert_int_equal(verdict_of(&rules, writer_span(&w), &a), 0);
+	assert_int_equal(a.probe, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +209,7 @@ int main(void)
 		cmocka_unit_test(who_says_unreachable_makes_the_difference),
 		cmocka_unit_test(an_echo_is_known_by_its_identifier),
 		cmocka_unit_test(a_datagram_must_repeat_what_the_protocol_repeats),
+		cmocka_unit_test(answers_to_a_ports_questions_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

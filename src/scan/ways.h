@@ -1,8 +1,9 @@
 /*
  * ways.h - which way each address is reached: interface, gateway or neighbour, our address there.
  *
- * The kernel's routes are asked, for each range's first address; ranges are cut at the prefixes of
- * this machine's own links before, so that neighbours and the rest of a range go their own ways.
+ * Ranges are cut where the kernel's routes and rules begin and end, and at the prefixes of this
+ * machine's own links; then the kernel is asked for each piece's first address, whose way is that
+ * of all of the piece.
  */
 #pragma once
 
@@ -40,8 +41,8 @@ struct ways {
 	struct targets *unreachable; /* no route, or a network's own and broadcast address */
 };
 
-/* interface: what routes lead elsewhere is then unreachable; NULL: any. ERR_LIMIT: too many ways.
- */
+/* interface: what routes lead elsewhere is then unreachable; NULL: any. ERR_LIMIT: too many ways,
+ * or routes. */
 MUST_USE int ways_find(const struct targets *targets, const char *interface, struct ways *out,
 		       struct why *why);
 void ways_done(struct ways *ways);

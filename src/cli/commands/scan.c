@@ -1,6 +1,7 @@
 /* scan.c - finds hosts and ports, from here. */
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,11 @@ static int plan_of(const struct args *args, struct discovery_plan *plan, struct 
 	plan->passes = (unsigned)passes;
 	plan->wait_ms = wait_ms;
 	plan->is_third_pass_allowed = !args_has(args, "--probes");
+	plan->is_without_anonymous_asks = args_has(args, "--no-anonymous-asks");
 	plan->interface = args_value(args, "--interface", NULL);
+	if (plan->interface != NULL && if_nametoindex(plan->interface) == 0) {
+		return why_set(why, ERR_USAGE, "there is no interface %.32s", plan->interface);
+	}
 	plan->contact = args_value(args, "--contact", CONTACT_DEFAULT);
 	error = shard_of(args, plan, why);
 	return error == 0 ? sender_of(args, plan, why) : error;
@@ -195,10 +200,11 @@ static char *plan_text(const struct request *request, struct discovery_plan *pla
 	mem_copy(plan->key + COOKIE_KEY_SIZE, digest, DISCOVERY_KEY_SIZE - COOKIE_KEY_SIZE);
 	snprintf(text, size,
 		 "targets: %" PRIu64 " addresses, SHA-256 %.16s\nports: %s\nprobes: %u\n"
-		 "shard: %" PRIu64 "/%" PRIu64 "\nengine: %s\ninterface: %s\n",
+		 "shard: %" PRIu64 "/%" PRIu64 "\nengine: %s\ninterface: %s\nanonymous asks: %s\n",
 		 targets_count(request->targets), hex, ports, plan->passes, plan->shard + 1,
 		 plan->shard_count, plan->is_connect_only ? "connections" : "raw packets",
-		 plan->interface != NULL ? plan->interface : "any");
+		 plan->interface != NULL ? plan->interface : "any",
+		 plan->is_without_anonymous_asks ? "no" : "yes");
 	return text;
 }
 

@@ -185,6 +185,26 @@ static int take_out(const struct args *args, struct request *out, struct why *wh
 	return error;
 }
 
+/* The same address is another machine on each link. */
+static int check_zones(const struct targets *targets, struct why *why)
+{
+	size_t count;
+	const struct targets_range *ranges = targets_ranges(targets, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (address_is_link_local(&ranges[i].first) &&
+		    address_zone(&ranges[i].first) == 0) {
+			char text[ADDRESS_TEXT_MAX];
+
+			address_text(&ranges[i].first, text);
+			return why_set(why, ERR_USAGE,
+				       "%s is link-local: say on which link, as %s%%eth0", text,
+				       text);
+		}
+	}
+	return 0;
+}
+
 int request_read(const struct args *args, struct request *out, struct why *why)
 {
 	struct request made = { .targets = targets_new() };
@@ -199,6 +219,7 @@ int request_read(const struct args *args, struct request *out, struct why *why)
 	if (error == 0 && made.asked == 0) {
 		error = why_set(why, ERR_USAGE, "no target: the list is empty");
 	}
+	error = error == 0 ? check_zones(made.targets, why) : error;
 	error = error == 0 ? take_out(args, &made, why) : error;
 	error = error == 0 ? ports_parse(span_of(ports), &made.ports, why) : error;
 	if (error != 0) {

@@ -58,7 +58,9 @@ static enum datagram_worth read_by(const struct prober *prober, const char *prot
 	switch (prober->read(&view, facts, &say)) {
 	case PROBE_IS:
 		/* an engine's number is less than what the community tells */
-		return strcmp(protocol, "snmp") == 0 ? DATAGRAM_NAMED : DATAGRAM_WHOLE;
+		return strcmp(protocol, "snmp") == 0 && facts_find(facts, "snmp.community").len == 0
+			       ? DATAGRAM_NAMED
+			       : DATAGRAM_WHOLE;
 	case PROBE_SAY:
 		return DATAGRAM_NAMED;
 	default:

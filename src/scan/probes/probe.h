@@ -26,7 +26,8 @@ struct probe {
 	/* Where the cookie goes: 2 or 4 bytes (0: nowhere), at an offset. */
 	unsigned cookie_at;
 	unsigned cookie_size;
-	bool is_echoed; /* an answer without the cookie's bytes is not ours */
+	bool is_echoed;        /* an answer without the cookie's bytes is not ours */
+	bool is_anonymous_ask; /* with a word that is everybody's: some owners do not want that */
 };
 
 /* Every probe, ended by NULL. */
@@ -34,6 +35,13 @@ extern const struct probe *const probes[];
 
 /* The probe for a port; for others the empty datagram. Never NULL. */
 const struct probe *probe_for(uint16_t port);
+
+/* A port's questions, from 0, which is probe_for()'s: where servers differ in what they answer
+ * there are more than one. NULL behind the last. */
+const struct probe *probe_question(uint16_t port, unsigned question);
+
+/* Each question has a cookie of its own, so that their answers are told apart. */
+uint32_t probe_cookie(uint32_t cookie, unsigned question);
 
 /* The whole payload; returns its length. */
 size_t probe_fill(const struct probe *probe, uint8_t out[PROBE_PAYLOAD_MAX]);

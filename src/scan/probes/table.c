@@ -5,9 +5,9 @@
 
 #include "base/mem.h"
 
-extern const struct probe probe_dns, probe_ntp, probe_snmp, probe_mdns, probe_ssdp, probe_coap,
-	probe_dtls, probe_ipmi, probe_netbios, probe_sip, probe_memcached, probe_portmap, probe_ike,
-	probe_openvpn, probe_stun, probe_quic, probe_nat_pmp, probe_empty;
+extern const struct probe probe_dns, probe_ntp, probe_snmp, probe_snmp_community, probe_mdns,
+	probe_ssdp, probe_coap, probe_dtls, probe_ipmi, probe_netbios, probe_sip, probe_memcached,
+	probe_portmap, probe_ike, probe_openvpn, probe_stun, probe_quic, probe_nat_pmp, probe_empty;
 
 /* One a line, so that each can be added by itself. */
 /* clang-format off */
@@ -15,6 +15,7 @@ const struct probe *const probes[] = {
 	&probe_dns,
 	&probe_ntp,
 	&probe_snmp,
+	&probe_snmp_community,
 	&probe_mdns,
 	&probe_ssdp,
 	&probe_coap,
@@ -34,16 +35,28 @@ const struct probe *const probes[] = {
 };
 /* clang-format on */
 
-const struct probe *probe_for(uint16_t port)
+const struct probe *probe_question(uint16_t port, unsigned question)
 {
+	unsigned found = 0;
+
 	for (size_t i = 0; probes[i] != NULL; i++) {
 		for (size_t k = 0; k < PROBE_PORTS_MAX && probes[i]->ports[k] != 0; k++) {
-			if (probes[i]->ports[k] == port) {
+			if (probes[i]->ports[k] == port && found++ == question) {
 				return probes[i];
 			}
 		}
 	}
-	return &probe_empty;
+	return question == 0 ? &probe_empty : NULL;
+}
+
+const struct probe *probe_for(uint16_t port)
+{
+	return probe_question(port, 0);
+}
+
+uint32_t probe_cookie(uint32_t cookie, unsigned question)
+{
+	return cookie + question * 0x9e3779b9u;
 }
 
 size_t probe_fill(const struct probe *probe, uint8_t out[PROBE_PAYLOAD_MAX])

@@ -25,7 +25,12 @@ static void every_probe_keeps_the_contract(void **state)
 			assert_string_not_equal(p->name, probes[k]->name);
 		}
 		for (size_t k = 0; k < PROBE_PORTS_MAX && p->ports[k] != 0; k++) {
-			assert_ptr_equal(probe_for(p->ports[k]), p); /* nobody before has it */
+			unsigned question = 0;
+
+			while (probe_question(p->ports[k], question) != p) {
+				assert_non_null(probe_question(p->ports[k], question++));
+			}
+			assert_true(question == 0 || p->is_echoed); /* its answers are told */
 		}
 	}
 }
@@ -50,12 +55,30 @@ static void an_answer_without_the_cookie_is_not_ours(void **state)
 	assert_true(probe_accepts(probe_for(1900), 0x12345679, bytes)); /* repeats nothing */
 }
 
+static void devices_of_either_version_of_snmp_are_asked(void **state)
+{
+	const struct probe *community = probe_question(161, 1);
+	uint8_t payload[PROBE_PAYLOAD_MAX];
+	size_t len = probe_fill(community, payload);
+
+	(void)state;
+	assert_string_equal(probe_for(161)->name, "snmp");
+	assert_string_equal(community->name, "snmp-community");
+	assert_true(community->is_anonymous_ask && !probe_for(161)->is_anonymous_ask);
+	assert_int_equal(payload[1], len - 2); /* the lengths are true */
+	assert_int_equal(payload[14], len - 15);
+	assert_null(probe_question(161, 2));
+	assert_null(probe_question(54321, 1));
+	assert_int_not_equal(probe_cookie(7, 0), probe_cookie(7, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_probe_keeps_the_contract),
 		cmocka_unit_test(a_port_without_a_payload_gets_the_empty_one),
 		cmocka_unit_test(an_answer_without_the_cookie_is_not_ours),
+		cmocka_unit_test(devices_of_either_version_of_snmp_are_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
