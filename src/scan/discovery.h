@@ -33,7 +33,7 @@ struct discovery_plan {
 	bool is_connect_only;           /* no raw packets at all */
 	bool is_without_anonymous_asks; /* no question with a word that is everybody's */
 	bool is_third_pass_allowed;     /* where the estimate says that too much was missed */
-	const char *contact;
+	const struct contact *contact;  /* must outlive it */
 	uint8_t key[DISCOVERY_KEY_SIZE];
 	uint64_t positions[DISCOVERY_LEGS]; /* where to begin */
 };

@@ -117,6 +117,16 @@ static void write_echo(struct writer *w, bool is_v6, struct span text)
 	writer_bytes(w, text);
 }
 
+static size_t fill(const struct probe *probe, const struct contact *contact,
+		   uint8_t payload[PROBE_PAYLOAD_MAX])
+{
+	uint8_t agent[CONTACT_MAX + 32];
+	struct writer w = writer_over(agent, sizeof agent);
+
+	contact_write_agent(contact, &w);
+	return probe_fill_from(probe, writer_span(&w), payload);
+}
+
 void frame_template(const struct frame_link *link, bool is_v6, struct port port,
 		    uint8_t bytes[SENDER_FRAME_MAX], struct sender_template *out)
 {
@@ -136,7 +146,7 @@ void frame_template(const struct frame_link *link, bool is_v6, struct port port,
 		write_syn(&w);
 	} else if (port.transport == TRANSPORT_UDP) {
 		const struct probe *probe = probe_question(port.number, port.question);
-		size_t len = probe_fill(probe, payload);
+		size_t len = fill(probe, link->contact, payload);
 		size_t at = write_headers(&w, link, is_v6, PACKET_UDP, UDP_HEADER + len);
 
 		made.sequence_at = (unsigned)at + UDP_HEADER + probe->cookie_at;
@@ -144,7 +154,7 @@ void frame_template(const struct frame_link *link, bool is_v6, struct port port,
 		made.varies |= SENDER_DESTINATION_PORT | SENDER_SOURCE_PORT;
 		write_udp(&w, (struct span){ payload, len });
 	} else {
-		struct span text = span_first(span_of(link->contact), FRAME_CONTACT_MAX);
+		struct span text = span_of(link->contact->text);
 		size_t at = write_headers(&w, link, is_v6, is_v6 ? PACKET_ICMP_V6 : PACKET_ICMP,
 					  ICMP_HEADER + text.len);
 

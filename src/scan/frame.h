@@ -4,10 +4,9 @@
  */
 #pragma once
 
+#include "scan/contact.h"
 #include "scan/ports.h"
 #include "scan/send/sender.h"
-
-#define FRAME_CONTACT_MAX 96
 
 /* What all frames of one way out share. */
 struct frame_link {
@@ -17,8 +16,7 @@ struct frame_link {
 	bool is_mac_varied;
 	struct address source_v4;
 	struct address source_v6;
-	const char *contact; /* told in the echo: who scans, and where to ask; at most
-				FRAME_CONTACT_MAX characters of it */
+	const struct contact *contact; /* told in the echo, and in UDP where there is a place */
 };
 
 /* The template of a kind of probe; its frame is written to bytes. */

@@ -24,7 +24,7 @@ struct shooter_plan {
 	struct sender *const *senders; /* one a way; ways of one interface share theirs */
 	const struct permutation *order;
 	struct cookie_key key;
-	const char *contact;
+	const struct contact *contact;
 	uint64_t shard;
 	uint64_t shard_count;
 	uint64_t shard_size;

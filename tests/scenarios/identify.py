@@ -5,6 +5,7 @@ Each is started by hand in network and process namespaces of this scenario's own
 """
 
 import collections
+import hashlib
 import json
 import os
 import pathlib
@@ -19,6 +20,7 @@ from lab import Lab, build_folder, check, equal, isolate, need_root, note, story
 
 HOST = "127.0.0.1"
 RUN_DEADLINE_S = 60
+ICON_MD5 = hashlib.md5(b"an icon", usedforsecurity=False).hexdigest()
 
 
 class Servers:
@@ -106,6 +108,7 @@ def dropbear(s, program):
 def nginx(s, program):
     where = s.new_folder("nginx")
     (where / "index.html").write_text("<html><head><title>Welcome to the lab</title></head></html>")
+    (where / "favicon.ico").write_bytes(b"an icon")
     s.write("nginx.conf", f"""
 daemon off; pid {where}/pid; error_log {where}/error.log;
 events {{ }}
@@ -113,12 +116,14 @@ http {{
  access_log off; root {where};
  client_body_temp_path {where}/1; proxy_temp_path {where}/2; fastcgi_temp_path {where}/3; uwsgi_temp_path {where}/4; scgi_temp_path {where}/5;
  server {{ listen {HOST}:80; listen {HOST}:47080; }}
+ server {{ listen {HOST}:47090 http2; }}
  server {{ listen {HOST}:443 ssl http2; listen {HOST}:48016 ssl; ssl_certificate {s.certificate}; ssl_certificate_key {s.key}; }}
 }}""")
     where.chmod(0o777)
     s.start(program, "-c", s.folder / "nginx.conf", "-p", where)
     for port, layer in ((80, "plain"), (47080, "plain"), (443, "tls"), (48016, "tls")):
-        s.expect(port, "http", layer, **{"http_header.server": "nginx/", "html_title": "Welcome to the lab"})
+        s.expect(port, "http", layer, **{"http_header.server": "nginx/", "html_title": "Welcome to the lab", "favicon.md5": ICON_MD5})
+    s.expect(47090, "http2", **{"http_header.server": "nginx/", "http.status": "200", "html_title": "Welcome to the lab", "favicon.md5": ICON_MD5})
 
 
 @server("lighttpd")
@@ -157,10 +162,12 @@ SSLCertificateKeyFile {s.key}
 
 @server("haproxy")
 def haproxy(s, program):
+    both = s.write("both.pem", s.certificate.read_text() + s.key.read_text())
     s.write("haproxy.cfg", f"defaults\n mode http\n timeout connect 5s\n timeout client 5s\n timeout server 5s\nfrontend f\n bind {HOST}:47084\n"
-                           " http-request deny deny_status 403\n")
+                           f" http-request deny deny_status 403\nfrontend h2\n bind {HOST}:48090 ssl crt {both} alpn h2 proto h2\n http-request deny deny_status 403\n")
     s.start(program, "-f", s.folder / "haproxy.cfg")
     s.expect(47084, "http", **{"http.status": "403"})
+    s.expect(48090, "http2", "tls", **{"http.status": "403"})  # speaks nothing else
 
 
 @server("smtpd")
@@ -332,16 +339,15 @@ directory {where}
     s.expect(636, "ldap", "tls", **{"ldap.naming_context": "dc=lab,dc=example"})
 
 
-@server("smbd")
-def samba(s, program):
-    where = s.new_folder("samba")
-    s.write("smb.conf", f"""
+def start_samba(s, program, name, ports, more):
+    where = s.new_folder(name)
+    s.write(f"{name}.conf", f"""
 [global]
  workgroup = LAB
  netbios name = LABFILES
  interfaces = lo
  bind interfaces only = yes
- smb ports = 445 48012
+ smb ports = {ports}
  private dir = {where}
  lock directory = {where}
  state directory = {where}
@@ -351,8 +357,16 @@ def samba(s, program):
  log file = {where}/log
  load printers = no
  disable spoolss = yes
+{more}
 """)
-    s.start(program, "--foreground", "--no-process-group", "-s", s.folder / "smb.conf")
+    s.start(program, "--foreground", "--no-process-group", "-s", s.folder / f"{name}.conf")
+
+
+@server("smbd")
+def samba(s, program):
+    start_samba(s, program, "samba", "445 48012", "")
+    start_samba(s, program, "samba-old", "47139", " server min protocol = NT1\n server max protocol = NT1")
+    s.expect(47139, "smb", **{"smb.dialect": "1", "smb.native_lm": "Samba 4.", "smb.native_os": "Windows 6.1", "host.name": "LABFILES"})
     for port in (445, 48012):
         s.expect(port, "smb", **{"smb.dialect": "3.", "host.name": "LABFILES"})
 

@@ -32,8 +32,6 @@
 #define WAIT_LIMIT   60000
 #define SHARDS_LIMIT 65536
 
-#define CONTACT_DEFAULT "bartizan network scan; ask the network's operator"
-
 static const struct arg options[] = {
 	{ "-p", "PORTS",
 	  "22,80,8000-8100, U: before ports of UDP, T: of TCP, '-' for all, 'ping' for "
@@ -62,7 +60,9 @@ static const struct arg options[] = {
 	{ "--interface", "NAME", "only what is reached by this interface" },
 	{ "--sender", "KIND", "best, xdp, af-xdp, sendmmsg, or connect: ordinary connections" },
 	{ "--wait", "TIME", "for answers after the last probe (default 4s)" },
-	{ "--contact", "TEXT", "told in echo requests: who scans, why, where to complain" },
+	{ "--contact", "TEXT",
+	  "who scans, why, and where to ask, best with a URL or a mail address: told in probes "
+	  "where their protocol has a place for it" },
 	{ "--all", NULL, "list closed and filtered ports, too" },
 	{ "--once", NULL, "scan once and end, which is what a scan from here does" },
 	{ "--quiet", NULL, "no progress" },
@@ -155,7 +155,6 @@ static int plan_of(const struct args *args, struct discovery_plan *plan, struct 
 	if (plan->interface != NULL && if_nametoindex(plan->interface) == 0) {
 		return why_set(why, ERR_USAGE, "there is no interface %.32s", plan->interface);
 	}
-	plan->contact = args_value(args, "--contact", CONTACT_DEFAULT);
 	error = shard_of(args, plan, why);
 	return error == 0 ? sender_of(args, plan, why) : error;
 }
@@ -312,13 +311,15 @@ static int scan(const struct args *args, const struct request *request, struct d
 
 static int run(const struct args *args, struct why *why)
 {
-	struct discovery_plan plan = { .passes = 2 };
+	struct contact contact;
+	struct discovery_plan plan = { .passes = 2, .contact = &contact };
 	struct request request;
 	enum output output;
 	int status = EXIT_REFUSED;
 	int error;
 
-	if (output_of(args, &output, why) != 0 || plan_of(args, &plan, why) != 0) {
+	if (contact_parse(args_value(args, "--contact", CONTACT_DEFAULT), &contact, why) != 0 ||
+	    output_of(args, &output, why) != 0 || plan_of(args, &plan, why) != 0) {
 		return EXIT_USAGE;
 	}
 	error = request_read(args, &request, why);

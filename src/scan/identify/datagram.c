@@ -52,6 +52,7 @@ static enum datagram_worth read_by(const struct prober *prober, const char *prot
 		.is_ours = true,
 		.alpn = "",
 		.host = "",
+		.contact = &contact_default,
 		.port = port,
 	};
 

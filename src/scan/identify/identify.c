@@ -241,6 +241,9 @@ struct identifier *identifier_new(struct loop *loop, const struct identify_optio
 		d->setup.options = *options;
 	}
 	set_defaults(&d->setup.options);
+	d->setup.contact =
+		d->setup.options.contact != NULL ? *d->setup.options.contact : contact_default;
+	d->setup.options.contact = NULL; /* the caller's may go */
 	if (tls_unverified_context_new(&d->setup.tls, &why) != 0) {
 		abort(); /* OpenSSL without TLS: nothing a caller could do */
 	}

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/attr.h"
+#include "scan/contact.h"
 #include "scan/identify/facts.h"
 #include "sys/loop.h"
 #include "sys/net.h"
@@ -33,6 +34,7 @@ struct identify_options {
 	uint16_t source_port_first;    /* ports of its own to connect from; 0: the system's */
 	uint16_t source_port_last;
 	bool is_without_anonymous_asks; /* see prober.h */
+	const struct contact *contact;  /* who asks; copied; NULL: CONTACT_DEFAULT */
 };
 
 /* How a target ended. */

@@ -10,6 +10,7 @@
 
 #include "base/writer.h"
 #include "scan/identify/facts.h"
+#include "scan/contact.h"
 #include "scan/starttls.h"
 
 #define PROBER_SAY_MAX   1024 /* bytes that are said at once */
@@ -38,6 +39,7 @@ struct probe_view {
 	bool is_ours;        /* it answers our question for sure: no need to look for its number */
 	const char *alpn;    /* "" where none */
 	const char *host;    /* for Host and the like: a name, or the address as text */
+	const struct contact *contact; /* who asks; never NULL */
 	unsigned port;
 };
 

@@ -9,7 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t words[PROBER_SAY_MAX];
 	struct writer w = writer_over(words, sizeof words);
 	struct span input = { data, size };
-	struct probe_view view = { .alpn = "", .host = "fuzz.example" };
+	struct probe_view view = { .alpn = "",
+				   .host = "fuzz.example",
+				   .contact = &contact_default };
 	const struct prober *prober;
 	enum probe_verdict verdict;
 	size_t count = 0;

@@ -28,6 +28,7 @@ static struct probe_view view_of(const struct prober *prober, bool is_datagram)
 {
 	return (struct probe_view){ .alpn = "",
 				    .host = "198.51.100.7",
+				    .contact = &contact_default,
 				    .port = prober->ports[0],
 				    .is_datagram = is_datagram };
 }
@@ -230,8 +231,38 @@ static void http_names_what_is_behind_it(void **state)
 	p = PLAY("http", TEXT("HTTP/1.1 400 Bad Request\r\nContent-Length: 52\r\n\r\n"
 			      "<p>The plain HTTP request was sent to HTTPS port</p>"));
 	assert_true(p.facts.is_tls_expected);
-	p = PLAY("http2", TEXT("\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x80"));
+}
+
+static void http2_is_read_as_http_is(void **state)
+{
+	/* SETTINGS; then their acknowledgement, HEADERS (:status 200, server, content-type) and
+	 * padded DATA; then the icon */
+	struct play p = PLAY("http2", TEXT("\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x80"),
+			     TEXT("\0\0\0\x04\x01\0\0\0\0"
+				  "\0\0\x1a\x01\x04\0\0\0\x01"
+				  "\x88\x76\x0c"
+				  "nginx/1.24.0"
+				  "\x5f\x09"
+				  "text/html"
+				  "\0\0\x1b\0\x09\0\0\0\x01\x03"
+				  "<title>The lab</title>\n\0\0\0"),
+			     TEXT("\0\0\x05\x01\x04\0\0\0\x03"
+				  "\x88\x5f\x02"
+				  "ic"
+				  "\0\0\x03\0\x01\0\0\0\x03"
+				  "abc"));
+
+	(void)state;
 	assert_int_equal(p.verdict, PROBE_IS);
+	assert_int_equal(p.said, 3);
+	assert_fact(&p, "http.version", "2");
+	assert_fact(&p, "http.status", "200");
+	assert_fact(&p, "http_header.server", "nginx/1.24.0");
+	assert_fact(&p, "html_title", "The lab");
+	assert_fact(&p, "favicon.md5", "900150983cd24fb0d6963f7d28e17f72");
+	p = PLAY("http2", TEXT("\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x80"),
+		 TEXT("\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01"));
+	assert_int_equal(p.verdict, PROBE_IS); /* GOAWAY */
 }
 
 static void industry_tells_vendor_and_model(void **state)
@@ -370,7 +401,9 @@ static void nobody_takes_anothers_answer_for_its_own(void **state)
 	for (size_t i = 0; i < COUNT_OF(answers); i++) {
 		for (size_t k = 0; probers[k] != NULL; k++) {
 			struct writer w = writer_over(words, sizeof words);
-			struct probe_view view = { .alpn = "", .host = "h", .port = 47000 };
+			struct probe_view view = {
+				.alpn = "", .host = "h", .contact = &contact_default, .port = 47000
+			};
 			enum probe_verdict verdict;
 
 			view.bytes = (struct span){ (const uint8_t *)answers[i].piece.bytes,
@@ -434,6 +467,7 @@ int main(void)
 		cmocka_unit_test(ssh_tells_the_size_of_its_key),
 		cmocka_unit_test(nobody_takes_anothers_answer_for_its_own),
 		cmocka_unit_test(the_table_is_whole),
+		cmocka_unit_test(http2_is_read_as_http_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

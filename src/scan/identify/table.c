@@ -4,7 +4,7 @@
 
 extern const struct prober prober_http, prober_http2, prober_ssh, prober_smtp, prober_imap,
 	prober_pop3, prober_ftp, prober_telnet, prober_dns, prober_ntp, prober_snmp,
-	prober_snmp_engine, prober_ldap, prober_smb, prober_rdp, prober_vnc, prober_mysql,
+	prober_snmp_engine, prober_ldap, prober_smb, prober_smb1, prober_rdp, prober_vnc, prober_mysql,
 	prober_postgresql, prober_mssql, prober_mongodb, prober_redis, prober_memcached,
 	prober_mqtt, prober_amqp, prober_modbus, prober_s7, prober_bacnet, prober_rtsp, prober_sip,
 	prober_xmpp, prober_nntp, prober_sieve;
@@ -34,6 +34,7 @@ const struct prober *const probers[] = {
 	&prober_mssql,
 	&prober_ldap,
 	&prober_smb,
+	&prober_smb1,
 	&prober_rdp,
 	&prober_mqtt,
 	&prober_dns,

@@ -12,6 +12,7 @@
 struct talk_setup {
 	struct loop *loop;
 	struct identify_options options; /* without zeros */
+	struct contact contact;
 	struct tls_unverified_context *tls;
 	unsigned next_source_port;
 };

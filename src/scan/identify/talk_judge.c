@@ -19,6 +19,7 @@ struct probe_view talk_view(const struct talk *t, bool ended)
 		.is_datagram = t->result.transport == IDENTIFY_UDP,
 		.alpn = t->is_within ? t->result.facts.alpn : "",
 		.host = t->host,
+		.contact = &t->setup->contact,
 		.port = t->outer.port,
 	};
 }

@@ -26,7 +26,8 @@ struct probe {
 	/* Where the cookie goes: 2 or 4 bytes (0: nowhere), at an offset. */
 	unsigned cookie_at;
 	unsigned cookie_size;
-	bool is_echoed;        /* an answer without the cookie's bytes is not ours */
+	bool has_headers; /* of text: a User-Agent may be added before the empty line at the end */
+	bool is_echoed;   /* an answer without the cookie's bytes is not ours */
 	bool is_anonymous_ask; /* with a word that is everybody's: some owners do not want that */
 };
 
@@ -45,6 +46,10 @@ uint32_t probe_cookie(uint32_t cookie, unsigned question);
 
 /* The whole payload; returns its length. */
 size_t probe_fill(const struct probe *probe, uint8_t out[PROBE_PAYLOAD_MAX]);
+
+/* The same, saying who asks where the protocol has a place for it. */
+size_t probe_fill_from(const struct probe *probe, struct span agent,
+		       uint8_t out[PROBE_PAYLOAD_MAX]);
 
 /* True where an answer may be one to this probe with that cookie. */
 bool probe_accepts(const struct probe *probe, uint32_t cookie, struct span answer);

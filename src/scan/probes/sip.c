@@ -28,4 +28,5 @@ const struct probe probe_sip = {
 	.ports = { 5060 },
 	.payload = payload,
 	.payload_len = sizeof payload,
+	.has_headers = true,
 };

@@ -17,4 +17,5 @@ const struct probe probe_ssdp = {
 	.ports = { 1900 },
 	.payload = payload,
 	.payload_len = sizeof payload,
+	.has_headers = true,
 };

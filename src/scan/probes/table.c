@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/writer.h"
 
 extern const struct probe probe_dns, probe_ntp, probe_snmp, probe_snmp_community, probe_mdns,
 	probe_ssdp, probe_coap, probe_dtls, probe_ipmi, probe_netbios, probe_sip, probe_memcached,
@@ -67,6 +68,21 @@ size_t probe_fill(const struct probe *probe, uint8_t out[PROBE_PAYLOAD_MAX])
 	mem_zero(out, PROBE_PAYLOAD_MAX);
 	mem_copy(out, probe->payload, probe->payload_len);
 	return len;
+}
+
+size_t probe_fill_from(const struct probe *probe, struct span agent, uint8_t out[PROBE_PAYLOAD_MAX])
+{
+	size_t len = probe_fill(probe, out);
+	struct writer w = writer_over(out, PROBE_PAYLOAD_MAX);
+
+	if (!probe->has_headers || len + agent.len + 16 > PROBE_PAYLOAD_MAX) {
+		return len;
+	}
+	(void)writer_reserve(&w, len - 2);
+	writer_text(&w, "User-Agent: ");
+	writer_bytes(&w, agent);
+	writer_text(&w, "\r\n\r\n");
+	return writer_used(&w);
 }
 
 bool probe_accepts(const struct probe *probe, uint32_t cookie, struct span answer)

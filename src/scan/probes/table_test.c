@@ -72,12 +72,33 @@ static void devices_of_either_version_of_snmp_are_asked(void **state)
 	assert_int_not_equal(probe_cookie(7, 0), probe_cookie(7, 1));
 }
 
+static void who_asks_is_said_in_headers_of_text(void **state)
+{
+	uint8_t payload[PROBE_PAYLOAD_MAX];
+	struct span agent = span_of("bartizan (us)");
+
+	(void)state;
+	for (size_t i = 0; probes[i] != NULL; i++) {
+		size_t len = probe_fill(probes[i], payload);
+		size_t with = probe_fill_from(probes[i], agent, payload);
+
+		if (!probes[i]->has_headers) {
+			assert_int_equal(with, len);
+			continue;
+		}
+		assert_int_equal(with, len + strlen("User-Agent: bartizan (us)\r\n"));
+		assert_memory_equal(payload + len - 4, "\r\nUser-Agent: bartizan (us)\r\n\r\n",
+				    with - len + 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_probe_keeps_the_contract),
 		cmocka_unit_test(a_port_without_a_payload_gets_the_empty_one),
 		cmocka_unit_test(an_answer_without_the_cookie_is_not_ours),
+		cmocka_unit_test(who_asks_is_said_in_headers_of_text),
 		cmocka_unit_test(devices_of_either_version_of_snmp_are_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "scan/catcher.h"
+#include "scan/contact.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"
 #include "sys/line.h"
@@ -22,7 +23,7 @@
 struct finder {
 	struct loop *loop;
 	struct channel *line;
-	const char *contact;
+	struct contact contact;
 	bool is_raw;
 	uint64_t id; /* of what is scanned; 0: nothing */
 	struct discovery *discovery;
@@ -221,7 +222,7 @@ static int read_scan(struct finder *f, struct span body, struct why *why)
 					   .sender = SENDER_MMSG,
 					   .is_connect_only = !f->is_raw,
 					   .is_third_pass_allowed = true,
-					   .contact = f->contact };
+					   .contact = &f->contact };
 	f->plan.rate = reader_be64(&r);
 	f->plan.passes = reader_be32(&r);
 	key = reader_bytes(&r, DISCOVERY_KEY_SIZE);
@@ -318,10 +319,11 @@ static int finder_process(void *context)
 {
 	static const struct channel_handler handler = { on_message, NULL, on_closed };
 	const struct line_child *child = context;
-	struct finder f = { .contact = child->own };
+	struct finder f = { .contact = contact_default };
 	struct why why;
 
 	log_open("finder", LOG_INFO);
+	(void)(contact_parse(child->own, &f.contact, &why) != 0); /* it was parsed before */
 	f.is_raw = sandbox_has(CAP_NET_RAW);
 	f.loop = loop_new();
 	f.clear_timer = loop_timer(f.loop, clear, &f);

@@ -50,7 +50,7 @@ struct finder_progress {
 MUST_USE int finder_scan_write(const struct finder_scan *scan, struct buffer *out);
 MUST_USE int finder_progress_read(struct span body, struct finder_progress *out);
 
-/* Forks it; contact is told in echo requests. */
+/* Forks it; contact: who scans, told in probes. */
 MUST_USE int finder_start(const char *contact, int *out_line, struct why *why);
 
 /* Adds to a settled set what no scanner that a server asks may scan: targets_never() and loopback.

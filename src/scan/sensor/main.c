@@ -2,13 +2,12 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "scan/contact.h"
 #include "scan/sensor/scanner.h"
 #include "sensor/settings.h"
 #include "sys/args.h"
 #include "sys/heap.h"
 #include "sys/log.h"
-
-#define CONTACT_DEFAULT "bartizan network scan; ask the network's operator"
 
 static const struct arg options[] = {
 	{ "--state", "DIR", "the scanner's own folder: its key, and what it found" },
@@ -22,7 +21,9 @@ static const struct arg options[] = {
 	  "$BARTIZAN_FINGERPRINTS, /usr/share/bartizan/recog)" },
 	{ "--trust", "FILE",
 	  "roots that served certificates are judged by, in place of the system's" },
-	{ "--contact", "TEXT", "told in echo requests: who scans, why, where to complain" },
+	{ "--contact", "TEXT",
+	  "who scans, why, and where to ask, best with a URL or a mail address: told in probes "
+	  "where their protocol has a place for it" },
 	{ "--no-names", NULL, "do not look up the names that found addresses have in DNS" },
 	{ "--once", NULL, "scan each scope once, wait until that is acknowledged, end" },
 	{ "--verbose", NULL, "say more on stderr" },
@@ -60,12 +61,15 @@ static int open_settings(const struct args *args, struct scanner_settings *out, 
 		.no_folder = "--state DIR is missing: the scanner's own folder",
 		.machine_root = "/"
 	};
+	struct contact contact;
+	int error;
 
 	out->fingerprints = args_value(args, "--fingerprints", NULL);
 	out->roots = args_value(args, "--trust", NULL);
 	out->contact = args_value(args, "--contact", CONTACT_DEFAULT);
 	out->is_without_names = args_has(args, "--no-names");
-	return settings_open(&request, args, &out->sensor, why);
+	error = contact_parse(out->contact, &contact, why);
+	return error != 0 ? error : settings_open(&request, args, &out->sensor, why);
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@ struct scanner_settings {
 	struct sensor_settings sensor;
 	const char *fingerprints; /* NULL: where they usually are */
 	const char *roots;        /* PEM of trusted roots; NULL: the system's */
-	const char *contact;      /* told in echo requests */
+	const char *contact;      /* who scans (scan/contact.h): it can be parsed */
 	bool is_without_names;    /* nobody looks names of hosts up */
 };
 

@@ -1,6 +1,14 @@
 /* imap.c - IMAP (RFC 9051): greeting, then ID (RFC 2971), which needs no login. */
 #include "scan/identify/probers/words.h"
 
+/* RFC 2971 section 3.3 */
+static void tell_us(const struct contact *contact, struct writer *say)
+{
+	writer_text(say, "b1 ID (\"name\" \"bartizan\" \"support-url\" \"");
+	writer_text(say, contact->url[0] != '\0' ? contact->url : contact->text);
+	writer_text(say, "\")\r\n");
+}
+
 static enum probe_verdict imap_read(const struct probe_view *view, struct service_facts *facts,
 				    struct writer *say)
 {
@@ -21,7 +29,7 @@ static enum probe_verdict imap_read(const struct probe_view *view, struct servic
 		return PROBE_IS;
 	}
 	if (view->step == 0) {
-		writer_text(say, "b1 ID NIL\r\n");
+		tell_us(view->contact, say);
 		return PROBE_SAY;
 	}
 	while (words_line(&r, &line)) {

@@ -3,8 +3,9 @@
 
 static void hello(const struct probe_view *view, struct writer *say)
 {
-	(void)view;
-	writer_text(say, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n");
+	writer_text(say, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: ");
+	contact_write_agent(view->contact, say);
+	writer_text(say, "\r\n\r\n");
 }
 
 static enum probe_verdict rtsp_read(const struct probe_view *view, struct service_facts *facts,

@@ -11,7 +11,11 @@ static void hello(const struct probe_view *view, struct writer *say)
 		"Max-Forwards: 70\r\nTo: <sip:bartizan.invalid>\r\n"
 		"From: <sip:inventory@bartizan.invalid>;tag=1\r\nCall-ID: 1@bartizan.invalid\r\n"
 		"CSeq: 1 OPTIONS\r\nContact: <sip:inventory@bartizan.invalid>\r\n"
-		"Accept: application/sdp\r\nContent-Length: 0\r\n\r\n");
+		"Accept: application/sdp\r\nUser-Agent: ");
+	contact_write_agent(view->contact, say);
+	writer_text(say, "\r\nOrganization: ");
+	writer_text(say, view->contact->text);
+	writer_text(say, "\r\nContent-Length: 0\r\n\r\n");
 }
 
 static enum probe_verdict sip_read(const struct probe_view *view, struct service_facts *facts,

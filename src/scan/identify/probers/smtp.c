@@ -54,7 +54,11 @@ static enum probe_verdict smtp_read(const struct probe_view *view, struct servic
 		if (view->ended) {
 			return is_surely(view, greeting.whole) ? PROBE_IS : PROBE_NOT;
 		}
-		writer_text(say, "EHLO bartizan.invalid\r\n");
+		/* the one word about us: whose machine it is (RFC 5321 section 4.1.1.1) */
+		writer_text(say, "EHLO ");
+		writer_text(say, view->contact->host[0] != '\0' ? view->contact->host
+								: "bartizan.invalid");
+		writer_text(say, "\r\n");
 		return PROBE_SAY;
 	}
 	verdict = words_reply(&r, &offers);

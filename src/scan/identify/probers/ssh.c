@@ -124,13 +124,16 @@ static void write_packet(struct writer *say, struct span payload)
 	}
 }
 
-static void ask_key(const struct service_facts *facts, struct writer *say)
+static void ask_key(const struct probe_view *view, const struct service_facts *facts,
+		    struct writer *say)
 {
 	uint8_t types[512];
 	uint8_t payload[1536];
 	struct writer w = writer_over(payload, sizeof payload);
 
-	writer_text(say, "SSH-2.0-bartizan\r\n");
+	writer_text(say, "SSH-2.0-bartizan ");
+	writer_text(say, view->contact->text); /* a comment (section 4.2) */
+	writer_text(say, "\r\n");
 	writer_u8(&w, KEXINIT);
 	writer_be64(&w, 0);
 	writer_be64(&w, 0);
@@ -283,7 +286,7 @@ static enum probe_verdict ssh_read(const struct probe_view *view, struct service
 		if (!span_is(version, "2.0") && !span_is(version, "1.99")) {
 			return PROBE_IS;
 		}
-		ask_key(facts, say);
+		ask_key(view, facts, say);
 		return PROBE_SAY;
 	}
 	return tell_packets(r.rest, facts) || view->ended ? PROBE_IS : PROBE_MORE;
