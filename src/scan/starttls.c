@@ -12,25 +12,6 @@
 #define MYSQL_CLIENT_41     0x0200u
 #define MYSQL_CLIENT_SECURE 0x8000u
 
-static const struct {
-	const char *name;
-	uint16_t ports[4];
-} protocols[STARTTLS_COUNT] = {
-	[STARTTLS_NONE] = { "", { 0 } },
-	[STARTTLS_SMTP] = { "smtp", { 25, 587, 2525 } },
-	[STARTTLS_IMAP] = { "imap", { 143 } },
-	[STARTTLS_POP3] = { "pop3", { 110 } },
-	[STARTTLS_FTP] = { "ftp", { 21 } },
-	[STARTTLS_LDAP] = { "ldap", { 389 } },
-	[STARTTLS_XMPP] = { "xmpp", { 5222 } },
-	[STARTTLS_XMPP_SERVER] = { "xmpp-server", { 5269 } },
-	[STARTTLS_POSTGRESQL] = { "postgresql", { 5432 } },
-	[STARTTLS_MYSQL] = { "mysql", { 3306 } },
-	[STARTTLS_RDP] = { "rdp", { 3389 } },
-	[STARTTLS_NNTP] = { "nntp", { 119 } },
-	[STARTTLS_SIEVE] = { "sieve", { 4190 } },
-};
-
 /* messageID 1, extendedReq of 1.3.6.1.4.1.1466.20037 */
 static const uint8_t ldap_request[] = { 0x30, 0x1d, 0x02, 0x01, 0x01, 0x77, 0x18, 0x80,
 					0x16, '1',  '.',  '3',  '.',  '6',  '.',  '1',
@@ -564,31 +545,4 @@ enum starttls_verdict starttls_read(struct starttls *d, struct span bytes, bool 
 		return d->step > 0 ? STARTTLS_REFUSED : STARTTLS_NOT_THIS;
 	}
 	return verdict;
-}
-
-const char *starttls_name(enum starttls_protocol protocol)
-{
-	return protocol < STARTTLS_COUNT ? protocols[protocol].name : "";
-}
-
-enum starttls_protocol starttls_find(struct span name)
-{
-	for (unsigned i = 1; i < STARTTLS_COUNT; i++) {
-		if (ascii_same(name, protocols[i].name)) {
-			return (enum starttls_protocol)i;
-		}
-	}
-	return ascii_same(name, "postgres") ? STARTTLS_POSTGRESQL : STARTTLS_NONE;
-}
-
-enum starttls_protocol starttls_for_port(unsigned port)
-{
-	for (unsigned i = 1; i < STARTTLS_COUNT; i++) {
-		for (unsigned k = 0; k < COUNT_OF(protocols[i].ports); k++) {
-			if (port != 0 && protocols[i].ports[k] == port) {
-				return (enum starttls_protocol)i;
-			}
-		}
-	}
-	return STARTTLS_NONE;
 }

@@ -57,13 +57,3 @@ enum starttls_verdict starttls_begin(struct starttls *dialogue, struct writer *s
  * for STARTTLS_SAY_MAX. */
 enum starttls_verdict starttls_read(struct starttls *dialogue, struct span bytes, bool ended,
 				    size_t *out_consumed, struct writer *say);
-
-/* "smtp", "imap", ...; "" for NONE. */
-const char *starttls_name(enum starttls_protocol protocol);
-
-/* By the same name; STARTTLS_NONE where there is none such. */
-enum starttls_protocol starttls_find(struct span name);
-
-/* The protocol that is usual at a port; STARTTLS_NONE where TLS begins at once, or where it is not
- * known. */
-enum starttls_protocol starttls_for_port(unsigned port);

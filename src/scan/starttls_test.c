@@ -234,20 +234,6 @@ static void names_that_would_break_xml_are_not_said(void **state)
 	assert_non_null(strstr(fixture_text(writer_span(&w)), "to='localhost'"));
 }
 
-static void every_protocol_has_a_name_and_a_port(void **state)
-{
-	(void)state;
-	for (unsigned i = 1; i < STARTTLS_COUNT; i++) {
-		const char *name = starttls_name((enum starttls_protocol)i);
-
-		assert_true(name[0] != '\0');
-		assert_int_equal(starttls_find(span_of(name)), i);
-	}
-	assert_int_equal(starttls_for_port(587), STARTTLS_SMTP);
-	assert_int_equal(starttls_for_port(443), STARTTLS_NONE);
-	assert_int_equal(starttls_for_port(0), STARTTLS_NONE);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,7 +244,6 @@ int main(void)
 		cmocka_unit_test(bytes_behind_the_last_word_are_left_over),
 		cmocka_unit_test(endless_lines_are_not_waited_for),
 		cmocka_unit_test(names_that_would_break_xml_are_not_said),
-		cmocka_unit_test(every_protocol_has_a_name_and_a_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,13 @@ def zones(lab):
     equal(len({h["mac"] for h in found["hosts"]}), 2, "and by its own card")
     found = scan("fe80::2%way-a", "-p", "80,81", "--sender", "connect")
     equal(ports_of(found), [("fe80::2%way-a", 80, "open")], "by connections")
+    macs = {h["mac"] for h in scan("fe80::2%way-a", "-p", "80")["hosts"]}
+    lists = lab.new_folder("lists") / "oui.txt"
+    inside(lab.left, "ip", "link", "set", "far0", "address", "28:6f:b9:00:00:01")
+    lists.write_text("28-6F-B9   (hex)\t\tNokia Shanghai Bell\r\n")
+    found = scan("192.0.2.2", "-p", "80", "--oui", lists)["hosts"][0]
+    equal((found["mac"], found["mac_maker"]), ("28:6f:b9:00:00:01", "Nokia Shanghai Bell"), f"the card's maker, by a list of this machine (before: {macs})")
+    check("cannot be read" in scan("192.0.2.2", "-p", "80", "--oui", "/nowhere", code=1), "a list that is not there")
     check("say on which link" in scan("fe80::2", "-p", "80", code=2), "without a zone")
     check("no interface of this machine" in scan("fe80::2%nowhere", "-p", "80", code=2), "an interface that is not there")
 

@@ -51,6 +51,9 @@ static const struct arg options[] = {
 	{ "--fingerprints", "PATH",
 	  "Recog's files for products and versions (default: $BARTIZAN_FINGERPRINTS, else "
 	  "/usr/share/bartizan/recog)" },
+	{ "--oui", "FILE",
+	  "IEEE's oui.txt or nmap's prefixes, for makers of network cards (default: those of "
+	  "Debian's ieee-data or nmap)" },
 	{ "--no-anonymous-asks", NULL,
 	  "do not ask MQTT to be let in without a name, nor SNMP with the community 'public'" },
 	{ "--identify-time", "TIME",
@@ -272,6 +275,7 @@ static int scan(const struct args *args, const struct request *request, struct d
 	};
 	OWNED(fingerprints_free) struct fingerprints *fingerprints = NULL;
 	OWNED(services_free) struct services *services = NULL;
+	OWNED(makers_free) struct makers *makers = NULL;
 	int error = identify_of(args, &session, &fingerprints, why);
 	struct session_outcome outcome;
 	struct listing listing = {
@@ -286,6 +290,13 @@ static int scan(const struct args *args, const struct request *request, struct d
 	};
 
 	services = session.services;
+	if (makers_open(args_value(args, "--oui", NULL), &makers, why) != 0) {
+		if (args_has(args, "--oui")) {
+			return EXIT_REFUSED;
+		}
+		*why = (struct why){ 0 }; /* no list is here: nobody is named */
+	}
+	listing.makers = makers;
 	listing.services = services;
 	listing.identified = &outcome.identified;
 	plan->targets = request->targets;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/scan/listing_service.h"
+#include "formats/oui.h"
 #include "sys/alloc.h"
 
 /* An address, with its rows in a row. */
@@ -103,6 +104,28 @@ static const char *note_of(const struct result *row)
 							      : "";
 }
 
+static void mac_text(const struct result *row, char out[18])
+{
+	snprintf(out, 18, "%02x:%02x:%02x:%02x:%02x:%02x", row->mac[0], row->mac[1], row->mac[2],
+		 row->mac[3], row->mac[4], row->mac[5]);
+}
+
+static void add_note(const struct listing *listing, struct sheet *sheet, const struct result *row)
+{
+	struct span maker = makers_find(listing->makers, row->mac);
+	char text[24 + OUI_NAME_MAX];
+	char mac[18];
+
+	if (row->transport != TRANSPORT_LINK) {
+		sheet_text(sheet, span_of(note_of(row)));
+		return;
+	}
+	mac_text(row, mac);
+	snprintf(text, sizeof text, "%s%s%.*s", mac, maker.len > 0 ? ", " : "", (int)maker.len,
+		 maker.len > 0 ? (const char *)maker.ptr : "");
+	sheet_text(sheet, span_of(text));
+}
+
 static void add_number(struct sheet *sheet, uint64_t number, bool is_known)
 {
 	char text[24] = "";
@@ -195,10 +218,10 @@ static void add_identified(const struct listing *listing, struct sheet *sheet,
 		sheet_text(sheet, span_of(text));
 		add_packet(sheet, row);
 	}
-	sheet_text(sheet, span_of(note_of(row)));
+	add_note(listing, sheet, row);
 }
 
-static void add_row(struct sheet *sheet, const struct result *row)
+static void add_row(const struct listing *listing, struct sheet *sheet, const struct result *row)
 {
 	char text[128];
 
@@ -206,7 +229,7 @@ static void add_row(struct sheet *sheet, const struct result *row)
 	reason_text(row, text, sizeof text);
 	sheet_text(sheet, span_of(text));
 	add_packet(sheet, row);
-	sheet_text(sheet, span_of(note_of(row)));
+	add_note(listing, sheet, row);
 }
 
 static void add_every_port(struct sheet *sheet, const struct host *host, size_t columns)
@@ -240,7 +263,7 @@ static void add_host(const struct listing *listing, struct sheet *sheet, const s
 			continue;
 		}
 		if (listing->services == NULL) {
-			add_row(sheet, host->rows[i]);
+			add_row(listing, sheet, host->rows[i]);
 		} else {
 			add_identified(listing, sheet, host->rows[i],
 				       is_first || output != OUTPUT_TABLE ? &guess : &nothing,
@@ -395,6 +418,16 @@ static json_t *json_identification(const struct listing *listing)
 	return o;
 }
 
+static void set_maker(const struct listing *listing, json_t *object, const struct result *row)
+{
+	struct span maker = makers_find(listing->makers, row->mac);
+
+	if (maker.len > 0) {
+		json_object_set_new(object, "mac_maker",
+				    json_stringn((const char *)maker.ptr, maker.len));
+	}
+}
+
 static json_t *json_host(const struct listing *listing, const struct host *host)
 {
 	json_t *object = json_object();
@@ -408,9 +441,9 @@ static json_t *json_host(const struct listing *listing, const struct host *host)
 		const struct result *row = host->rows[i];
 
 		if (row->transport == TRANSPORT_LINK) {
-			snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", row->mac[0],
-				 row->mac[1], row->mac[2], row->mac[3], row->mac[4], row->mac[5]);
+			mac_text(row, text);
 			json_object_set_new(object, "mac", json_string(text));
+			set_maker(listing, object, row);
 		}
 		if (is_listed(listing, row) && !host->is_every_port) {
 			json_array_append_new(ports, json_row(listing, row));

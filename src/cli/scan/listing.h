@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "scan/discovery.h"
 #include "scan/follow/follow_up.h"
+#include "scan/makers.h"
 #include "scan/services.h"
 
 struct listing {
@@ -18,7 +19,8 @@ struct listing {
 	uint64_t shard_count;
 	const struct services *services; /* NULL: nothing was to be identified */
 	const struct follow_up_counts *identified;
-	bool is_all; /* closed and filtered ports, too */
+	const struct makers *makers; /* NULL: no list of them is here */
+	bool is_all;                 /* closed and filtered ports, too */
 };
 
 /* Prints rows to stdout; the report for people to stderr, for JSON within the document. */

@@ -321,11 +321,6 @@ int identifier_add(struct identifier *d, const struct net_address *address,
 	return 0;
 }
 
-bool identifier_is_idle(const struct identifier *d)
-{
-	return d->counts.waiting == 0 && d->counts.active == 0;
-}
-
 void identifier_counts(const struct identifier *d, struct identify_counts *out)
 {
 	*out = d->counts;

@@ -89,8 +89,6 @@ MUST_USE int identifier_add(struct identifier *identifier, const struct net_addr
 			    enum identify_transport transport, const char *name,
 			    void *target_context);
 
-/* True where no target is waiting or under way. */
-bool identifier_is_idle(const struct identifier *identifier);
 void identifier_counts(const struct identifier *identifier, struct identify_counts *out);
 
 /* "known", "unknown", "silent", "closed". */

@@ -197,6 +197,7 @@ static struct identify_result met(struct manner manner, unsigned *out_connection
 {
 	struct lab lab;
 	struct fake *fake;
+	struct identify_counts counts;
 
 	lab_init(&lab, &quick);
 	fake = fake_new(lab.loop, manner);
@@ -204,7 +205,8 @@ static struct identify_result met(struct manner manner, unsigned *out_connection
 			 0);
 	loop_run(lab.loop);
 	assert_true(lab.last.target_context == &lab);
-	assert_true(identifier_is_idle(lab.identifier));
+	identifier_counts(lab.identifier, &counts);
+	assert_int_equal(counts.waiting + counts.active, 0);
 	if (out_connections != NULL) {
 		*out_connections = fake->accepted;
 	}

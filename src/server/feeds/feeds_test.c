@@ -2,11 +2,11 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "fingerprints/fingerprints.h"
 #include "formats/fixture.h"
 #include "server/feeds/archive.h"
 #include "server/feeds/digest.h"
 #include "server/feeds/limits.h"
-#include "server/feeds/recog.h"
 #include "sys/alloc.h"
 #include "sys/file.h"
 
@@ -611,10 +611,6 @@ static void recog_is_checked_and_made_one_file(void **state)
 	assert_int_equal(report.passed_over, 3); /* a licence, a schema, a file made to be wrong */
 	assert_true(fingerprints_knows(f, span_of("demo.banner")));
 	fingerprints_free(&f);
-	assert_int_equal(recog_open(path, &f, &why), 0);
-	assert_true(fingerprints_knows(f, span_of("demo.banner")));
-	fingerprints_free(&f);
-	assert_int_equal(recog_open("/nowhere", &f, &why), ERR_NOT_FOUND);
 	unlink(path);
 	rmdir(folder);
 }

@@ -7,7 +7,7 @@
  * recog-main/xml. Files must be whole, patterns compile and examples yield what they state: beyond
  * FEED_ODD_SHARE that do not, or with one file that cannot be read, all of it is refused.
  */
-#include "server/feeds/recog.h"
+#include <stdio.h>
 
 #include "base/error.h"
 #include "fingerprints/bundle.h"
@@ -15,10 +15,6 @@
 #include "server/feeds/digest.h"
 #include "server/feeds/table.h"
 #include "sys/file.h"
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
 
 struct odd {
 	struct feed_report *report;
@@ -122,34 +118,3 @@ const struct feed feed_recog = {
 	.begin_product = bundle_begin,
 	.end_product = bundle_end,
 };
-
-/* --- without a server --- */
-
-static int open_archive(const char *path, struct fingerprints **out, struct why *why)
-{
-	struct knowledge_builder *nothing = knowledge_builder_new();
-	struct feed_report report;
-	struct buffer product;
-	int error;
-
-	buffer_init(&product, 0);
-	error = digest_product(&feed_recog, path, nothing, &report, &product, why);
-	error = error != 0
-			? error
-			: fingerprints_open_bytes(span_of(path), buffer_span(&product), out, why);
-	buffer_done(&product);
-	knowledge_builder_free(&nothing);
-	return error;
-}
-
-int recog_open(const char *path, struct fingerprints **out, struct why *why)
-{
-	OWNED(file_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	uint8_t head[2] = { 0, 0 };
-	bool is_archive;
-
-	/* a zip begins with PK, gzip with 1f 8b; what cannot be opened is told as such */
-	is_archive = fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head &&
-		     ((head[0] == 'P' && head[1] == 'K') || (head[0] == 0x1f && head[1] == 0x8b));
-	return is_archive ? open_archive(path, out, why) : fingerprints_open(path, out, why);
-}
