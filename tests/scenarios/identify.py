@@ -483,8 +483,8 @@ def mariadb(s, program):
         os.chown(data, pwd.getpwnam("nobody").pw_uid, -1)
         s.start(program, "--no-defaults", f"--datadir={data}", f"--port={port}", f"--bind-address={HOST}", f"--socket={data}/s", "--skip-grant-tables",
                 "--skip-networking=0", "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", f"--pid-file={data}/pid", "--user=nobody",
-                "--innodb-data-file-path=ibdata1:4M:autoextend")
-        s.expect(port, "mysql", **{"mysql.banners": "MariaDB"})
+                "--innodb-data-file-path=ibdata1:4M:autoextend", *([f"--ssl-cert={s.certificate}", f"--ssl-key={s.key}"] if port == 3306 else []))
+        s.expect(port, "mysql", "starttls" if port == 3306 else "plain", **{"mysql.banners": "MariaDB"})
 
 
 @server("initdb")
