@@ -62,7 +62,9 @@ struct af_xdp {
 	unsigned free_count;
 	uint16_t free_slots[SLOTS];
 	struct sender_stats stats;
-	struct sender_probe probes[SLOTS]; /* what is in the ring, by place: to be given back */
+	size_t left_count;
+	struct sender_probe left[SLOTS]; /* the last ones put into the ring, as many as were still
+					    there when a call ended */
 };
 
 static void unmap(struct xdp_ring *ring)
@@ -331,14 +333,30 @@ static void put_one(struct af_xdp *x, const struct rung_batch *batch, size_t whi
 	uint64_t at = (uint64_t)x->free_slots[--x->free_count] * x->slot_size;
 
 	template_complete(t, probe, x->area + at);
-	x->probes[x->produced & (SLOTS - 1)] = *probe;
 	descriptors[x->produced++ & (SLOTS - 1)] =
 		(struct xdp_desc){ .addr = at, .len = t->length };
 }
 
-static int af_xdp_send(void *state, const struct rung_batch *batch, size_t *sent)
+/* Seldom any: only where a queue is full, or dead, is something left at a call's end. */
+static void remember_left(struct af_xdp *x, const struct rung_batch *batch, size_t sent)
 {
-	struct af_xdp *x = state;
+	size_t count = waiting(x) < SLOTS ? waiting(x) : SLOTS;
+	size_t older = count > sent ? count - sent : 0;
+
+	if (older > x->left_count) {
+		older = x->left_count;
+		count = older + sent;
+	}
+	memmove(x->left, x->left + x->left_count - older, older * sizeof *x->left);
+	if (count > older) {
+		memcpy(x->left + older, batch->probes + sent - (count - older),
+		       (count - older) * sizeof *x->left);
+	}
+	x->left_count = count;
+}
+
+static int send_batch(struct af_xdp *x, const struct rung_batch *batch, size_t *sent)
+{
 	int error = 0;
 
 	*sent = 0;
@@ -363,15 +381,24 @@ static int af_xdp_send(void *state, const struct rung_batch *batch, size_t *sent
 	return error;
 }
 
+static int af_xdp_send(void *state, const struct rung_batch *batch, size_t *sent)
+{
+	struct af_xdp *x = state;
+	int error = send_batch(x, batch, sent);
+	int number = errno;
+
+	remember_left(x, batch, *sent);
+	errno = number;
+	return error;
+}
+
 /* What the kernel did not fetch from the ring. */
 static size_t af_xdp_give_back(void *state, struct sender_probe out[RUNG_UNSURE_MAX])
 {
 	struct af_xdp *x = state;
-	size_t count = 0;
+	size_t count = waiting(x) < x->left_count ? waiting(x) : x->left_count;
 
-	for (uint32_t left = waiting(x); left > 0 && left <= SLOTS; left--) {
-		out[count++] = x->probes[(x->produced - left) & (SLOTS - 1)];
-	}
+	memcpy(out, x->left + x->left_count - count, count * sizeof *out);
 	x->handed -= count;
 	x->produced -= (uint32_t)count;
 	return count;
