@@ -4,10 +4,10 @@
 
 extern const struct prober prober_http, prober_http2, prober_ssh, prober_smtp, prober_imap,
 	prober_pop3, prober_ftp, prober_telnet, prober_dns, prober_ntp, prober_snmp,
-	prober_snmp_engine, prober_ldap, prober_smb, prober_smb1, prober_rdp, prober_vnc, prober_mysql,
-	prober_postgresql, prober_mssql, prober_mongodb, prober_redis, prober_memcached,
-	prober_mqtt, prober_amqp, prober_modbus, prober_s7, prober_bacnet, prober_rtsp, prober_sip,
-	prober_xmpp, prober_nntp, prober_sieve;
+	prober_snmp_engine, prober_ldap, prober_smb, prober_smb1, prober_rdp, prober_vnc,
+	prober_mysql, prober_postgresql, prober_mssql, prober_mongodb, prober_redis,
+	prober_memcached, prober_mqtt, prober_amqp, prober_modbus, prober_s7, prober_bacnet,
+	prober_rtsp, prober_sip, prober_xmpp, prober_nntp, prober_sieve;
 
 /* One a line, so that each can be added by itself. */
 /* clang-format off */
