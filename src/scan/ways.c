@@ -335,7 +335,7 @@ static void add_piece(struct ways *ways, const struct address *first, const stru
 			return;
 		}
 	}
-	if (ways->piece_count == ways->piece_capacity) {
+	if (ways->pieces == NULL || ways->piece_count == ways->piece_capacity) {
 		ways->piece_capacity = ways->piece_capacity == 0 ? 16 : 2 * ways->piece_capacity;
 		ways->pieces =
 			alloc_resize(ways->pieces, ways->piece_capacity, sizeof *ways->pieces);

@@ -189,7 +189,8 @@ int sender_open(const struct sender_options *options, struct sender **out, struc
 void sender_close(struct sender **sender)
 {
 	if (*sender != NULL) {
-		for (enum sender_kind kind = SENDER_BEST; kind < SENDER_KINDS; kind++) {
+		assert((*sender)->kind > SENDER_BEST && (*sender)->kind < SENDER_KINDS);
+		for (enum sender_kind kind = SENDER_BEST + 1; kind < SENDER_KINDS; kind++) {
 			if ((*sender)->standbys[kind] != NULL) {
 				rungs[kind]->close((*sender)->standbys[kind]);
 			}
@@ -286,6 +287,7 @@ static bool step_down(struct sender *s, const char *reason)
 	if (next >= SENDER_KINDS) {
 		return false;
 	}
+	assert(s->kind > SENDER_BEST && s->kind < SENDER_KINDS);
 	/* what the failed rung took comes before what still waits to be sent again */
 	count = rungs[s->kind]->give_back(s->state, given);
 	assert(count + left <= RUNG_UNSURE_MAX); /* nothing new is taken while any are left */
