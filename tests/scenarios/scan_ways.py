@@ -234,6 +234,58 @@ def snmp(lab):
     equal((service["protocol"], service["found"]), ("snmp", "answer to discovery"), "told at once")
 
 
+HEARERS = """
+import socket, struct, threading
+def hear(port, greeting, answer):
+    server = socket.create_server(("0.0.0.0", port))
+    while True:
+        s, _ = server.accept()
+        s.settimeout(1)
+        try:
+            s.sendall(greeting)
+            said = s.recv(4096)
+            if said:
+                print(repr(said), flush=True)
+                s.sendall(answer)
+                s.recv(4096)
+        except OSError:
+            pass
+        s.close()
+def sniff():
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("0.0.0.0", 1900))
+    threading.Thread(target=lambda: print(repr(udp.recv(2048)), flush=True), daemon=True).start()
+    while True:
+        data = raw.recv(2048)
+        if data[20] == 8:
+            print(repr(data[28:]), flush=True)
+            return
+threading.Thread(target=sniff, daemon=True).start()
+for spoken in ((8000, b"", b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n"), (22, b"SSH-2.0-Lab\\r\\n", b""), (25, b"220 lab ESMTP\\r\\n", b"250 lab\\r\\n"),
+               (143, b"* OK lab\\r\\n", b"b1 OK\\r\\n"), (554, b"", b"RTSP/1.0 200 OK\\r\\nCSeq: 1\\r\\n\\r\\n")):
+    threading.Thread(target=hear, args=spoken, daemon=True).start()
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+
+@story("who scans, why and where to ask is told wherever a protocol has a place for it")
+def contact(lab):
+    hearers = subprocess.Popen(["nsenter", "-t", str(lab.left.pid), "-n", sys.executable, "-c", HEARERS], stdout=subprocess.PIPE, text=True)
+    lab.closing.append(hearers.kill)
+    equal(hearers.stdout.readline(), "ready\n", "the hearers")
+    words = [w for w in command("192.0.2.2", "-p", "22,25,143,554,8000,U:1900,ping", "--json", "--contact", "Lab https://scan.example/why abuse@lab.example") if w != "--no-identify"]
+    run(*words, timeout=60)
+    hearers.terminate()
+    heard = hearers.stdout.read()
+    for text in ("User-Agent: Mozilla/5.0 (compatible; bartizan; +https://scan.example/why)", "From: abuse@lab.example", "SSH-2.0-bartizan Lab https://scan.example/why",
+                 "EHLO scan.example", '"support-url" "https://scan.example/why"', "CSeq: 1\\r\\nUser-Agent: bartizan (+https://scan.example/why)",
+                 "ST: ssdp:all\\r\\nUser-Agent: bartizan (+https://scan.example/why)", "b'Lab https://scan.example/why abuse@lab.example'"):
+        check(text in heard, f"{text!r} is not in\n{heard}")
+    check("1 to 96 characters" in scan("192.0.2.2", "--contact", "a\nb", code=2), "a text that could break out of a header")
+
+
 @story("every port of UDP can be asked")
 def all_udp(lab):
     found = scan("192.0.2.2", "-p", "U:-", "--rate", "100000", "--probes", "1")

@@ -210,8 +210,9 @@ static char *plan_text(const struct request *request, struct discovery_plan *pla
 	return text;
 }
 
-static int identify_of(const struct args *args, struct session_options *session,
-		       struct fingerprints **fingerprints, struct why *why)
+static int identify_of(const struct args *args, const struct contact *contact,
+		       struct session_options *session, struct fingerprints **fingerprints,
+		       struct why *why)
 {
 	const char *path = args_value(args, "--fingerprints", NULL);
 	const char *time = args_value(args, "--identify-time", NULL);
@@ -241,6 +242,7 @@ static int identify_of(const struct args *args, struct session_options *session,
 	session->follow_up = (struct follow_up_options){
 		.fingerprints = *fingerprints,
 		.is_without_anonymous_asks = args_has(args, "--no-anonymous-asks"),
+		.contact = contact,
 	};
 	return 0;
 }
@@ -276,7 +278,7 @@ static int scan(const struct args *args, const struct request *request, struct d
 	OWNED(fingerprints_free) struct fingerprints *fingerprints = NULL;
 	OWNED(services_free) struct services *services = NULL;
 	OWNED(makers_free) struct makers *makers = NULL;
-	int error = identify_of(args, &session, &fingerprints, why);
+	int error = identify_of(args, plan->contact, &session, &fingerprints, why);
 	struct session_outcome outcome;
 	struct listing listing = {
 		.results = results,

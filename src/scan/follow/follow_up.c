@@ -454,6 +454,7 @@ int follow_up_start(struct loop *loop, const struct follow_up_options *options,
 		.source_port_first = FOLLOW_UP_PORT_FIRST,
 		.source_port_last = FOLLOW_UP_PORT_LAST,
 		.is_without_anonymous_asks = options->is_without_anonymous_asks,
+		.contact = options->contact,
 	};
 	error = start_process(f, why);
 	if (error != 0) {

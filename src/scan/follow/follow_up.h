@@ -36,6 +36,7 @@
 struct follow_up_options {
 	struct fingerprints *fingerprints; /* or NULL; must outlive it */
 	bool is_without_anonymous_asks;
+	const struct contact *contact; /* who asks; NULL: contact_default; must outlive it */
 };
 
 /* Why a port is not asked. */

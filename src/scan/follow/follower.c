@@ -177,27 +177,6 @@ static void on_identified(void *context, const struct identify_result *result)
 
 /* --- the line ------------------------------------------------------------------------------ */
 
-static struct net_address socket_of(const struct follow_ask *ask)
-{
-	struct net_address address = { 0 };
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&address.storage;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address.storage;
-	struct span bytes = address_bytes(&ask->address);
-
-	if (address_is_v4(&ask->address)) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(ask->port);
-		mem_copy(&v4->sin_addr, bytes.ptr, bytes.len);
-		address.length = sizeof *v4;
-	} else {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(ask->port);
-		mem_copy(&v6->sin6_addr, bytes.ptr, bytes.len);
-		address.length = sizeof *v6;
-	}
-	return address;
-}
-
 /* True where the answer to discovery said it all. */
 static bool is_told(struct follower_task *task, struct span payload)
 {
@@ -207,7 +186,8 @@ static bool is_told(struct follower_task *task, struct span payload)
 		datagram_read(probe_for(ask->port)->name, ask->port, payload, facts);
 
 	if (worth == DATAGRAM_WHOLE) {
-		struct identify_result whole = { .address = socket_of(ask),
+		struct identify_result whole = { .address =
+							 address_socket(&ask->address, ask->port),
 						 .transport = IDENTIFY_UDP,
 						 .outcome = IDENTIFY_KNOWN,
 						 .facts = *facts };
@@ -224,7 +204,8 @@ static bool is_told(struct follower_task *task, struct span payload)
 
 static void refuse(struct follower_task *task)
 {
-	struct identify_result refused = { .address = socket_of(&task->ask),
+	struct identify_result refused = { .address = address_socket(&task->ask.address,
+								     task->ask.port),
 					   .outcome = IDENTIFY_CLOSED };
 
 	conclude(task, &refused);
@@ -250,7 +231,7 @@ static void take_ask(struct follower *f, uint64_t id, struct span body)
 		f->tasks->previous = task;
 	}
 	f->tasks = task;
-	address = socket_of(&ask);
+	address = address_socket(&ask.address, ask.port);
 	if (is_udp && is_told(task, payload)) {
 		return;
 	}
@@ -268,6 +249,7 @@ static void open_identifier(struct follower *f)
 		.source_port_first = f->plan.source_port_first,
 		.source_port_last = f->plan.source_port_last,
 		.is_without_anonymous_asks = f->plan.is_without_anonymous_asks,
+		.contact = f->plan.contact,
 	};
 
 	f->identifier = identifier_new(f->loop, &options, on_identified, f);

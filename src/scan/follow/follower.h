@@ -47,6 +47,7 @@ struct follower_plan {
 	uint16_t source_port_first; /* 0: the system's */
 	uint16_t source_port_last;
 	bool is_without_anonymous_asks;
+	const struct contact *contact;    /* who asks; NULL: contact_default */
 	const struct follower_more *more; /* or NULL */
 	const void *own;                  /* for more->open */
 };

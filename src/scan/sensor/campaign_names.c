@@ -23,25 +23,6 @@
 #define NAMES_AGAIN_MS (24 * 3600 * INT64_C(1000))
 #define NAMES_PAUSE_MS (600 * INT64_C(1000)) /* where no server of names answered */
 
-static struct net_address socket_of(const struct address *of)
-{
-	struct net_address address = { 0 };
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&address.storage;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address.storage;
-	struct span bytes = address_bytes(of);
-
-	if (address_is_v4(of)) {
-		v4->sin_family = AF_INET;
-		mem_copy(&v4->sin_addr, bytes.ptr, bytes.len);
-		address.length = sizeof *v4;
-	} else {
-		v6->sin6_family = AF_INET6;
-		mem_copy(&v6->sin6_addr, bytes.ptr, bytes.len);
-		address.length = sizeof *v6;
-	}
-	return address;
-}
-
 /* The next host, of all scopes in turn; NULL where there is none at all. */
 static struct found_host *next_host(struct campaign *c)
 {
@@ -86,7 +67,7 @@ void names_some(struct campaign *c, int64_t now_ms)
 		host->named_ms = now_ms;
 		about = alloc_zeroed(1, sizeof *about);
 		*about = host->address;
-		address = socket_of(about);
+		address = address_socket(about, 0);
 		resolver_ask_name(c->host_names, &address, about);
 		asked++;
 	}

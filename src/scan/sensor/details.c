@@ -198,32 +198,11 @@ static void on_identified(void *more, struct follower_task *of,
 
 /* --- what its TLS is worth --- */
 
-static struct net_address socket_of(const struct rows_place *place)
-{
-	struct net_address address = { 0 };
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&address.storage;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address.storage;
-	struct span bytes = address_bytes(&place->address);
-
-	if (address_is_v4(&place->address)) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(place->port);
-		mem_copy(&v4->sin_addr, bytes.ptr, bytes.len);
-		address.length = sizeof *v4;
-	} else {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(place->port);
-		mem_copy(&v6->sin6_addr, bytes.ptr, bytes.len);
-		address.length = sizeof *v6;
-	}
-	return address;
-}
-
 static void assess(struct asker *a, struct task *task)
 {
 	const struct rows_place *place = &task->place;
 	struct tls_target target = { .port = place->port, .starttls = task->starttls };
-	struct net_address address = socket_of(place);
+	struct net_address address = address_socket(&place->address, place->port);
 
 	if (place->name[0] != '\0') {
 		snprintf(target.host, sizeof target.host, "%s", place->name);
@@ -389,10 +368,14 @@ static void *open_details(const void *own, struct follower *follower, struct loo
 int asker_start(const struct asker_settings *settings, int *out_line, struct why *why)
 {
 	static const struct follower_more more = { open_details, on_identified, drop };
+	struct contact contact = contact_default;
 	const struct follower_plan plan = { .at_once = DETAILS_AT_ONCE,
 					    .per_host = DETAILS_PER_HOST,
 					    .more = &more,
-					    .own = settings };
+					    .own = settings,
+					    .contact = &contact };
 
-	return follower_start(&plan, NULL, out_line, why);
+	int error = contact_parse(settings->contact, &contact, why);
+
+	return error == 0 ? follower_start(&plan, NULL, out_line, why) : error;
 }

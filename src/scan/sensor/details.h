@@ -34,6 +34,7 @@ void details_place(const struct follow_ask *ask, struct rows_place *out);
 struct asker_settings {
 	const char *fingerprints; /* NULL: where they usually are */
 	const char *roots;        /* PEM; NULL: the system's */
+	const char *contact;      /* who scans (scan/contact.h) */
 };
 
 /* Forks the process; settings must live until then. */

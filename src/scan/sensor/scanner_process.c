@@ -167,7 +167,8 @@ static void on_lost(void *context, const char *which)
 
 static int start_children(struct scanning *p, struct why *why)
 {
-	const struct asker_settings asking = { .fingerprints = p->settings->fingerprints,
+	const struct asker_settings asking = { .contact = p->settings->contact,
+					       .fingerprints = p->settings->fingerprints,
 					       .roots = p->settings->roots };
 	int error = finder_start(p->settings->contact, &p->lines.finder, why);
 
