@@ -9,6 +9,7 @@
 #include "server/bus/bus.h"
 #include "server/feeds/errand.h"
 #include "server/feeds/fetch.h"
+#include "server/feeds/proofs.h"
 #include "server/feeds/status.h"
 #include "server/feeds/update.h"
 #include "sys/alloc.h"
@@ -63,6 +64,8 @@ struct feeds_role {
 	struct wish doing;
 	struct fetch fetch; /* the child's, by fork */
 	struct update update;
+	struct prove_config prove;
+	struct proofs *proofs;
 	/* no server can be reached */
 	unsigned away;
 	int64_t away_until_ms;
@@ -470,8 +473,8 @@ static void on_family(struct feeds_role *role, struct span family)
 	}
 }
 
-/* "feed-family" name; "feed-update" name; "feed-import" name, inbox, force: judged by the engine,
- * and again here. */
+/* "scope-look"; "feed-family" name; "feed-update" name; "feed-import" name, inbox, force: judged by
+ * the engine, and again here. */
 static void on_message(void *context, struct bus_link *link, uint8_t kind, uint64_t id,
 		       struct span body)
 {
@@ -482,8 +485,12 @@ static void on_message(void *context, struct bus_link *link, uint8_t kind, uint6
 	struct span name;
 	struct span inbox = { NULL, 0 };
 
-	(void)link;
 	(void)id;
+	if (kind == BUS_FEED_REQUEST && request_read(body, &operation, &arguments) == 0 &&
+	    span_is(operation, "scope-look")) {
+		proofs_take(role->proofs, link, &arguments);
+		return;
+	}
 	if (kind == BUS_FEED_REQUEST && request_read(body, &operation, &arguments) == 0 &&
 	    span_is(operation, "feed-family") && arguments_text(&arguments, "name", &name) == 0) {
 		on_family(role, name);
@@ -522,11 +529,14 @@ static void on_opened(void *context, struct bus_link *link)
 	}
 }
 
-/* The engine died: what is fetched goes on, and the next engine is told. */
+/* The engine died: what is fetched goes on, and the next engine is told. Of proofs the next one
+ * knows nothing. */
 static void on_closed(void *context, struct bus_link *link)
 {
-	(void)context;
+	struct feeds_role *role = context;
+
 	(void)link;
+	proofs_forget(role->proofs);
 }
 
 static const struct bus_handler bus_handler = { .message = on_message,
@@ -645,6 +655,9 @@ int feeds_run(const struct role_config *config)
 		goto out;
 	}
 	role->timer = loop_timer(role->loop, on_timer, role);
+	role->prove = (struct prove_config){ .resolver = config->resolver,
+					     .may_reach_private = config->may_prove_private };
+	role->proofs = proofs_new(role->loop, &role->prove, config->is_offline);
 	role->bus = bus_connect(role->loop, config->bus_path, "feeds", &bus_handler, role);
 	if (!read_knowledge(role) && has_files(role)) {
 		(void)start_update(role, UPDATE_REBUILD);
@@ -656,6 +669,7 @@ int feeds_run(const struct role_config *config)
 out:
 	errand_done(&role->errand);
 	bus_link_free(&role->bus);
+	proofs_free(&role->proofs);
 	loop_timer_free(&role->timer);
 	loop_free(&role->loop);
 	free(role);
