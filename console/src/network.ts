@@ -209,6 +209,14 @@ export interface Scope {
 	proved_by: string | null;
 	statement: string | null;
 	failure: string | null;
+	tried_at: string | null;
+	checked_at: string | null;
+	failing_since: string | null;
+	token: string;
+	dns_names: string[];
+	dns_value: string;
+	dns_refusal: string | null;
+	https_url: string | null;
 	added_at: string;
 	added_by: string;
 	is_on: boolean;
@@ -290,7 +298,9 @@ export const getAlerts = (filter: Record<'alert' | 'asset' | 'scope', string | n
 
 export const getScopes = (abort?: AbortSignal) => call<{ items: Scope[] }>('GET', v1('scopes'), { query: { limit: ALL_SIZE }, abort });
 export const putScope = (wish: ScopeWish) => call<{ name: string; token: string }>('PUT', v1('scopes'), { body: wish });
-export const proveScope = (name: string, statement: string) => call<void>('POST', v1('scopes', 'proof'), { body: { name, statement } });
+export const proveScope = (name: string, statement: string) => call<void>('POST', v1('scopes', 'proof'), { body: { name, method: 'statement', statement } });
+/** Has the server look for what is published: done when the scope's tried_at is not before requested_at. */
+export const checkScope = (name: string, method: 'dns' | 'https') => call<{ requested_at: string }>('POST', v1('scopes', 'proof'), { body: { name, method } });
 export const removeScope = (name: string) => call<void>('DELETE', v1('scopes', name));
 
 export const getJoins = (asset: string, abort?: AbortSignal) =>

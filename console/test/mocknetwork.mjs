@@ -93,7 +93,7 @@ export class Network {
 	firstScopes() {
 		const scope = (name, more) => ({
 			name, kind: 'prefix', is_proved: true, method: 'statement', proved_at: iso(this.t.start - 30 * DAY), proved_by: 'operator', statement: 'our office, by its owner', failure: null,
-			token: 'a1b2', dns_name: null, added_at: iso(this.t.start - 31 * DAY), added_by: 'operator', is_on: true, period_s: 86_400, from_minute: 1320, to_minute: 360, rate: 5000,
+			tried_at: null, checked_at: null, failing_since: null, ...publishedOf(name), added_at: iso(this.t.start - 31 * DAY), added_by: 'operator', is_on: true, period_s: 86_400, from_minute: 1320, to_minute: 360, rate: 5000,
 			ports: '22,80,443', scanner: null, runs: 29, state: 'waiting', reason: null, started_at: iso(this.t.start - DAY), finished_at: iso(this.t.start - 3_600_000), addresses: 65_536,
 			hosts: this.scanned.filter((h) => h.scope === name).length, open_ports: 812, loss_permille: 3, ...more,
 		});
@@ -246,9 +246,21 @@ export class Network {
 		if (held) {
 			Object.assign(held, wanted);
 		} else {
-			this.scopes.push({ ...this.firstScopes()[2], name, is_on: true, from_minute: 0, to_minute: 0, rate: null, ...wanted });
+			this.scopes.push({ ...this.firstScopes()[2], ...publishedOf(name), name, is_on: true, from_minute: 0, to_minute: 0, rate: null, ...wanted });
 		}
-		return { name, token: 'a1b2' };
+		return { name, token: TOKEN };
+	}
+
+	/** A look that takes a while: the first finds nothing, the next ones the token. */
+	check(scope, method, me) {
+		const requested = iso(Date.now());
+		setTimeout(() => {
+			const isFirst = !scope.tried_at;
+			Object.assign(scope, { tried_at: iso(Date.now()) }, isFirst
+				? { failure: `There is no TXT record at ${scope.dns_names[0]}: publish one that says ${scope.dns_value}` }
+				: { failure: null, failing_since: null, is_proved: true, method, proved_at: iso(Date.now()), checked_at: iso(Date.now()), proved_by: me.name, statement: null });
+		}, 300);
+		return { name: scope.name, requested_at: requested };
 	}
 
 	decide({ address, scope, is_join: isJoin = true, reason = '' }, me) {
@@ -258,6 +270,19 @@ export class Network {
 			this.joins.push({ address, scope, evidence: 'operator', detail: reason, confidence: 100, by: me.name, since: iso(Date.now()), identity: `address ${address}` });
 		}
 	}
+}
+
+const TOKEN = '0123456789abcdef0123456789abcdef';
+
+/** What the server says is to be published; not exact, but of that shape. */
+function publishedOf(name) {
+	const isPrefix = /\/\d+$/.test(name) && !/\/32$/.test(name);
+	const zone = isPrefix ? `${name.split('/')[0].split('.').slice(0, 3).reverse().join('.')}.in-addr.arpa` : name;
+	return {
+		token: TOKEN, dns_names: /\/25$/.test(name) ? [] : [`_bartizan-challenge.${zone}`], dns_value: `bartizan-scope=${TOKEN}`,
+		dns_refusal: /\/25$/.test(name) ? 'no reverse zone is this prefix alone: register it in parts of /28 to /32, or prove it by a statement' : null,
+		https_url: isPrefix ? null : `https://${name}/.well-known/bartizan-scope.txt`,
+	};
 }
 
 const done = (response) => void response.writeHead(204).end();
@@ -290,6 +315,9 @@ export const networkResources = {
 		const found = network.scopes.find((s) => s.name === (name === 'proof' ? body.name : name));
 		if (!found) {
 			throw new Refusal(404, 'not_found', 'There is no such scope.');
+		}
+		if (name === 'proof' && body.method !== 'statement') {
+			return network.check(found, body.method, me);
 		}
 		if (name === 'proof') {
 			Object.assign(found, { is_proved: true, method: 'statement', proved_at: iso(Date.now()), proved_by: me.name, statement: body.statement });

@@ -299,6 +299,43 @@ function scopeChecks({ url, mock, getPage }) {
 			await panel.getByText('to be proved').waitFor();
 			equal(find('198.51.100.0/24').from_minute, 1320, 'from');
 		}],
+		['what proves a scope is shown to be copied, and looked for on demand', async () => {
+			const page = getPage();
+			await page.getByRole('button', { name: 'Add a scope' }).click();
+			await page.getByRole('dialog').getByLabel(/^Scope/).fill('shop.example.org');
+			await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
+			const panel = page.getByLabel('Scope shop.example.org');
+			await panel.getByText('_bartizan-challenge.shop.example.org. IN TXT "bartizan-scope=0123456789abcdef0123456789abcdef"').waitFor();
+			await panel.getByText('https://shop.example.org/.well-known/bartizan-scope.txt').waitFor();
+			equal(await panel.getByRole('button', { name: 'Copy' }).count(), 2, 'what can be copied');
+			await panel.getByRole('button', { name: 'Check shop.example.org by DNS now' }).click();
+			await panel.getByText('There is no TXT record at _bartizan-challenge.shop.example.org').waitFor();
+			await panel.getByRole('button', { name: 'Check shop.example.org by DNS now' }).click();
+			await panel.getByText(/proved by DNS/).waitFor();
+			equal(await panel.getByText('There is no TXT record').count(), 0, 'the reason still');
+			// one that was proved, and is not there any more
+			Object.assign(find('shop.example.org'), { failing_since: new Date().toISOString(), failure: 'The proof is not found any more' });
+			await show(page, url, '#/network/alerts');
+			await show(page, url, '#/network/scopes');
+			await panel.getByText('its proof is gone').waitFor();
+			await panel.getByText('What proves it').click();
+			await panel.getByRole('button', { name: 'Check shop.example.org by HTTPS now' }).waitFor();
+			await panel.getByRole('button', { name: 'Take shop.example.org away' }).click();
+			await page.getByRole('dialog').getByRole('button', { name: 'Take away' }).click();
+			await panel.waitFor({ state: 'detached' });
+		}],
+		['a prefix that no reverse zone is says what to do instead', async () => {
+			const page = getPage();
+			await page.getByRole('button', { name: 'Add a scope' }).click();
+			await page.getByRole('dialog').getByLabel(/^Scope/).fill('198.51.100.0/25');
+			await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
+			const panel = page.getByLabel('Scope 198.51.100.0/25');
+			await panel.getByText('register it in parts of /28 to /32').waitFor();
+			equal(await panel.getByRole('button', { name: /^Check/ }).count(), 0, 'ways that there are not');
+			await panel.getByRole('button', { name: 'Take 198.51.100.0/25 away' }).click();
+			await page.getByRole('dialog').getByRole('button', { name: 'Take away' }).click();
+			await panel.waitFor({ state: 'detached' });
+		}],
 		['it is proved by a statement, switched off, and taken away after a second thought', async () => {
 			const page = getPage();
 			await page.getByRole('button', { name: 'Prove 198.51.100.0/24' }).click();

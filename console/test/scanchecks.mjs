@@ -146,6 +146,9 @@ export function scanChecks({ browser, url, code, shots }) {
 			await dialog.getByRole('button', { name: 'Add' }).click();
 			const panel = page.getByLabel('Scope 10.99.0.0/16');
 			await panel.getByText('22:00 to 06:00 UTC').waitFor();
+			await panel.getByText(/_bartizan-challenge\.99\.10\.in-addr\.arpa\. IN TXT "bartizan-scope=[0-9a-f]{32}"/).waitFor();
+			await panel.getByRole('button', { name: 'Check 10.99.0.0/16 by DNS now' }).click();
+			await panel.getByText(/started with --offline/).waitFor();
 			await panel.getByRole('button', { name: /^Prove/ }).click();
 			await dialog.getByLabel('Statement').fill('a lab of our own, by its owner');
 			await dialog.getByRole('button', { name: 'I state this' }).click();

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "sys/alloc.h"
 #include "sys/buffer.h"
+#include "sys/clock.h"
 
 /* Spaces between columns; least width that truncation leaves a column. */
 #define GAP        2
@@ -378,4 +379,21 @@ void output_items(const json_t *items, const char *const *columns, enum output o
 	}
 	sheet_print(sheet, output, output_width(), stdout);
 	sheet_free(&sheet);
+}
+
+void output_answer(const json_t *answer, const char *const *columns, enum output output)
+{
+	if (output == OUTPUT_JSON) {
+		output_json(answer, stdout);
+	} else {
+		output_items(json_object_get(answer, "items"), columns, output);
+	}
+}
+
+int64_t output_time_of(const json_t *object, const char *member)
+{
+	const char *text = json_string_value(json_object_get(object, member));
+	int64_t wall_ms;
+
+	return text != NULL && clock_from_text(span_of(text), &wall_ms) == 0 ? wall_ms : 0;
 }

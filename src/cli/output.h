@@ -7,6 +7,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/attr.h"
@@ -56,3 +57,9 @@ void output_rows(const json_t *columns, const json_t *rows, enum output output);
 
 /* Prints the members of objects in a list; columns name them. */
 void output_items(const json_t *items, const char *const *columns, enum output output);
+
+/* Prints {"items": [...]}: whole as JSON, else its items. */
+void output_answer(const json_t *answer, const char *const *columns, enum output output);
+
+/* A moment that the API wrote, milliseconds since 1970; 0 where there is none. */
+int64_t output_time_of(const json_t *object, const char *member);

@@ -131,6 +131,21 @@ static void json_values_become_text(void **state)
 	assert_printed(sheet, OUTPUT_CSV, 0, "name,count,note\r\n\"a, b\",-7,\r\ntrue,,false\r\n");
 }
 
+static void a_moment_is_read_or_none(void **state)
+{
+	json_t *object = json_pack("{s:s, s:n, s:s, s:i}", "at", "1970-01-01T00:00:01.500Z",
+				   "never", "text", "soon", "number", 5);
+
+	(void)state;
+	assert_int_equal(output_time_of(object, "at"), 1500);
+	assert_int_equal(output_time_of(object, "never"), 0);
+	assert_int_equal(output_time_of(object, "text"), 0);
+	assert_int_equal(output_time_of(object, "number"), 0);
+	assert_int_equal(output_time_of(object, "missing"), 0);
+	assert_int_equal(output_time_of(NULL, "at"), 0);
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +156,7 @@ int main(void)
 		cmocka_unit_test(control_characters_are_shown_and_not_obeyed),
 		cmocka_unit_test(csv_quotes_what_must_be_quoted),
 		cmocka_unit_test(json_values_become_text),
+		cmocka_unit_test(a_moment_is_read_or_none),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -23,6 +23,7 @@ static const struct special {
 	{ "127.0.0.0/8", true, "loopback" },
 	{ "169.254.0.0/16", true, NULL },
 	{ "172.16.0.0/12", true, NULL },
+	{ "192.0.0.0/24", true, NULL },
 	{ "192.0.2.0/24", true, NULL },
 	{ "192.168.0.0/16", true, NULL },
 	{ "198.18.0.0/15", true, NULL },
@@ -33,9 +34,17 @@ static const struct special {
 	{ "::/128", true, "the unspecified address" },
 	{ "::1/128", true, "loopback" },
 	{ "::ffff:0:0/96", true, "IPv4 within IPv6" },
+	/* what is reached there is an IPv4 address, which may be private */
+	{ "::/96", true, NULL },
+	{ "64:ff9b::/96", true, NULL },
+	{ "64:ff9b:1::/48", true, NULL },
+	{ "2001::/32", true, NULL },
+	{ "2002::/16", true, NULL },
+	{ "100::/64", true, NULL },
 	{ "2001:db8::/32", true, NULL },
 	{ "fc00::/7", true, NULL },
 	{ "fe80::/10", true, NULL },
+	{ "fec0::/10", true, NULL },
 	{ "ff00::/8", true, "multicast" },
 };
 

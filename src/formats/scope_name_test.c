@@ -90,6 +90,11 @@ static void private_addresses_are_nobodys_alone(void **state)
 	assert_int_equal(address_reach(span_of("192.168.1.1")), ADDRESS_PRIVATE);
 	assert_int_equal(address_reach(span_of("8.8.8.8")), ADDRESS_PUBLIC);
 	assert_int_equal(address_reach(span_of("2606:4700::1111")), ADDRESS_PUBLIC);
+	/* an IPv4 address in another dress */
+	assert_int_equal(address_reach(span_of("::ffff:10.0.0.1")), ADDRESS_PRIVATE);
+	assert_int_equal(address_reach(span_of("::127.0.0.1")), ADDRESS_PRIVATE);
+	assert_int_equal(address_reach(span_of("64:ff9b::a9fe:a9fe")), ADDRESS_PRIVATE);
+	assert_int_equal(address_reach(span_of("2002:a9fe:a9fe::1")), ADDRESS_PRIVATE);
 	assert_int_equal(address_reach(span_of("example.org")), ADDRESS_NONE);
 	assert_int_equal(address_reach(span_of("")), ADDRESS_NONE);
 }

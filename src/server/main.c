@@ -4,6 +4,7 @@
 #include "server/engine/engine.h"
 #include "server/feeds/feeds.h"
 #include "server/feeds/mirrors.h"
+#include "server/feeds/names.h"
 #include "server/ingest/ingest.h"
 #include "server/supervisor.h"
 #include "sys/args.h"
@@ -23,12 +24,20 @@ static const struct arg options[] = {
 	{ "--api", "ADDR:PORT",
 	  "where the console and the API are served (default 127.0.0.1:7444)" },
 	{ "--cert-life", "DURATION", "life of a sensor's certificate (default 90d)" },
-	{ "--offline", NULL, "fetch no vulnerability feeds; `bartizan feed import` still works" },
+	{ "--offline", NULL,
+	  "fetch no vulnerability feeds and check no proofs of scopes; `bartizan feed import` and "
+	  "proofs by statement still work" },
 	{ "--feed-mirror", "[FEED=]URL,...",
 	  "fetch feeds (or this one) below the first of these addresses that answers: "
 	  "URL/HOST/PATH instead of https://HOST/PATH" },
 	{ "--feed-proxy", "URL",
 	  "fetch feeds through this proxy (http, https, socks5h) instead of the environment's" },
+	{ "--resolver", "ADDR[:PORT]",
+	  "ask this name server for what proves scopes, instead of the system's" },
+	{ "--prove-private", NULL,
+	  "fetch what proves scopes from private addresses, too: operators of every tenant can "
+	  "then "
+	  "have this server's own network asked for one file" },
 	{ "--role", "ROLE", "run only this role in this process: engine, ingest, api or feeds" },
 	{ "--verbose", NULL, "say more on stderr" },
 	{ "--version", NULL, "print the version" },
@@ -96,6 +105,11 @@ static int read_config(const struct args *args, struct supervisor_config *out, s
 		return why_set(why, ERR_USAGE,
 			       "--feed-proxy is an address such as http://proxy:3128 or "
 			       "socks5h://proxy:1080");
+	}
+	out->may_prove_private = args_has(args, "--prove-private");
+	out->resolver = args_value(args, "--resolver", NULL);
+	if (out->resolver != NULL && names_check_resolver(out->resolver, why) != 0) {
+		return ERR_USAGE;
 	}
 	return out->feed_mirrors != NULL ? mirrors_check(out->feed_mirrors, why) : 0;
 }

@@ -28,9 +28,12 @@ struct role_config {
 	/* The addresses that are served, for people: "127.0.0.1:7443". */
 	const char *sensors_address;
 	const char *api_address;
-	bool is_offline;          /* feeds: nothing is fetched */
+	bool is_offline;          /* nothing outside is asked */
 	const char *feed_mirrors; /* feeds: see fetch.h; may be NULL */
 	const char *feed_proxy;   /* feeds: see fetch.h; may be NULL */
+	const char *resolver;   /* feeds: the name server that proofs of scopes are asked of; NULL:
+				   the system's */
+	bool may_prove_private; /* feeds: proofs are fetched from private addresses, too */
 };
 
 struct role {

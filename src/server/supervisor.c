@@ -117,6 +117,8 @@ static void fill_config(const struct supervisor *s, unsigned role, struct role_c
 		.is_offline = s->config->is_offline,
 		.feed_mirrors = s->config->feed_mirrors,
 		.feed_proxy = s->config->feed_proxy,
+		.resolver = s->config->resolver,
+		.may_prove_private = s->config->may_prove_private,
 	};
 }
 

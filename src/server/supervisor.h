@@ -24,6 +24,8 @@ struct supervisor_config {
 	bool is_offline;                      /* nothing is fetched from the Internet */
 	const char *feed_mirrors;             /* NULL: feeds' own addresses */
 	const char *feed_proxy;               /* NULL: as the environment says */
+	const char *resolver;                 /* of proofs of scopes; NULL: the system's */
+	bool may_prove_private;               /* these are fetched from private addresses, too */
 	const struct role *roles[ROLE_COUNT]; /* NULL: not run */
 };
 

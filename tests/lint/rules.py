@@ -44,6 +44,7 @@ ONLY_IN = {
     "microhttpd.h": ["server/api"],
     "openssl/": ["sys"],
     "curl/": ["cli", "server/feeds"],
+    "ares.h": ["server/feeds"],
     "zlib.h": ["server/feeds", "cli"],
     "expat.h": ["fingerprints"],
     "pcre2.h": ["fingerprints"],

@@ -7,7 +7,7 @@ import re
 import socket
 import struct
 
-from lab import Agent, Lab, Server, build_folder, check, equal, isolate, note, read_text, story, tell, wait_for
+from lab import Agent, Lab, Server, build_folder, check, equal, isolate, need_root, note, read_text, story, tell, wait_for
 from lab.inject import Injected, need_injection
 from lab.programs import descendants, later
 
@@ -64,6 +64,7 @@ MAY = {
     "bartizand": {"network socket", "read shadow", "pidfd"},  # starts roles, feeds among them
     "feeds": {"network socket", "pidfd"},
     "feeds: fetch": {"network socket"},
+    "feeds: prove": {"network socket"},
     "queries": {"pidfd"},
 }
 SLOW_QUERY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
@@ -164,6 +165,31 @@ def digest(lab):
     note(f"feeds: digest: {refused_all(lab, 'feeds: digest', wait_for(at_work, 20, 'the process that digests', pause_s=0.001))} refused")
     imported()
     server.stop()
+
+
+@story("the process that looks for a scope's proof is refused the same, and sees nothing of the server's", deadline_s=60)
+def prove(lab):
+    need_injection()
+    need_root("an address with a web server that never answers")
+    lab.run("ip", "address", "add", "10.1.2.3/32", "dev", "lo")
+    silent = socket.create_server(("10.1.2.3", 443))
+    server = Server(lab, options=["--feed-mirror", f"http://127.0.0.1:{lab.mirror.getsockname()[1]}/", "--prove-private"])
+    server.cli("scope", "add", "10.1.2.3")
+    server.cli("scope", "prove", "10.1.2.3", "--https", "--no-wait")
+    role = server.wait_role("feeds")
+
+    def at_work():
+        return next((p for p, n in descendants(server.pid).items() if n == "feeds: prove" and filters(p) > filters(role)), None)
+
+    pid = wait_for(at_work, 20, "the process that looks", pause_s=0.001)
+    note(f"feeds: prove: {refused_all(lab, 'feeds: prove', pid)} refused")
+    for path, flags in (("ca.key", O_RDONLY), ("platform.db", O_RDONLY), ("operator.token", O_RDONLY), ("tenants/default.db", O_RDONLY), ("feeds/written", O_WRONLY_CREAT)):
+        with Injected(pid) as process:
+            check(process.call(OPENAT, AT_FDCWD, str(server.data / path), flags, 0o600) in REFUSED, f"{path} can be opened")
+    opened = [os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd") if int(n) > 2]
+    check(sum(o.startswith("pipe:") for o in opened) == 1 and all(o.startswith(("pipe:", "socket:")) for o in opened), f"open there: {opened}")
+    server.stop()
+    silent.close()
 
 
 def sandboxed(lab, name):

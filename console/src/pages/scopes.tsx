@@ -6,6 +6,7 @@ import { useLoad } from '../load';
 import { getScopes, proveScope, putScope, removeScope, type Scope, type ScopeWish } from '../network';
 import { Dialog } from '../parts/dialog';
 import { NetworkHead, useTablesFollow } from '../parts/networknav';
+import { methodWords, ScopeProof } from '../parts/scopeproof';
 import { Empty, Failure, Loading } from '../parts/states';
 import { Ago, Text } from '../parts/text';
 import { href } from '../router';
@@ -16,6 +17,7 @@ const PERIODS: [seconds: number, title: string][] = [
 	[0, "the scanner's own"], [900, '15 minutes'], [3600, 'hour'], [21_600, '6 hours'], [86_400, 'day'], [604_800, 'week'], [2_592_000, '30 days'],
 ];
 const STATEMENT_MIN = 10;
+const REFRESH_MS = 1000;
 
 const two = (n: number) => String(n).padStart(2, '0');
 const clock = (minute: number) => `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
@@ -142,8 +144,8 @@ function Prove({ of, onClose, onDone }: { of: Scope; onClose(): void; onDone(): 
 	return (
 		<Deed title={`Prove ${visible(of.name)}`} label="I state this" act={(form) => proveScope(of.name, textOf(form, 'statement'))} onClose={onClose} onDone={onDone}>
 			<p>
-				Scanning what one has no right to scan is an offence in many countries. Nothing of this scope is scanned until you state by what right it may be, and who
-				allowed it. Your name, the moment and the words are kept, in the audit log too.
+				Scanning what one has no right to scan is an offence in many countries. State by what right this scope may be scanned, and who allowed it. Your name, the
+				moment and all the words are kept, in the audit log's chain too, where nobody can alter them unseen.
 			</p>
 			<label>
 				Statement
@@ -165,6 +167,9 @@ function stateOf(scope: Scope): [words: string, tone: string] {
 	if (!scope.is_proved) {
 		return ['to be proved', 'warn'];
 	}
+	if (scope.failing_since) {
+		return ['its proof is gone', 'bad'];
+	}
 	if (!scope.is_on) {
 		return ['switched off', ''];
 	}
@@ -173,7 +178,13 @@ function stateOf(scope: Scope): [words: string, tone: string] {
 
 type Asked = { what: 'change' | 'prove' | 'remove'; scope: Scope } | { what: 'add' } | null;
 
-function ScopePanel({ of, onAsk, onDone }: { of: Scope; onAsk(asked: Asked): void; onDone(): void }) {
+function ScopePanel({ of, isWaiting, onAsk, onChecked, onDone }: {
+	of: Scope;
+	isWaiting: boolean;
+	onAsk(asked: Asked): void;
+	onChecked(requestedAt: string): void;
+	onDone(): void;
+}) {
 	const [error, setError] = useState<ApiError | null>(null);
 	const [words, tone] = stateOf(of);
 	const label = visible(of.name);
@@ -189,7 +200,8 @@ function ScopePanel({ of, onAsk, onDone }: { of: Scope; onAsk(asked: Asked): voi
 	return (
 		<section class="panel feed scope" aria-label={`Scope ${label}`}>
 			<header><h2><Text of={of.name} /></h2><span class={`mark ${tone}`}><Text of={words} /></span></header>
-			{!of.is_proved && <p class="note-line warn">Nothing of it is scanned, and nothing found in it counts, before you state by what right it may be scanned.{of.failure && <> <Text of={of.failure} /></>}</p>}
+			{!of.is_proved && <p class="note-line warn">Nothing of it is scanned, and nothing found in it counts, before it is proved.</p>}
+			{of.failure && <p class={`note-line ${of.failing_since ? 'bad' : 'warn'}`} role="status"><Text of={of.failure} max={600} /></p>}
 			{of.reason && <p class="note-line warn"><Text of={of.reason} /></p>}
 			<dl class="facts">
 				<div><dt>Scanned</dt><dd>{schedule(of)}</dd></div>
@@ -202,11 +214,11 @@ function ScopePanel({ of, onAsk, onDone }: { of: Scope; onAsk(asked: Asked): voi
 			</dl>
 			<p class="muted">
 				Added <Ago at={of.added_at} /> by <Text of={of.added_by} />
-				{of.is_proved && <>; proved {of.proved_at && <Ago at={of.proved_at} />} by <Text of={of.proved_by ?? 'nobody'} />{of.statement && <>: “<Text of={of.statement} max={1000} />”</>}</>}
+				{of.is_proved && <>; proved {methodWords(of.method)} {of.proved_at && <Ago at={of.proved_at} />} by <Text of={of.proved_by ?? 'nobody'} />{of.statement && <>: “<Text of={of.statement} max={1000} />”</>}</>}
 			</p>
+			<ScopeProof of={of} isWaiting={isWaiting} onAsked={onChecked} onState={() => onAsk({ what: 'prove', scope: of })} />
 			{error && <Failure error={error} />}
 			<p class="deeds">
-				{!of.is_proved && <button class="small primary" aria-label={`Prove ${label}`} onClick={() => onAsk({ what: 'prove', scope: of })}>Prove it</button>}
 				<button class="small" aria-label={`Change how ${label} is scanned`} onClick={() => onAsk({ what: 'change', scope: of })}>Change</button>
 				<button class="small" aria-label={`Switch ${label} ${of.is_on ? 'off' : 'on'}`} onClick={turn}>{of.is_on ? 'Switch off' : 'Switch on'}</button>
 				<button class="small danger" aria-label={`Take ${label} away`} onClick={() => onAsk({ what: 'remove', scope: of })}>Take away</button>
@@ -229,6 +241,13 @@ function Asking({ of, onClose, onDone }: { of: Asked; onClose(): void; onDone():
 export function ScopesPage() {
 	const { data, error, reload } = useLoad(async (abort) => (await getScopes(abort)).items, [tenant.value]);
 	const [asked, setAsked] = useState<Asked>(null);
+	const [checks, setChecks] = useState<Record<string, string>>({});
+	const isLooking = (scope: Scope) => (scope.tried_at ?? '') < (checks[scope.name] ?? '');
+	const isAnyLooking = data?.some(isLooking) ?? false;
+	useEffect(() => {
+		const timer = isAnyLooking ? setInterval(reload, REFRESH_MS) : 0;
+		return () => clearInterval(timer);
+	}, [isAnyLooking]);
 	useTablesFollow(['scan_scopes', 'scanned_hosts'], reload);
 	useEffect(() => setAsked(null), [tenant.value]);
 	const waiting = data?.filter((scope) => !scope.is_proved).length ?? 0;
@@ -246,7 +265,12 @@ export function ScopesPage() {
 				</Empty>
 			)}
 			<div class="feeds">
-				{data?.map((scope) => <ScopePanel key={scope.name} of={scope} onAsk={setAsked} onDone={reload} />)}
+				{data?.map((scope) => (
+					<ScopePanel
+						key={scope.name} of={scope} isWaiting={isLooking(scope)} onAsk={setAsked} onDone={reload}
+						onChecked={(requestedAt) => setChecks((before) => ({ ...before, [scope.name]: requestedAt }))}
+					/>
+				))}
 			</div>
 			<Asking of={asked} onClose={() => setAsked(null)} onDone={reload} />
 		</div>

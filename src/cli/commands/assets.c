@@ -35,12 +35,7 @@ static int run(const struct args *args, struct why *why)
 		client_free(&client);
 		return EXIT_REFUSED;
 	}
-	if (output == OUTPUT_JSON) {
-		output_json(all, stdout);
-	} else {
-		output_items(json_object_get(all, "items"),
-			     output == OUTPUT_CSV ? all_columns : columns, output);
-	}
+	output_answer(all, output == OUTPUT_CSV ? all_columns : columns, output);
 	json_decref(all);
 	client_free(&client);
 	return EXIT_FINE;

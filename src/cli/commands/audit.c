@@ -108,12 +108,7 @@ static void print(const json_t *answer, enum output output)
 	static const char *const all[] = { "no",      "at",     "actor", "action",
 					   "subject", "tenant", "hash",  NULL };
 
-	if (output == OUTPUT_JSON) {
-		output_json(answer, stdout);
-	} else {
-		output_items(json_object_get(answer, "items"), output == OUTPUT_CSV ? all : columns,
-			     output);
-	}
+	output_answer(answer, output == OUTPUT_CSV ? all : columns, output);
 }
 
 static int run(const struct args *args, struct why *why)

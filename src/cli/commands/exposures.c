@@ -68,10 +68,8 @@ static int list(const struct args *args, const char *path, const char *const *co
 		return EXIT_REFUSED;
 	}
 	error = client_pages(client, &target, "after", ITEMS_MAX, &answer, why);
-	if (error == 0 && output == OUTPUT_JSON) {
-		output_json(answer, stdout);
-	} else if (error == 0) {
-		output_items(json_object_get(answer, "items"), columns, output);
+	if (error == 0) {
+		output_answer(answer, columns, output);
 	}
 	json_decref(answer);
 	client_free(&client);

@@ -40,12 +40,7 @@ static int show(const struct args *args, struct client *client, bool is_status, 
 	if (client_call(client, "GET", &target, NULL, &answer, why) != 0) {
 		return EXIT_REFUSED;
 	}
-	if (output == OUTPUT_JSON) {
-		output_json(answer, stdout);
-	} else {
-		output_items(json_object_get(answer, "items"),
-			     is_status ? status_columns : list_columns, output);
-	}
+	output_answer(answer, is_status ? status_columns : list_columns, output);
 	if (output == OUTPUT_TABLE && is_status) {
 		const json_t *k = json_object_get(answer, "knowledge");
 
@@ -65,14 +60,6 @@ static int show(const struct args *args, struct client *client, bool is_status, 
 }
 
 /* --- asking, and waiting until it is done --- */
-
-static int64_t time_of(const json_t *item, const char *name)
-{
-	const char *text = json_string_value(json_object_get(item, name));
-	int64_t wall_ms;
-
-	return text != NULL && clock_from_text(span_of(text), &wall_ms) == 0 ? wall_ms : 0;
-}
 
 static const json_t *item_of(const json_t *answer, const char *feed)
 {
@@ -96,7 +83,7 @@ static bool is_over(const json_t *answer, const char *feed, int64_t requested_ms
 	const json_t *item = item_of(answer, feed);
 	const char *error = json_string_value(json_object_get(item, "error"));
 
-	if (item == NULL || time_of(item, "tried_at") < requested_ms ||
+	if (item == NULL || output_time_of(item, "tried_at") < requested_ms ||
 	    json_is_true(json_object_get(item, "is_running"))) {
 		return false;
 	}
@@ -150,7 +137,7 @@ static int ask(const struct args *args, struct client *client, const char *feed,
 	if (client_call(client, "POST", &target, body, &answer, why) != 0) {
 		return EXIT_REFUSED;
 	}
-	requested_ms = time_of(answer, "requested_at");
+	requested_ms = output_time_of(answer, "requested_at");
 	json_decref(answer);
 	return args_has(args, "--no-wait") ? EXIT_FINE : wait_for(client, feed, requested_ms, why);
 }

@@ -30,10 +30,8 @@ static int list(struct client *client, const struct args *args, enum output outp
 	int error = client_call(client, "GET", &target, NULL, &answer, why);
 
 	(void)args;
-	if (error == 0 && output == OUTPUT_JSON) {
-		output_json(answer, stdout);
-	} else if (error == 0) {
-		output_items(json_object_get(answer, "items"), columns, output);
+	if (error == 0) {
+		output_answer(answer, columns, output);
 	}
 	json_decref(answer);
 	return error;

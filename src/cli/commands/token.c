@@ -37,10 +37,8 @@ static int run(const struct args *args, struct why *why)
 		target_segment(&target, args->positionals[1]);
 	}
 	error = client_call(client, is_revoke ? "DELETE" : "GET", &target, NULL, &answer, why);
-	if (error == 0 && is_list && output == OUTPUT_JSON) {
-		output_json(answer, stdout);
-	} else if (error == 0 && is_list) {
-		output_items(json_object_get(answer, "items"), columns, output);
+	if (error == 0 && is_list) {
+		output_answer(answer, columns, output);
 	}
 	json_decref(answer);
 	client_free(&client);

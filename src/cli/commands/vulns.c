@@ -320,10 +320,8 @@ static int upgrades(const struct args *args, struct client *client, enum output 
 
 	target_param(&target, "limit", args_value(args, "--limit", "20"));
 	error = client_call(client, "GET", &target, NULL, &answer, why);
-	if (error == 0 && output == OUTPUT_JSON) {
-		output_json(answer, stdout);
-	} else if (error == 0 && output == OUTPUT_CSV) {
-		output_items(json_object_get(answer, "items"), columns, output);
+	if (error == 0) {
+		output_answer(answer, columns, output);
 	} else if (error == 0) {
 		print_upgrades(answer);
 	}
@@ -448,10 +446,8 @@ static int acceptances(const struct args *args, struct client *client, enum outp
 	int error = client_call(client, "GET", &target, NULL, &answer, why);
 
 	(void)args;
-	if (error == 0 && output == OUTPUT_JSON) {
-		output_json(answer, stdout);
-	} else if (error == 0) {
-		output_items(json_object_get(answer, "items"), columns, output);
+	if (error == 0) {
+		output_answer(answer, columns, output);
 	}
 	json_decref(answer);
 	return error;

@@ -22,10 +22,8 @@ int vulns_advisory(const char *id, struct client *client, enum output output, bo
 	target_segment(&target, id);
 	error = client_call(client, "GET", &target, NULL, &answer, why);
 	*out_is_shown = error == 0 && is_of_several(answer);
-	if (*out_is_shown && output == OUTPUT_JSON) {
-		output_json(answer, stdout);
-	} else if (*out_is_shown) {
-		output_items(json_object_get(answer, "items"), columns, output);
+	if (*out_is_shown) {
+		output_answer(answer, columns, output);
 	}
 	json_decref(answer);
 	return error == ERR_NOT_FOUND ? 0 : error;

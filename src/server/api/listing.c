@@ -54,7 +54,11 @@ static bool write_item(void *context, size_t count, const char *const *names,
 	emit_object(w->json);
 	for (size_t i = 0; i < count; i++) {
 		emit_key(w->json, w->listing->members[i].name);
-		write_value(w->json, w->listing->members[i].as, &values[i]);
+		if (w->listing->members[i].write != NULL) {
+			w->listing->members[i].write(w->json, &values[i]);
+		} else {
+			write_value(w->json, w->listing->members[i].as, &values[i]);
+		}
 	}
 	emit_object_end(w->json);
 	return true;

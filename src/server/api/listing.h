@@ -21,6 +21,8 @@ enum listing_as {
 struct listing_member {
 	const char *name;
 	enum listing_as as;
+	/* Writes what is made of the column; NULL: the column as it is. */
+	void (*write)(struct emit *json, const struct view_value *value);
 };
 
 #define LISTING_BOUND_MAX 7

@@ -40,8 +40,10 @@ enum bus_kind {
 	/* feeds to engine, and engine to api */
 	BUS_KNOWLEDGE = 70, /* [generation]: feeds/knowledge was replaced (server/feeds/feeds.h) */
 	/* engine to feeds */
-	BUS_FEED_REQUEST, /* [operation, argument map]: feed-update, feed-import, feed-family; no
-			     reply */
+	BUS_FEED_REQUEST, /* [operation, argument map]: feed-update, feed-import, feed-family: no
+			     reply; scope-look: attempt, scope, method */
+	/* feeds to engine */
+	BUS_SCOPE_LOOKED, /* [attempt, outcome (bytes, formats/scope_proof.h)]: what is published */
 	/* either way */
 	BUS_ROLE = 80, /* [role name]: first on each link, from the one who connected */
 };

@@ -201,6 +201,11 @@ int engine_open(const char *data_folder, int64_t cert_life_s, struct engine **ou
 	return 0;
 }
 
+void engine_set_offline(struct engine *engine)
+{
+	engine->is_offline = true;
+}
+
 void engine_close(struct engine **engine)
 {
 	struct engine *e = *engine;
@@ -221,6 +226,7 @@ void engine_close(struct engine **engine)
 		idmap_done(&t->asked);
 		free(t->by_asset);
 		free(t->replacements);
+		scope_proofs_free(t);
 		free(t);
 	}
 	knowledge_close(&e->knowledge);
@@ -255,6 +261,9 @@ void engine_link_close(struct engine_link **link)
 
 	if (l == NULL) {
 		return;
+	}
+	if (l->peer == ENGINE_FEEDS) {
+		scope_proofs_lost(l->engine);
 	}
 	commit_forget_link(l);
 	enrolment_forget_link(l);
@@ -341,13 +350,17 @@ void engine_tell(struct engine *engine, enum engine_peer peer, uint8_t kind, str
 	}
 }
 
-/* Feeds may say one thing only. */
+/* Feeds may say two things only. */
 static void feeds_message(struct engine_link *link, uint8_t kind, struct span body)
 {
 	struct cbor_reader r = cbor_over(body);
 	size_t count = cbor_array(&r);
 	uint64_t generation = cbor_uint(&r);
 
+	if (kind == BUS_SCOPE_LOOKED) {
+		scope_proof_looked(link->engine, body);
+		return;
+	}
 	if (kind != BUS_KNOWLEDGE || count != 1 || cbor_done(&r) != 0) {
 		log_error("feeds sent what only others may", log_number("kind", kind));
 		return;
@@ -432,6 +445,7 @@ int64_t engine_tick(struct engine *engine)
 		batch_expire(t, now_ms);
 	}
 	flush_seen(engine, now_ms);
+	scope_proofs_tick(engine);
 	is_more = drop_old_events(engine, now_ms);
 	is_more = tidy(engine, now_ms) || is_more;
 	return is_more ? TICK_BUSY_MS : TICK_MS;

@@ -24,6 +24,9 @@ struct engine_link;
 MUST_USE int engine_open(const char *data_folder, int64_t cert_life_s, struct engine **out,
 			 struct why *why);
 
+/* Nothing outside is asked: proofs of scopes by DNS and HTTPS are refused. */
+void engine_set_offline(struct engine *engine);
+
 /* Commits what is pending. Every link must be closed. */
 void engine_close(struct engine **engine);
 

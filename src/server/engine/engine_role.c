@@ -198,6 +198,9 @@ int engine_run(const struct role_config *config)
 		status = role_failed(config, why.text);
 		goto out;
 	}
+	if (config->is_offline) {
+		engine_set_offline(state->engine);
+	}
 	state->soon = loop_timer(state->loop, do_nothing, state);
 	state->tick = loop_timer(state->loop, on_tick, state);
 	loop_timer_arm(state->tick, 0);

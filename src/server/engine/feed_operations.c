@@ -9,7 +9,7 @@
 #include "server/services/vulnerability.h"
 #include "sys/clock.h"
 
-static bool has_feeds(const struct engine *engine)
+bool engine_has_feeds(const struct engine *engine)
 {
 	for (const struct engine_link *l = engine->links; l != NULL; l = l->next) {
 		if (l->peer == ENGINE_FEEDS) {
@@ -24,7 +24,7 @@ void engine_tell_families(struct engine_tenant *t)
 	const char *stream;
 
 	while ((stream = findings_stream(t->findings, t->told_streams)) != NULL &&
-	       has_feeds(t->engine)) {
+	       engine_has_feeds(t->engine)) {
 		struct span family = span_first(span_of(stream), span_find(span_of(stream), ':'));
 		uint8_t room[128];
 		struct writer w = writer_over(room, sizeof room);
@@ -51,7 +51,7 @@ static int pass_to_feeds(struct engine *engine, const char *operation, const cha
 		argument_bool("force", is_forced),
 	};
 
-	if (!has_feeds(engine)) {
+	if (!engine_has_feeds(engine)) {
 		return why_set(why, ERR_AGAIN, "the feeds role does not run now; try again");
 	}
 	request_write(&w, operation, arguments, COUNT_OF(arguments));

@@ -25,7 +25,9 @@
  *                  is_on, period_s, from_minute,
  *                  to_minute, rate, ports, scanner
  * scope-remove     tenant, name, actor             (none)
- * scope-prove      tenant, name, statement, actor  (none)
+ * scope-prove      tenant, name, actor; method     name, requested_ms: by dns and https the
+ *                  (dns, https, statement),        scope's tried_at is later when it is done
+ *                  statement
  * asset-join       tenant, id, address, scope,     (none)
  *                  is_join (0: never), reason,
  *                  actor

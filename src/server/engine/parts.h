@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "formats/scope_proof.h"
 #include "server/engine/engine.h"
 #include "server/engine/limits.h"
 #include "server/idmap.h"
@@ -20,6 +21,8 @@ struct kept_batch;
 struct knowledge;
 struct pending_answer;
 struct enrolment;
+struct scope_attempt;
+struct scope_watch;
 
 struct engine_tenant {
 	struct engine *engine;
@@ -45,6 +48,9 @@ struct engine_tenant {
 	bool is_policy_due;      /* sessions from policy_next on are to be looked at */
 	size_t policy_next;
 	struct replacements *replacements; /* NULL: none yet */
+	struct scope_watch *scope_watches; /* NULL: none yet */
+	int64_t scope_allowance_ms;        /* scope_proofs.c: of attempts asked for */
+	int64_t scopes_look_ms;            /* by clock_wall_ms: then proofs are looked at */
 	struct engine_tenant *next;
 };
 
@@ -102,8 +108,11 @@ struct engine {
 	struct engine_tenant *tenants;
 	struct engine_link *links;
 	struct engine_figures figures;
-	struct knowledge *knowledge; /* what the feeds say; NULL: nothing yet */
-	size_t kept_bytes;           /* of all sessions */
+	struct knowledge *knowledge;          /* what the feeds say; NULL: nothing yet */
+	bool is_offline;                      /* nothing outside is asked */
+	struct scope_attempt *scope_attempts; /* under way */
+	uint64_t scope_attempt_no;            /* of the latest */
+	size_t kept_bytes;                    /* of all sessions */
 	/* this turn's */
 	int64_t turn_started_us; /* 0: nothing was done yet */
 	size_t turn_bytes;
@@ -143,6 +152,9 @@ void engine_follow_knowledge(struct engine *engine);
 /* Tells the feeds which families of systems ("redhat") a tenant's assets run, where that is news:
  * some feeds are fetched for these only. */
 void engine_tell_families(struct engine_tenant *tenant);
+
+/* Whether the feeds role is there. */
+bool engine_has_feeds(const struct engine *engine);
 
 /* Sends to every link of a kind. */
 void engine_tell(struct engine *engine, enum engine_peer peer, uint8_t kind, struct span body);
@@ -251,3 +263,26 @@ bool enrolment_run_all(struct engine *engine, bool *is_more);
 
 /* The turn was committed, or not: answers those that were carried out, and forgets them. */
 void enrolment_answer_all(struct engine *engine, bool is_durable);
+
+/* --- scope_proofs.c --- */
+
+/* Has the feeds role look at what is published of a scope; the outcome is judged when it comes.
+ * actor: who asked. ERR_CONFLICT, ERR_AGAIN, ERR_UNSUPPORTED with a reason where it is not done. */
+MUST_USE int scope_proof_ask(struct engine_tenant *tenant, const struct inventory_scope *scope,
+			     enum scope_proof_method method, const char *actor, struct why *why);
+
+/* BUS_SCOPE_LOOKED. */
+void scope_proof_looked(struct engine *engine, struct span body);
+
+/* The feeds role is gone: it answers no more. */
+void scope_proofs_lost(struct engine *engine);
+
+/* Scopes have changed: what is due may have, too. */
+void scope_proofs_changed(struct engine_tenant *tenant);
+
+/* Checks proofs anew that were checked long ago, and lets go of attempts that nobody answered. */
+void scope_proofs_tick(struct engine *engine);
+void scope_proofs_free(struct engine_tenant *tenant);
+
+/* Scopes are scanned, or not, that were not, or were. */
+void scope_announce(struct engine_tenant *tenant);

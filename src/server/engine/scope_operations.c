@@ -133,13 +133,6 @@ static int find_or_make(struct inventory *inv, const struct scope_name *name, co
 	return make_token(out->token, why);
 }
 
-/* What sensors are asked, and what rows count, has changed. */
-static void announce(struct engine_tenant *tenant)
-{
-	policy_changed(tenant);
-	estate_reconsider(tenant->estate);
-}
-
 static int run_scope_put(struct engine *engine, const struct arguments *arguments,
 			 struct writer *reply, struct why *why)
 {
@@ -163,7 +156,7 @@ static int run_scope_put(struct engine *engine, const struct arguments *argument
 	if (error == ERR_CONFLICT) {
 		return error;
 	}
-	announce(tenant);
+	scope_announce(tenant);
 	error = operation_finish(tenant, error, actor, "scope-put", scope.name, why);
 	if (error == 0) {
 		reply_write(reply,
@@ -193,7 +186,7 @@ static int run_scope_remove(struct engine *engine, const struct arguments *argum
 	if (error == ERR_NOT_FOUND) {
 		return error;
 	}
-	announce(tenant);
+	scope_announce(tenant);
 	error = operation_finish(tenant, error, actor, "scope-remove", name.text, why);
 	if (error == 0) {
 		reply_write(reply, NULL, 0);
@@ -201,10 +194,15 @@ static int run_scope_remove(struct engine *engine, const struct arguments *argum
 	return error;
 }
 
-/* An operator's word: who, when, and what they say, in the audit log too. */
-static int prove_by_statement(const struct arguments *arguments, struct inventory_scope *scope,
-			      const char *actor, struct why *why)
+/* --- proofs --- */
+
+/* An operator's word. It is signed by being in the audit log, whole: who was signed in, when, and
+ * what they stated are part of a chain of hashes that nobody can alter unseen. */
+static int prove_by_statement(struct engine_tenant *tenant, const struct arguments *arguments,
+			      const char *actor, struct inventory_scope *scope, struct why *why)
 {
+	char subject[sizeof scope->name + sizeof scope->statement + 32];
+	struct inventory *inv;
 	int error = operation_text(arguments, "statement", scope->statement,
 				   sizeof scope->statement, why);
 
@@ -212,40 +210,67 @@ static int prove_by_statement(const struct arguments *arguments, struct inventor
 		return why_set(why, ERR_USAGE,
 			       "say by what right it may be scanned, and who allowed it");
 	}
-	if (error == 0) {
-		snprintf(scope->method, sizeof scope->method, "statement");
-		snprintf(scope->proved_by, sizeof scope->proved_by, "%s", actor);
-		scope->proved_ms = clock_wall_ms();
-		scope->failure[0] = '\0';
+	error = error != 0 ? error : operation_begin(tenant, &inv, why);
+	if (error != 0) {
+		return error;
 	}
-	return error;
+	snprintf(scope->method, sizeof scope->method, "statement");
+	snprintf(scope->proved_by, sizeof scope->proved_by, "%s", actor);
+	scope->proved_ms = clock_wall_ms();
+	scope->failing_ms = 0;
+	scope->failure[0] = '\0';
+	error = inventory_scope_put(inv, scope, why);
+	scope_announce(tenant);
+	snprintf(subject, sizeof subject, "%s by statement: %s", scope->name, scope->statement);
+	return operation_finish(tenant, error, actor, "scope-prove", subject, why);
+}
+
+/* Asks for a look at what is published. That it was asked for is noted before it is done. */
+static int prove_by_look(struct engine_tenant *tenant, struct span method, const char *actor,
+			 const struct inventory_scope *scope, struct why *why)
+{
+	enum scope_proof_method how;
+	char subject[SUBJECT_SIZE];
+	int error = scope_proof_method_read(method, &how);
+
+	if (error != 0) {
+		return why_set(why, ERR_USAGE, "a scope is proved by dns, https or statement");
+	}
+	snprintf(subject, sizeof subject, "%s by %s", scope->name, scope_proof_method_word(how));
+	error = scope_proof_ask(tenant, scope, how, actor, why);
+	return error != 0 ? error
+			  : audit_add(tenant->engine->platform, clock_wall_ms(), actor,
+				      "scope-check", subject, tenant->name, why);
 }
 
 static int run_scope_prove(struct engine *engine, const struct arguments *arguments,
 			   struct writer *reply, struct why *why)
 {
 	struct engine_tenant *tenant;
-	struct inventory *inv;
 	struct inventory_scope scope;
+	struct inventory *inv;
 	struct scope_name name;
+	struct span method = span_of("statement");
 	char actor[OPERATION_ACTOR_SIZE];
-	char subject[SUBJECT_SIZE];
+	int64_t now_ms = clock_wall_ms();
 	int error = operation_tenant(engine, arguments, &tenant, why);
 
+	(void)!arguments_text(arguments, "method", &method);
 	error = error != 0 ? error : take_name(arguments, &name, why);
 	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
 	error = error != 0 ? error : operation_begin(tenant, &inv, why);
 	error = error != 0 ? error : inventory_scope_find(inv, name.text, &scope, why);
-	error = error != 0 ? error : prove_by_statement(arguments, &scope, actor, why);
-	if (error != 0) {
-		return error;
-	}
-	error = inventory_scope_put(inv, &scope, why);
-	announce(tenant);
-	snprintf(subject, sizeof subject, "%s: %.300s", scope.name, scope.statement);
-	error = operation_finish(tenant, error, actor, "scope-prove", subject, why);
 	if (error == 0) {
-		reply_write(reply, NULL, 0);
+		error = span_is(method, "statement")
+				? prove_by_statement(tenant, arguments, actor, &scope, why)
+				: prove_by_look(tenant, method, actor, &scope, why);
+	}
+	if (error == 0) {
+		reply_write(reply,
+			    (const struct argument[]){
+				    argument_text("name", scope.name),
+				    argument_uint("requested_ms", (uint64_t)now_ms) },
+			    2);
 	}
 	return error;
 }

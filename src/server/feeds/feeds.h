@@ -8,8 +8,8 @@
  *   feeds/knowledge       the index of all of them (knowledge.h)
  *   feeds/status.json     what GET /feeds shows
  *
- * This process itself reads nothing from outside: children fetch (network, no bus) and digest (no
- * network), each confined to its own work.
+ * This process itself reads nothing from outside: children fetch and prove (network, no bus) and
+ * digest (no network), each confined to its own work.
  */
 #pragma once
 

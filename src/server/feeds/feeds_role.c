@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "server/bus/arguments.h"
 #include "server/bus/bus.h"
+#include "server/feeds/errand.h"
 #include "server/feeds/fetch.h"
+#include "server/feeds/proofs.h"
 #include "server/feeds/status.h"
 #include "server/feeds/update.h"
 #include "sys/alloc.h"
@@ -15,13 +17,10 @@
 #include "sys/file.h"
 #include "sys/log.h"
 #include "sys/loop.h"
-#include "sys/process.h"
 #include "sys/sandbox.h"
 #include "wire/cbor.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,15 +59,13 @@ struct feeds_role {
 	struct wish wishes[QUEUE_MAX];
 	size_t wish_count;
 	/* the job under way */
-	bool is_busy;
+	struct errand errand;
 	enum job_kind job;
 	struct wish doing;
-	pid_t pid;
-	int fd;
-	struct loop_watch *watch;
-	struct buffer outcome;
 	struct fetch fetch; /* the child's, by fork */
 	struct update update;
+	struct prove_config prove;
+	struct proofs *proofs;
 	/* no server can be reached */
 	unsigned away;
 	int64_t away_until_ms;
@@ -135,43 +132,22 @@ static bool read_knowledge(struct feeds_role *role)
 
 /* --- children --- */
 
-static int child(void *context)
+static int child(void *context, int out_fd)
 {
 	struct feeds_role *role = context;
 
-	int kept = role->fetch.out_fd;
-
-	/* the bus and the loop are none of a child's business */
-	(void)close_range(STDERR_FILENO + 1, (unsigned)kept - 1, 0);
-	(void)close_range((unsigned)kept + 1, ~0U, 0);
+	role->fetch.out_fd = out_fd;
+	role->update.out_fd = out_fd;
 	return role->job == JOB_FETCH ? fetch_run(&role->fetch) : update_run(&role->update);
 }
 
-static void on_outcome(void *context, unsigned events);
+static void on_ended(void *context, int status);
 
 static bool spawn(struct feeds_role *role, enum job_kind job)
 {
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0) {
-		return false;
-	}
 	role->job = job;
-	role->fetch.out_fd = ends[1];
-	role->update.out_fd = ends[1];
-	if (process_spawn(job == JOB_FETCH ? "feeds: fetch" : "feeds: digest", child, role,
-			  &role->pid) != 0) {
-		(void)close(ends[0]);
-		(void)close(ends[1]);
-		return false;
-	}
-	(void)close(ends[1]);
-	role->is_busy = true;
-	role->fd = ends[0];
-	(void)fcntl(role->fd, F_SETFL, O_NONBLOCK);
-	buffer_clear(&role->outcome);
-	role->watch = loop_watch(role->loop, role->fd, LOOP_READ, on_outcome, role);
-	return true;
+	return errand_start(&role->errand, job == JOB_FETCH ? "feeds: fetch" : "feeds: digest",
+			    child, on_ended, role);
 }
 
 static bool start_update(struct feeds_role *role, enum update_kind kind)
@@ -210,23 +186,6 @@ static bool start_fetch(struct feeds_role *role)
 }
 
 /* --- outcomes --- */
-
-/* The rest of the outcome's line that begins with a word; false where there is none. */
-static bool line_of(const struct feeds_role *role, const char *word, struct span *out)
-{
-	struct reader r = reader_over(buffer_span(&role->outcome));
-	size_t len = strlen(word);
-
-	while (reader_left(&r) > 0) {
-		struct span line = reader_line(&r);
-
-		if (span_starts_with(line, word) && line.len > len && line.ptr[len] == ' ') {
-			*out = span_after(line, len + 1);
-			return true;
-		}
-	}
-	return false;
-}
 
 static void set_error(struct feed_status *f, struct span reason)
 {
@@ -308,7 +267,7 @@ static void accepted(struct feeds_role *role, struct feed_status *f, struct span
 
 static void note_broken(struct feeds_role *role)
 {
-	struct reader r = reader_over(buffer_span(&role->outcome));
+	struct reader r = reader_over(errand_outcome(&role->errand));
 
 	while (reader_left(&r) > 0) {
 		struct span line = reader_line(&r);
@@ -333,8 +292,8 @@ static void updated(struct feeds_role *role, struct feed_status *f, int status)
 {
 	struct span line;
 	struct span reason;
-	bool is_accepted = line_of(role, "accepted", &line);
-	bool has_reason = line_of(role, "reason", &reason);
+	bool is_accepted = errand_line(&role->errand, "accepted", &line);
+	bool has_reason = errand_line(&role->errand, "reason", &reason);
 
 	if (!has_reason) {
 		reason = span_of(WIFSIGNALED(status)
@@ -345,7 +304,7 @@ static void updated(struct feeds_role *role, struct feed_status *f, int status)
 		accepted(role, f, line);
 	}
 	note_broken(role);
-	if (line_of(role, "knowledge", &line) && read_knowledge(role)) {
+	if (errand_line(&role->errand, "knowledge", &line) && read_knowledge(role)) {
 		role->status.built_ms = clock_wall_ms();
 		log_info("index of feeds built",
 			 log_number("generation", (int64_t)role->status.generation),
@@ -365,14 +324,15 @@ static bool fetched(struct feeds_role *role, struct feed_status *f, int status)
 	struct span line;
 	uint64_t changed = 0;
 
-	if (!line_of(role, "changed", &line) || text_to_u64(line, 10000, &changed) != 0) {
+	if (!errand_line(&role->errand, "changed", &line) ||
+	    text_to_u64(line, 10000, &changed) != 0) {
 		struct span reason;
 
-		if (!line_of(role, "reason", &reason)) {
+		if (!errand_line(&role->errand, "reason", &reason)) {
 			reason = span_of(WIFSIGNALED(status) ? "the fetch was ended"
 							     : "the fetch ended early");
 		}
-		failed(role, f, reason, line_of(role, "unreachable", &line));
+		failed(role, f, reason, errand_line(&role->errand, "unreachable", &line));
 		return false;
 	}
 	role->away = 0;
@@ -383,17 +343,13 @@ static bool fetched(struct feeds_role *role, struct feed_status *f, int status)
 	return start_update(role, UPDATE_FETCHED);
 }
 
-static void finish(struct feeds_role *role)
+static void on_ended(void *context, int status)
 {
+	struct feeds_role *role = context;
 	struct feed_status *f = role->doing.feed == NULL
 					? NULL
 					: status_of(&role->status, span_of(role->doing.feed->name));
-	int status = 0;
 
-	loop_unwatch(&role->watch);
-	file_close(&role->fd);
-	(void)waitpid(role->pid, &status, 0); /* it closed the pipe by ending */
-	role->is_busy = false;
 	if (role->job == JOB_FETCH && f != NULL && fetched(role, f, status)) {
 		return;
 	}
@@ -405,23 +361,6 @@ static void finish(struct feeds_role *role)
 	}
 	save(role);
 	look(role);
-}
-
-static void on_outcome(void *context, unsigned events)
-{
-	struct feeds_role *role = context;
-	uint8_t *room = buffer_reserve(&role->outcome, 1024);
-	uint8_t waste[1024];
-	ssize_t len;
-
-	(void)events;
-	len = read(role->fd, room != NULL ? room : waste, 1024);
-	if (len > 0 && room != NULL) {
-		buffer_grow(&role->outcome, (size_t)len);
-	}
-	if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR)) {
-		finish(role);
-	}
 }
 
 /* --- what is due --- */
@@ -469,7 +408,7 @@ static void look(struct feeds_role *role)
 	int64_t now_ms = clock_wall_ms();
 	struct feed_status *due;
 
-	while (!role->is_busy && role->wish_count > 0) {
+	while (!role->errand.is_under_way && role->wish_count > 0) {
 		role->doing = role->wishes[0];
 		role->wish_count--;
 		memmove(role->wishes, role->wishes + 1, role->wish_count * sizeof *role->wishes);
@@ -480,7 +419,7 @@ static void look(struct feeds_role *role)
 		}
 	}
 	due = next_due(role);
-	if (role->is_busy || due == NULL) {
+	if (role->errand.is_under_way || due == NULL) {
 		return;
 	}
 	if (due->next_ms <= now_ms && role->away_until_ms <= now_ms) {
@@ -534,8 +473,8 @@ static void on_family(struct feeds_role *role, struct span family)
 	}
 }
 
-/* "feed-family" name; "feed-update" name; "feed-import" name, inbox, force: judged by the engine,
- * and again here. */
+/* "scope-look"; "feed-family" name; "feed-update" name; "feed-import" name, inbox, force: judged by
+ * the engine, and again here. */
 static void on_message(void *context, struct bus_link *link, uint8_t kind, uint64_t id,
 		       struct span body)
 {
@@ -546,8 +485,12 @@ static void on_message(void *context, struct bus_link *link, uint8_t kind, uint6
 	struct span name;
 	struct span inbox = { NULL, 0 };
 
-	(void)link;
 	(void)id;
+	if (kind == BUS_FEED_REQUEST && request_read(body, &operation, &arguments) == 0 &&
+	    span_is(operation, "scope-look")) {
+		proofs_take(role->proofs, link, &arguments);
+		return;
+	}
 	if (kind == BUS_FEED_REQUEST && request_read(body, &operation, &arguments) == 0 &&
 	    span_is(operation, "feed-family") && arguments_text(&arguments, "name", &name) == 0) {
 		on_family(role, name);
@@ -586,11 +529,14 @@ static void on_opened(void *context, struct bus_link *link)
 	}
 }
 
-/* The engine died: what is fetched goes on, and the next engine is told. */
+/* The engine died: what is fetched goes on, and the next engine is told. Of proofs the next one
+ * knows nothing. */
 static void on_closed(void *context, struct bus_link *link)
 {
-	(void)context;
+	struct feeds_role *role = context;
+
 	(void)link;
+	proofs_forget(role->proofs);
 }
 
 static const struct bus_handler bus_handler = { .message = on_message,
@@ -701,15 +647,17 @@ int feeds_run(const struct role_config *config)
 	int status = 0;
 
 	role->config = config;
-	role->fd = -1;
 	role->loop = loop_new();
-	buffer_init(&role->outcome, OUTCOME_MAX);
+	errand_init(&role->errand, role->loop, OUTCOME_MAX);
 	loop_on_signal(role->loop, SIGTERM, on_term, role->loop);
 	if (prepare(role, &why) != 0 || take_rights(role, &why) != 0) {
 		status = role_failed(config, why.text);
 		goto out;
 	}
 	role->timer = loop_timer(role->loop, on_timer, role);
+	role->prove = (struct prove_config){ .resolver = config->resolver,
+					     .may_reach_private = config->may_prove_private };
+	role->proofs = proofs_new(role->loop, &role->prove, config->is_offline);
 	role->bus = bus_connect(role->loop, config->bus_path, "feeds", &bus_handler, role);
 	if (!read_knowledge(role) && has_files(role)) {
 		(void)start_update(role, UPDATE_REBUILD);
@@ -719,15 +667,10 @@ int feeds_run(const struct role_config *config)
 	role_ready(config);
 	loop_run(role->loop);
 out:
-	if (role->is_busy) {
-		(void)kill(role->pid, SIGKILL);
-		(void)waitpid(role->pid, NULL, 0);
-		loop_unwatch(&role->watch);
-		file_close(&role->fd);
-	}
+	errand_done(&role->errand);
 	bus_link_free(&role->bus);
+	proofs_free(&role->proofs);
 	loop_timer_free(&role->timer);
-	buffer_done(&role->outcome);
 	loop_free(&role->loop);
 	free(role);
 	return status;

@@ -11,11 +11,12 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "formats/civil.h"
+#include "server/feeds/errand.h"
 #include "server/feeds/feeds.h"
 #include "server/feeds/mirrors.h"
+#include "server/feeds/outside.h"
 #include "sys/clock.h"
 #include "sys/file.h"
-#include "sys/sandbox.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -55,43 +56,6 @@ struct transfer {
 	char failure[600]; /* of every mirror that was tried */
 	bool was_reached;  /* one of them, at least */
 };
-
-static void tell(const struct fetch *f, const char *word, const char *text)
-{
-	char line[700];
-	int len = snprintf(line, sizeof line, "%s %.600s\n", word, text);
-
-	for (int i = 0; i + 1 < len; i++) {
-		line[i] = (unsigned char)line[i] < ' ' ? ' '
-						       : line[i]; /* one line, whatever is quoted */
-	}
-
-	(void)!write(f->out_fd, line, (size_t)len);
-}
-
-/* --- rights --- */
-
-/* Reads what libcurl, the resolver and TLS read, writes feeds/ only, connects to anything. */
-static int take_rights(struct why *why)
-{
-	static const int none[] = { -1 };
-	const struct sandbox_path paths[] = {
-		{ .path = FEEDS_FOLDER, .is_writable = true },
-		FEEDS_LIBRARY_PATHS,
-	};
-	int error = sandbox_privileges(none, why);
-
-	if (error == 0) {
-		error = sandbox_files(paths, COUNT_OF(paths), -1, why);
-	}
-	if (error == 0 || error == ERR_UNSUPPORTED) {
-		error = sandbox_calls(SANDBOX_BASIC | SANDBOX_READ_FILES | SANDBOX_WRITE_FILES |
-					      SANDBOX_SOCKETS_OPEN | SANDBOX_INTERNET |
-					      SANDBOX_THREADS,
-				      why);
-	}
-	return error;
-}
 
 /* --- paths and heads --- */
 
@@ -207,29 +171,28 @@ static void address_of(const struct transfer *t, char out[ADDRESS_SIZE])
 
 static void set_up(CURL *curl, struct transfer *t, const char *address, char *reason)
 {
-	const char *schemes = t->has_mirror ? "http,https" : "https";
+	const struct outside_request request = {
+		.address = address,
+		.schemes = t->has_mirror ? "http,https" : "https",
+		.connect_s = CONNECT_S,
+		.whole_s = WHOLE_S,
+		.on_bytes = on_bytes,
+		.on_header = on_header,
+		.context = t,
+		.reason = reason,
+	};
 
-	(void)curl_easy_setopt(curl, CURLOPT_URL, address);
-	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, schemes);
+	outside_set_up(curl, &request);
 	(void)curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
 	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, t->has_mirror ? 0L : 1L);
 	if (t->fetch->proxy != NULL) {
 		(void)curl_easy_setopt(curl, CURLOPT_PROXY, t->fetch->proxy);
 	}
 	(void)curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
-	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, WHOLE_S);
 	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
 	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SLOW_S);
 	(void)curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
-	(void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "bartizan/" BARTIZAN_VERSION);
 	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, t->headers);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
-	(void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
-	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
 }
 
 static bool is_unreachable(CURLcode code)
@@ -419,9 +382,9 @@ static bool fetch_part(CURL *curl, const struct fetch *f, const struct feed_part
 	} while (!is_fine && !t.is_full && t.has_mirror);
 	if (!is_fine) {
 		if (!t.was_reached) {
-			tell(f, "unreachable", "");
+			errand_tell(f->out_fd, "unreachable", "");
 		}
-		tell(f, "reason", t.failure);
+		errand_tell(f->out_fd, "reason", t.failure);
 	}
 	return is_fine;
 }
@@ -451,8 +414,8 @@ int fetch_run(void *context)
 	struct why why;
 	CURL *curl;
 
-	if (take_rights(&why) != 0) {
-		tell(f, "reason", why.text);
+	if (outside_take_rights(FEEDS_FOLDER, &why) != 0) {
+		errand_tell(f->out_fd, "reason", why.text);
 		return 1;
 	}
 	curl = curl_easy_init();
@@ -468,7 +431,7 @@ int fetch_run(void *context)
 	curl_easy_cleanup(curl);
 	if (is_fine) {
 		snprintf(text, sizeof text, "%u", changed);
-		tell(f, "changed", text);
+		errand_tell(f->out_fd, "changed", text);
 	}
 	return 0;
 }

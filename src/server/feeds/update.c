@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "server/feeds/digest.h"
+#include "server/feeds/errand.h"
 #include "server/feeds/feeds.h"
 #include "sys/file.h"
 #include "sys/sandbox.h"
@@ -27,19 +28,6 @@
 #define CPU_S        1800
 #define NICE         10
 #define MEMORY_BYTES (UINT64_C(12) << 30) /* of address space: files are mapped */
-
-static void tell(const struct update *u, const char *word, const char *text)
-{
-	char line[700];
-	int len = snprintf(line, sizeof line, "%s %.600s\n", word, text);
-
-	for (int i = 0; i + 1 < len; i++) {
-		line[i] = (unsigned char)line[i] < ' ' ? ' '
-						       : line[i]; /* one line, whatever is quoted */
-	}
-
-	(void)!write(u->out_fd, line, (size_t)len);
-}
 
 static void join(char out[PATH_SIZE], const char *folder, const char *name)
 {
@@ -256,7 +244,7 @@ static int rebuild(const struct update *u, struct why *why)
 		error = digest_in_force(feeds[i], folder, b, why);
 		if (error == ERR_MALFORMED || error == ERR_IO) {
 			snprintf(text, sizeof text, "%s %.500s", feeds[i]->name, why->text);
-			tell(u, "broken", text);
+			errand_tell(u->out_fd, "broken", text);
 			error = 0;
 		}
 	}
@@ -307,7 +295,7 @@ static int accept_candidate(const struct update *u, struct why *why)
 		snprintf(text, sizeof text, "%llu %llu %llu %s", (unsigned long long)report.records,
 			 (unsigned long long)report.odd, (unsigned long long)report.passed_over,
 			 report.snapshot);
-		tell(u, "accepted", text);
+		errand_tell(u->out_fd, "accepted", text);
 	}
 	return error;
 }
@@ -324,10 +312,10 @@ int update_run(void *context)
 	}
 	error = error != 0 ? error : rebuild(u, &why);
 	if (error != 0) {
-		tell(u, "reason", why.text);
+		errand_tell(u->out_fd, "reason", why.text);
 	} else {
 		snprintf(text, sizeof text, "%llu", (unsigned long long)u->generation);
-		tell(u, "knowledge", text);
+		errand_tell(u->out_fd, "knowledge", text);
 	}
 	if (u->kind == UPDATE_IMPORTED) {
 		update_remove_folder(u->source);

@@ -9,12 +9,13 @@
 #include <stdint.h>
 
 /* A prefix (192.0.2.0/24), an address, or a DNS name, with its NUL. */
-#define INVENTORY_SCOPE_SIZE  256
-#define INVENTORY_SCOPES_MAX  64
-#define INVENTORY_TOKEN_SIZE  65
-#define INVENTORY_PORTS_SIZE  512
-#define INVENTORY_REASON_SIZE 1001
-#define INVENTORY_ACTOR_SIZE  101
+#define INVENTORY_SCOPE_SIZE   256
+#define INVENTORY_SCOPES_MAX   64
+#define INVENTORY_TOKEN_SIZE   65
+#define INVENTORY_PORTS_SIZE   512
+#define INVENTORY_REASON_SIZE  1001
+#define INVENTORY_ACTOR_SIZE   101
+#define INVENTORY_FAILURE_SIZE 512
 
 struct inventory_scope {
 	char name[INVENTORY_SCOPE_SIZE];  /* what is scanned */
@@ -26,7 +27,11 @@ struct inventory_scope {
 	int64_t proved_ms; /* 0: not proved */
 	char proved_by[INVENTORY_ACTOR_SIZE];
 	char statement[INVENTORY_REASON_SIZE];
-	char failure[256]; /* why the latest attempt to prove it failed; "" */
+	/* Why the latest attempt to prove it failed, or what became of the proof; "". */
+	char failure[INVENTORY_FAILURE_SIZE];
+	int64_t tried_ms;   /* the latest attempt ended; 0: there was none */
+	int64_t checked_ms; /* the latest one that found what proves it */
+	int64_t failing_ms; /* since when a proof by DNS or HTTPS is not found any more; 0: it is */
 	bool is_on;
 	uint32_t period_s;                /* once in so long; 0: the scanner's own */
 	uint16_t from_minute, to_minute;  /* of the day, UTC; equal: at any time */

@@ -10,9 +10,8 @@
 #include "base/sha256.h"
 #include "wire/cbor.h"
 
-/* Longest text of an entry, and the canonical bytes of a whole one. */
-#define AUDIT_TEXT_MAX  512
-#define AUDIT_BYTES_MAX (4 * (AUDIT_TEXT_MAX + 4) + 32)
+/* The canonical bytes of an entry, all its texts together. */
+#define AUDIT_BYTES_MAX 2096
 
 #define AUDIT_COLUMNS "no, at_ms, actor, action, subject, tenant, hash"
 

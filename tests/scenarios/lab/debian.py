@@ -14,7 +14,7 @@ from lab.story import Skipped, is_root
 REASON = "BARTIZAN_LAB_NO_DEBIAN"
 CONTROL = ROOT / "packaging" / "debian" / "control"
 # what the packages depend on, so that apt finds it without a network
-WANTED = ("adduser", "systemd-sysv", "libssl3", "libsqlite3-0", "libmicrohttpd12", "libjansson4", "libcurl4", "libexpat1", "libpcre2-8-0", "libzstd1")
+WANTED = ("adduser", "systemd-sysv", "libssl3", "libsqlite3-0", "libmicrohttpd12", "libjansson4", "libcurl4", "libc-ares2", "libexpat1", "libpcre2-8-0", "libzstd1")
 
 
 def cache_folder():

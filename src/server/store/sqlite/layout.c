@@ -82,16 +82,30 @@ static const char fixed[] =
 	" is_join INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,"
 	" by_whom TEXT NOT NULL, PRIMARY KEY(scope, address, asset)) WITHOUT ROWID;";
 
-/* What _sensors gained since its first layout, in the order in which it did. */
-#define SENSOR_COLUMNS_FIRST 11
-static const char *const sensor_columns[] = {
-	"is_policed INTEGER NOT NULL DEFAULT 0",
-	"policy BLOB NOT NULL DEFAULT x'00000000000000000000000000000000'",
-	"silent_since INTEGER NOT NULL DEFAULT 0",
-	"busy_table INTEGER NOT NULL DEFAULT 0",
-	"clone_of TEXT NOT NULL DEFAULT ''",
-	"duplicated INTEGER NOT NULL DEFAULT 0",
-	"duplicates TEXT NOT NULL DEFAULT ''",
+/* What tables gained since their first layout, in the order in which they did. */
+static const struct {
+	const char *table;
+	size_t first; /* columns that it had then */
+	const char *const *columns;
+} later[] = {
+	{ "_sensors", 11,
+	  (const char *const[]){
+		  "is_policed INTEGER NOT NULL DEFAULT 0",
+		  "policy BLOB NOT NULL DEFAULT x'00000000000000000000000000000000'",
+		  "silent_since INTEGER NOT NULL DEFAULT 0",
+		  "busy_table INTEGER NOT NULL DEFAULT 0",
+		  "clone_of TEXT NOT NULL DEFAULT ''",
+		  "duplicated INTEGER NOT NULL DEFAULT 0",
+		  "duplicates TEXT NOT NULL DEFAULT ''",
+		  NULL,
+	  } },
+	{ "_scopes", 17,
+	  (const char *const[]){
+		  "tried INTEGER NOT NULL DEFAULT 0",
+		  "checked INTEGER NOT NULL DEFAULT 0",
+		  "failing INTEGER NOT NULL DEFAULT 0",
+		  NULL,
+	  } },
 };
 
 /* The columns that people search a fleet by. */
@@ -190,17 +204,23 @@ static int add_columns(sqlite3 *db, const struct table *table, struct why *why)
 	return error;
 }
 
-static int add_sensor_columns(sqlite3 *db, struct why *why)
+static int add_later_columns(sqlite3 *db, size_t which, struct why *why)
 {
+	const char *table = later[which].table;
+	char *sql = sqlite3_mprintf("SELECT count(*) FROM pragma_table_info(%Q)", table);
 	int64_t present = 0;
-	int error = database_number(db, "SELECT count(*) FROM pragma_table_info('_sensors')", 0,
-				    &present, why);
+	int error = sql == NULL ? ERR_LIMIT : database_number(db, sql, 0, &present, why);
 
-	for (size_t c = (size_t)present - SENSOR_COLUMNS_FIRST;
-	     error == 0 && c < COUNT_OF(sensor_columns); c++) {
-		sqlite3_str *add = sqlite3_str_new(db);
+	sqlite3_free(sql);
+	for (size_t c = 0; error == 0 && later[which].columns[c] != NULL; c++) {
+		sqlite3_str *add;
 
-		sqlite3_str_appendf(add, "ALTER TABLE _sensors ADD COLUMN %s", sensor_columns[c]);
+		if (later[which].first + c < (size_t)present) {
+			continue;
+		}
+		add = sqlite3_str_new(db);
+		sqlite3_str_appendf(add, "ALTER TABLE %s ADD COLUMN %s", table,
+				    later[which].columns[c]);
 		error = run_built(db, add, why);
 	}
 	return error;
@@ -237,7 +257,9 @@ static int create_all(sqlite3 *db, struct why *why)
 {
 	int error = database_run(db, fixed, why);
 
-	error = error != 0 ? error : add_sensor_columns(db, why);
+	for (size_t i = 0; error == 0 && i < COUNT_OF(later); i++) {
+		error = add_later_columns(db, i, why);
+	}
 	for (size_t i = 0; error == 0 && schema_tables[i] != NULL; i++) {
 		error = create_rows(db, schema_tables[i], why);
 		if (error == 0) {

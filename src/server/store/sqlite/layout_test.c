@@ -19,7 +19,15 @@ static const char first[] =
 	" not_after INTEGER NOT NULL, key_hash BLOB NOT NULL,"
 	" previous_key_hash BLOB NOT NULL) WITHOUT ROWID;"
 	"INSERT INTO _sensors VALUES('0000000000000001','agent','1','192.0.2.1',0,0,5,6,7,"
-	"zeroblob(32),zeroblob(32));";
+	"zeroblob(32),zeroblob(32));"
+	"CREATE TABLE _scopes(name TEXT PRIMARY KEY, kind TEXT NOT NULL,"
+	" token TEXT NOT NULL, at INTEGER NOT NULL, by_whom TEXT NOT NULL, method TEXT NOT NULL,"
+	" proved INTEGER NOT NULL, proved_by TEXT NOT NULL, statement TEXT NOT NULL,"
+	" failure TEXT NOT NULL, is_on INTEGER NOT NULL, period_s INTEGER NOT NULL,"
+	" from_minute INTEGER NOT NULL, to_minute INTEGER NOT NULL, rate INTEGER NOT NULL,"
+	" ports TEXT NOT NULL, scanner TEXT NOT NULL) WITHOUT ROWID;"
+	"INSERT INTO _scopes VALUES('192.0.2.0/24','prefix','t',1,'a','statement',2,'a','ours','',"
+	"1,0,0,0,0,'','');";
 
 static sqlite3 *open_first(void)
 {
@@ -57,6 +65,9 @@ static void a_file_of_the_first_layout_is_brought_up_to_date(void **state)
 					"SELECT enrolled FROM _sensors WHERE NOT is_policed AND "
 					"length(policy) = 16 AND clone_of = ''"),
 				 5);
+		assert_int_equal(number(db, "SELECT proved FROM _scopes WHERE tried = 0 AND "
+					    "checked = 0 AND failing = 0"),
+				 2);
 		assert_int_equal(number(db, "SELECT count(*) FROM _events"), 0);
 	}
 	database_close(&db);

@@ -17,7 +17,7 @@ int store_put_scope(struct store *s, const struct inventory_scope *scope, struct
 	int error =
 		database_prepare(s->db,
 				 "INSERT OR REPLACE INTO _scopes VALUES(?, ?, ?, ?, ?, ?, ?, ?, "
-				 "?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				 "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				 &statement, why);
 
 	if (error != 0) {
@@ -40,6 +40,9 @@ int store_put_scope(struct store *s, const struct inventory_scope *scope, struct
 	(void)sqlite3_bind_int64(statement, 15, scope->rate);
 	database_bind_text(statement, 16, span_of(scope->ports));
 	database_bind_text(statement, 17, span_of(scope->scanner));
+	(void)sqlite3_bind_int64(statement, 18, scope->tried_ms);
+	(void)sqlite3_bind_int64(statement, 19, scope->checked_ms);
+	(void)sqlite3_bind_int64(statement, 20, scope->failing_ms);
 	error = database_step(statement, "storing a scope", why);
 	(void)sqlite3_finalize(statement);
 	return error;
@@ -80,6 +83,9 @@ static void read_scope(sqlite3_stmt *statement, struct inventory_scope *out)
 	out->rate = (uint32_t)sqlite3_column_int64(statement, 14);
 	copy_text(statement, 15, out->ports, sizeof out->ports);
 	copy_text(statement, 16, out->scanner, sizeof out->scanner);
+	out->tried_ms = sqlite3_column_int64(statement, 17);
+	out->checked_ms = sqlite3_column_int64(statement, 18);
+	out->failing_ms = sqlite3_column_int64(statement, 19);
 }
 
 /* Ends a walk: error is the callback's. */

@@ -20,7 +20,8 @@
 #define SCOPES                                                                                     \
 	"SELECT name, kind, token, at, by_whom, nullif(method, ''), nullif(proved, 0), "           \
 	"nullif(proved_by, ''), nullif(statement, ''), nullif(failure, ''), is_on, period_s, "     \
-	"from_minute, to_minute, rate, ports, nullif(scanner, '') FROM _scopes"
+	"from_minute, to_minute, rate, ports, nullif(scanner, ''), nullif(tried, 0), "             \
+	"nullif(checked, 0), nullif(failing, 0) FROM _scopes"
 #define DECISIONS                                                                                  \
 	"SELECT d.scope, d.address, a.id, d.asset, d.is_join, d.reason, d.at, d.by_whom FROM "     \
 	"_join_decisions d LEFT JOIN _assets a ON a.asset = d.asset"
@@ -60,7 +61,7 @@ static const struct plain {
 	{ "CREATE TABLE x(name TEXT, kind TEXT, token TEXT, added_at INTEGER, added_by TEXT, "
 	  "method TEXT, proved_at INTEGER, proved_by TEXT, statement TEXT, failure TEXT, "
 	  "is_on INTEGER, period_s INTEGER, from_minute INTEGER, to_minute INTEGER, rate INTEGER, "
-	  "ports TEXT, scanner TEXT)",
+	  "ports TEXT, scanner TEXT, tried_at INTEGER, checked_at INTEGER, failing_since INTEGER)",
 	  SCOPES " ORDER BY name", SCOPES " WHERE name = ?", -1 },
 	{ "CREATE TABLE x(scope TEXT, address TEXT, asset TEXT, asset_name TEXT, is_join INTEGER, "
 	  "reason TEXT, decided_at INTEGER, decided_by TEXT)",
