@@ -77,7 +77,7 @@ static bool take_range(uint64_t digits, uint64_t *shared, struct oui *out)
 static bool parse_line(struct span line, uint64_t *shared, struct oui *out)
 {
 	struct reader r = reader_over(line);
-	uint64_t digits;
+	uint64_t digits = 0;
 	unsigned count = take_digits(&r, &digits);
 	struct span rest = r.rest;
 
