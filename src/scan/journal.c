@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "base/writer.h"
-#include "scan/cookie.h"
+#include "scan/discovery/cookie.h"
 #include "sys/alloc.h"
 #include "sys/buffer.h"
 #include "sys/file.h"

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "scan/discovery.h"
+#include "scan/discovery/discovery.h"
 #include "scan/services.h"
 
 #define JOURNAL_VERSION  1

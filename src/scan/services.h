@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "scan/results.h"
+#include "scan/discovery/results.h"
 #include "scan/service.h"
 
 struct services;

@@ -17,7 +17,7 @@
 #include "cli/scan/permission.h"
 #include "cli/scan/request.h"
 #include "cli/scan/session.h"
-#include "scan/cookie.h"
+#include "scan/discovery/cookie.h"
 #include "scan/services.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"

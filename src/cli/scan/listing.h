@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/output.h"
-#include "scan/discovery.h"
+#include "scan/discovery/discovery.h"
 #include "scan/follow/follow_up.h"
 #include "scan/makers.h"
 #include "scan/services.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "scan/scopes.h"
+#include "scan/targets/scopes.h"
 
 #define RANGES_SHOWN 8
 

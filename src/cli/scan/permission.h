@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "scan/targets.h"
+#include "scan/targets/targets.h"
 
 /* 0 where every target was allowed before, is now, or is_given. ERR_DENIED with what to do. */
 MUST_USE int permission_get(const struct targets *targets, bool is_given, struct why *why);

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/reader.h"
-#include "scan/opt_out.h"
+#include "scan/targets/opt_out.h"
 #include "sys/alloc.h"
 #include "sys/file.h"
 #include "sys/net.h"

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "scan/ports.h"
-#include "scan/targets.h"
+#include "scan/targets/ports.h"
+#include "scan/targets/targets.h"
 #include "sys/args.h"
 
 struct request {

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "scan/cookie.h"
+#include "scan/discovery/cookie.h"
 #include "sys/clock.h"
 #include "sys/pki.h"
 

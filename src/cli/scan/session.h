@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/scan/request.h"
-#include "scan/discovery.h"
+#include "scan/discovery/discovery.h"
 #include "scan/follow/follow_up.h"
 #include "scan/journal.h"
 

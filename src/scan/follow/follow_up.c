@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/writer.h"
-#include "scan/cookie.h"
+#include "scan/discovery/cookie.h"
 #include "scan/follow/follower.h"
 #include "scan/identify/prober.h"
 #include "sys/alloc.h"

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "base/sha256.h"
-#include "scan/opt_out.h"
+#include "scan/targets/opt_out.h"
 #include "scan/sensor/campaign_parts.h"
 #include "sys/alloc.h"
 #include "sys/clock.h"

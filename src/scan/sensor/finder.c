@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "base/writer.h"
-#include "scan/catcher.h"
+#include "scan/discovery/catcher.h"
 #include "scan/contact.h"
 #include "sys/alloc.h"
 #include "sys/channel.h"

@@ -1,13 +1,14 @@
 /*
  * finder.h - the process that finds hosts and ports: raw packets where it may, connections else.
  *
- * It is told what to scan, scans one thing at a time (scan/discovery.h) and says what answered. It
- * has raw sockets and no files; what strangers send is parsed by a child of its own that has
- * nothing at all (scan/catcher.h). It takes away what is never scanned once more by itself.
+ * It is told what to scan, scans one thing at a time (scan/discovery/discovery.h) and says what
+ * answered. It has raw sockets and no files; what strangers send is parsed by a child of its own
+ * that has nothing at all (scan/discovery/catcher.h). It takes away what is never scanned once more
+ * by itself.
  */
 #pragma once
 
-#include "scan/discovery.h"
+#include "scan/discovery/discovery.h"
 #include "sys/buffer.h"
 
 /* On its line; ids are the observer's numbers of what is scanned. */
@@ -27,7 +28,7 @@ enum finder_message {
 
 struct finder_scan {
 	const struct targets *targets;
-	const char *ports; /* as scan/ports.h reads them */
+	const char *ports; /* as scan/targets/ports.h reads them */
 	uint64_t rate;
 	unsigned passes;
 	uint8_t key[DISCOVERY_KEY_SIZE];

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "scan/opt_out.h"
+#include "scan/targets/opt_out.h"
 #include "scan/sensor/campaign.h"
 #include "scan/sensor/details.h"
 #include "scan/sensor/finder.h"
