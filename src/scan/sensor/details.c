@@ -41,6 +41,7 @@ struct asker {
 	struct tls_assessor *assessor;
 	struct fingerprints *fingerprints; /* or NULL */
 	struct trust_store *roots;
+	bool is_without_attacks;
 	struct task *tls; /* those that wait for an assessment, or are in it */
 	struct loop_timer *next_timer;
 	uint8_t bytes[ROWS_BYTES_MAX]; /* of the one that is told */
@@ -312,7 +313,7 @@ static void open_assessor(struct asker *a)
 	struct tls_assess_config config = tls_assess_config_default();
 
 	config.is_quick = true;
-	config.tests_vulnerabilities = false;
+	config.tests_vulnerabilities = !a->is_without_attacks;
 	config.targets_max = DETAILS_TLS_AT_ONCE;
 	config.connections_max = DETAILS_PER_HOST;
 	config.target_ms = ASSESS_MS;
@@ -360,6 +361,7 @@ static void *open_details(const void *own, struct follower *follower, struct loo
 	}
 	follower_use(follower, a->fingerprints);
 	a->loop = loop;
+	a->is_without_attacks = settings->is_without_attacks;
 	a->next_timer = loop_timer(loop, assess_some, a);
 	open_assessor(a);
 	return a;

@@ -35,6 +35,7 @@ struct asker_settings {
 	const char *fingerprints; /* NULL: where they usually are */
 	const char *roots;        /* PEM; NULL: the system's */
 	const char *contact;      /* who scans (scan/contact.h) */
+	bool is_without_attacks;  /* TLS servers are not tried for Heartbleed and the like */
 };
 
 /* Forks the process; settings must live until then. */

@@ -25,6 +25,7 @@ static const struct arg options[] = {
 	  "who scans, why, and where to ask, best with a URL or a mail address: told in probes "
 	  "where their protocol has a place for it" },
 	{ "--no-names", NULL, "do not look up the names that found addresses have in DNS" },
+	{ "--no-attacks", NULL, "do not try TLS servers for Heartbleed, CCS injection and ROBOT" },
 	{ "--once", NULL, "scan each scope once, wait until that is acknowledged, end" },
 	{ "--verbose", NULL, "say more on stderr" },
 	{ "--version", NULL, "print the version" },
@@ -68,6 +69,7 @@ static int open_settings(const struct args *args, struct scanner_settings *out, 
 	out->roots = args_value(args, "--trust", NULL);
 	out->contact = args_value(args, "--contact", CONTACT_DEFAULT);
 	out->is_without_names = args_has(args, "--no-names");
+	out->is_without_attacks = args_has(args, "--no-attacks");
 	error = contact_parse(out->contact, &contact, why);
 	return error != 0 ? error : settings_open(&request, args, &out->sensor, why);
 }

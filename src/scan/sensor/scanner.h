@@ -14,6 +14,7 @@ struct scanner_settings {
 	const char *roots;        /* PEM of trusted roots; NULL: the system's */
 	const char *contact;      /* who scans (scan/contact.h): it can be parsed */
 	bool is_without_names;    /* nobody looks names of hosts up */
+	bool is_without_attacks;  /* TLS servers are not tried for Heartbleed and the like */
 };
 
 /* The observer's body: a child of the sensor; returns how it ended. */

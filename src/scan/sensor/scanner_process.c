@@ -169,7 +169,9 @@ static int start_children(struct scanning *p, struct why *why)
 {
 	const struct asker_settings asking = { .contact = p->settings->contact,
 					       .fingerprints = p->settings->fingerprints,
-					       .roots = p->settings->roots };
+					       .roots = p->settings->roots,
+					       .is_without_attacks =
+						       p->settings->is_without_attacks };
 	int error = finder_start(p->settings->contact, &p->lines.finder, why);
 
 	error = error == 0 ? asker_start(&asking, &p->lines.asker, why) : error;

@@ -57,7 +57,7 @@ static void on_result(void *context, struct tls_result *result)
 #define SHORT_MS  30
 #define ENOUGH_MS 1000
 
-static void assess(struct fixture *f, const struct flaws *flaws)
+static void assess_as(struct fixture *f, const struct flaws *flaws, bool is_quick)
 {
 	struct tls_assess_config config = tls_assess_config_default();
 	struct tls_target target = { .host = "127.0.0.1", .is_host_address = true };
@@ -70,6 +70,7 @@ static void assess(struct fixture *f, const struct flaws *flaws)
 			   : flaws->robot == ROBOT_BY_SILENCE ? 2 * ENOUGH_MS
 							      : 30000;
 	config.target_ms = 300000;
+	config.is_quick = is_quick;
 	f->assessor = tls_assessor_new(f->loop, &config, on_result, f);
 	tls_assessor_add(f->assessor, &target, flawed_server_address(f->server));
 	loop_run(f->loop);
@@ -77,6 +78,11 @@ static void assess(struct fixture *f, const struct flaws *flaws)
 	assert_int_equal(f->result->failure, TLS_FINE);
 	assert_false(f->result->accounting.is_timed_out);
 	assert_in_range(f->result->accounting.connections, 1, CONNECTIONS_MAX);
+}
+
+static void assess(struct fixture *f, const struct flaws *flaws)
+{
+	assess_as(f, flaws, false);
 }
 
 static void done(struct fixture *f)
@@ -338,6 +344,25 @@ static void a_session_id_that_grows_is_ticketbleed(void **state)
 	assert_told(&without, TLS_TICKETBLEED, TLS_NO, "no tickets");
 }
 
+/* As scanners ask, which keep watching: the letter, and what takes no whole handshake. */
+static void the_quick_way_can_try_what_takes_no_handshake(void **state)
+{
+	const struct flaws flaws = { .has_heartbeat = true,
+				     .bleeds = true,
+				     .takes_early_change = true,
+				     .robot = ROBOT_BY_ALERT };
+	struct fixture f;
+	(void)state;
+
+	assess_as(&f, &flaws, true);
+	assert_int_equal(f.result->vulnerabilities[TLS_HEARTBLEED].fact, TLS_YES);
+	assert_int_equal(f.result->vulnerabilities[TLS_CCS_INJECTION].fact, TLS_YES);
+	assert_int_equal(f.result->vulnerabilities[TLS_ROBOT].fact, TLS_YES);
+	assert_finding(&f, TLS_POODLE_TLS, TLS_UNKNOWN,
+		       "not tried where only the letter is asked for");
+	done(&f);
+}
+
 /*
  * What is offered
  */
@@ -595,6 +620,7 @@ int main(void)
 		cmocka_unit_test(only_the_right_alert_says_that_a_fallback_was_noticed),
 		cmocka_unit_test(the_sentinel_of_tls_1_3_must_be_there_and_the_right_one),
 		cmocka_unit_test(the_signal_counts_only_where_there_are_old_versions),
+		cmocka_unit_test(the_quick_way_can_try_what_takes_no_handshake),
 		cmocka_unit_test(a_server_that_just_ends_or_stays_silent_is_never_vulnerable),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
