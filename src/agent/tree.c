@@ -306,36 +306,35 @@ static struct reached *place_for(struct tree *tree, struct reached *from)
 		       : &tree->reached[(tree->last + 1) % TREE_REACHED];
 }
 
-int tree_enter(struct tree *tree, const char *real, struct reached **out)
+struct reached *tree_enter(struct tree *tree, const char *real, int *out_error)
 {
 	struct reached *from = nearest(tree, real);
 	struct reached *to = place_for(tree, from);
 	size_t len = from != NULL ? strlen(from->path) : 0;
 	struct resolution r = { .links = 0 };
 	int fd;
-	int error;
 
+	*out_error = 0;
 	if (from != NULL && real[len] == '\0') {
 		tree->last = (unsigned)(from - tree->reached);
-		*out = from;
-		return 0;
+		return from;
 	}
 	fd = openat(from != NULL ? from->fd : tree->root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
-		return tree_error_of(errno);
+		*out_error = tree_error_of(errno);
+		return NULL;
 	}
 	memcpy(r.real, real, len);
 	memcpy(r.rest, real + len, strlen(real + len) + 1);
-	error = descend(tree, &r, fd, &fd);
-	if (error != 0) {
-		return error;
+	*out_error = descend(tree, &r, fd, &fd);
+	if (*out_error != 0) {
+		return NULL;
 	}
 	drop(to);
 	to->fd = fd;
 	memcpy(to->path, real, strlen(real) + 1);
 	tree->last = (unsigned)(to - tree->reached);
-	*out = to;
-	return 0;
+	return to;
 }
 
 int tree_read_link(int folder_fd, const char *name, char out[TREE_PATH_SIZE])
@@ -354,10 +353,10 @@ int tree_read_link(int folder_fd, const char *name, char out[TREE_PATH_SIZE])
 
 static int root_place(struct tree *tree, struct place *out)
 {
-	struct reached *reached;
-	int error = tree_enter(tree, "", &reached);
+	int error;
+	struct reached *reached = tree_enter(tree, "", &error);
 
-	if (error != 0) {
+	if (reached == NULL) {
 		return error;
 	}
 	memcpy(out->name, ".", 2);
@@ -415,10 +414,10 @@ static int step(struct tree *tree, struct resolution *r, const char *name, bool 
 		bool is_last_followed, struct place *out, bool *done)
 {
 	char target[TREE_PATH_SIZE];
-	struct reached *at;
-	int error = tree_enter(tree, r->real, &at);
+	int error;
+	struct reached *at = tree_enter(tree, r->real, &error);
 
-	if (error != 0) {
+	if (at == NULL) {
 		return error;
 	}
 	if (is_last) {

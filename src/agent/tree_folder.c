@@ -92,8 +92,8 @@ int tree_folder_reach(struct tree *tree, const char *real, struct tree_folder **
 
 	(void)mount_guard_refresh(tree->guard);
 	real = strcmp(real, "/") == 0 ? "" : real;
-	error = tree_enter(tree, real, &reached);
-	if (error != 0) {
+	reached = tree_enter(tree, real, &error);
+	if (reached == NULL) {
 		return error;
 	}
 	fd = openat(reached->fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);

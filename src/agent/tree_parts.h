@@ -50,8 +50,9 @@ bool tree_refuses(struct tree *tree, const char *folder, const char *name);
  * same descriptor, TREE_UNWATCHED at first. */
 int tree_tell(const struct tree *tree, int folder_fd, int watch, const char *name, bool is_content);
 
-/* Opens the folder of a path without links, where it is not open already. It is the tree's. */
-MUST_USE int tree_enter(struct tree *tree, const char *real, struct reached **out);
+/* Opens the folder of a path without links, where it is not open already. It is the tree's. NULL
+ * with the error where it cannot be had. */
+MUST_USE struct reached *tree_enter(struct tree *tree, const char *real, int *out_error);
 MUST_USE int tree_resolve(struct tree *tree, const char *path, bool is_last_followed,
 			  struct place *out);
 

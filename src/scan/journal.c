@@ -204,6 +204,19 @@ static void take_record(uint8_t kind, struct span body, const struct journal_int
 	}
 }
 
+/* What a crash left behind the last whole record, of a file that nobody wrote to since. */
+static int cut_off(const struct journal *journal, const char *path, size_t len, size_t good,
+		   struct why *why)
+{
+	if (lseek(journal->fd, 0, SEEK_END) != (off_t)len) {
+		return why_set(why, ERR_CONFLICT, "another scan is using %.300s now", path);
+	}
+	if (good < len && ftruncate(journal->fd, (off_t)good) != 0) {
+		return why_set(why, ERR_IO, "%.300s cannot be mended: %s", path, strerror(errno));
+	}
+	return 0;
+}
+
 int journal_open(const char *path, const char *plan, const struct journal_into *into,
 		 struct journal_state *state, struct journal **out, struct why *why)
 {
@@ -215,6 +228,7 @@ int journal_open(const char *path, const char *plan, const struct journal_into *
 	size_t good;
 	int error;
 
+	*out = NULL;
 	buffer_init(&file, JOURNAL_FILE_MAX);
 	error = file_read(path, &file);
 	if (error != 0) {
@@ -231,13 +245,11 @@ int journal_open(const char *path, const char *plan, const struct journal_into *
 	if (error == 0) {
 		error = open_to_append(path, out, why);
 	}
-	if (error == 0 && lseek((*out)->fd, 0, SEEK_END) != (off_t)file.len) {
-		journal_close(out);
-		error = why_set(why, ERR_CONFLICT, "another scan is using %.300s now", path);
+	if (error == 0) {
+		error = cut_off(*out, path, file.len, good, why);
 	}
-	if (error == 0 && good < file.len && ftruncate((*out)->fd, (off_t)good) != 0) {
+	if (error != 0) {
 		journal_close(out);
-		error = why_set(why, ERR_IO, "%.300s cannot be mended: %s", path, strerror(errno));
 	}
 	buffer_done(&file);
 	if (error == 0) {

@@ -324,7 +324,7 @@ static int read_list(struct apt_walk *walk, const struct list_file *file)
 /* Reads those that are not what they were; those that are gone make room first. */
 static int read_lists(struct apt_walk *walk)
 {
-	bool is_known[OFFERS_LISTS_MAX];
+	bool is_known[OFFERS_LISTS_MAX] = { false };
 	int error = 0;
 
 	offers_begin_lists(walk->offers);

@@ -165,7 +165,6 @@ static int find(struct client *client, const char *name, json_t **out, struct wh
 	*out = NULL;
 	json_array_foreach(json_object_get(answer, "items"), index, scope)
 	{
-		/* it is there once for each scanner that has scanned it */
 		if (*out == NULL && strcmp(text_of(scope, "name"), name) == 0) {
 			*out = json_incref(scope);
 		}

@@ -162,7 +162,7 @@ bool listing_write_page(struct call *call, struct view *view, const struct listi
 	if (!write_page(call, view, &w, offset)) {
 		return false;
 	}
-	snprintf(next, sizeof next, "%lld", (long long)(offset + w.max));
+	snprintf(next, sizeof next, "%lld", (long long)offset + w.max);
 	emit_key(&call->json, "next");
 	emit_text(&call->json, w.count > w.max ? next : NULL);
 	return write_total(call, view, listing);

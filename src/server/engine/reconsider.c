@@ -128,17 +128,17 @@ static int let_row_in(struct estate *e, uint16_t table, uint32_t row, struct why
 /* Whether a scanner that is heard now has scanned it through. */
 static int was_scanned(struct estate *e, uint32_t scope, bool *out, struct why *why)
 {
+	const uint16_t table = TABLE_SCAN_SCOPES;
 	int error = 0;
 
 	*out = false;
 	for (size_t i = 0; i < e->scanner_count; i++) {
-		const struct numbers32 *held =
-			&e->scanners[i].held[TABLE_SCAN_SCOPES - REPORT_FIRST];
+		const struct numbers32 *held = &e->scanners[i].held[table - REPORT_FIRST];
 
 		for (size_t k = 0; error == 0 && k < held->count; k++) {
 			struct row row;
 
-			error = inventory_row(e->inv, TABLE_SCAN_SCOPES, held->items[k], &row, why);
+			error = inventory_row(e->inv, table, held->items[k], &row, why);
 			*out = *out ||
 			       (error == 0 && estate_number(&row, SCAN_SCOPES_FINISHED) != 0 &&
 				span_is(estate_text(&row, SCAN_SCOPES_SCOPE),

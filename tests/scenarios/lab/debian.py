@@ -1,5 +1,6 @@
 """A fresh Debian below a folder: made by debootstrap once, kept as a tarball, and changed by its own dpkg and apt."""
 
+import hashlib
 import os
 import pathlib
 import pwd
@@ -28,7 +29,9 @@ def codename():
 
 
 def tarball():
-    return cache_folder() / f"debian-{codename()}-minbase-3.tar"
+    """One for these packages: when others are wanted, another is made."""
+    wanted = hashlib.sha256(" ".join(WANTED).encode()).hexdigest()[:8]
+    return cache_folder() / f"debian-{codename()}-minbase-{wanted}.tar"
 
 
 def mirror(suite):
@@ -67,6 +70,9 @@ def _make(suite, target):
                 last = ((done.stderr.strip() or done.stdout.strip()).splitlines() or ["?"])[-1]
                 return f"{step[0]} failed: {last}"
         os.rename(f"{target}.part", target)
+        for other in target.parent.glob("debian-*-minbase-*.tar"):
+            if other != target:
+                other.unlink()
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return None

@@ -30,10 +30,10 @@ static const char *const lists[] = {
 	 "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha1,"
 	 "diffie-hellman-group1-sha1"),
 	NULL, /* key_types, without those that it showed already */
-	CIPHERS,
-	CIPHERS,
-	MACS,
-	MACS,
+	(CIPHERS),
+	(CIPHERS),
+	(MACS),
+	(MACS),
 	"none",
 	"none",
 	"",

@@ -15,6 +15,7 @@
 #define METHOD_MAX    15
 #define MEMBERS       "name is_on period_s from_minute to_minute rate ports scanner"
 
+/* Of several scanners the one that began last: with max() SQLite takes the others of its row. */
 #define COLUMNS                                                                                    \
 	"SELECT s.name, s.kind, s.proved_at IS NOT NULL, s.method, s.proved_at, s.proved_by, "     \
 	"s.statement, s.failure, s.tried_at, s.checked_at, s.failing_since, s.token, s.name, "     \
@@ -22,7 +23,9 @@
 	"s.from_minute, "                                                                          \
 	"s.to_minute, nullif(s.rate, 0), nullif(s.ports, ''), s.scanner, r.runs, r.state, "        \
 	"r.reason, r.started, r.finished, r.addresses, r.hosts, r.open_ports, r.loss_permille "    \
-	"FROM scopes s LEFT JOIN scan_scopes r ON r.scope = s.name "
+	"FROM scopes s LEFT JOIN (SELECT *, max(coalesce(started, 0)) FROM scan_scopes GROUP BY "  \
+	"scope) r "                                                                                \
+	"ON r.scope = s.name "
 
 /* --- what is to be published --- */
 
