@@ -1,7 +1,7 @@
 // harness.mjs - TAP, waiting for conditions, and what every page is looked at for.
 import { chromium } from 'playwright-core';
 
-const DEADLINE_MS = 8000;
+const DEADLINE_MS = 30_000;
 const POLL_MS = 15;
 
 export const delay = (ms) => new Promise((done) => setTimeout(done, ms));

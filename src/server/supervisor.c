@@ -74,28 +74,6 @@ static const char *name_of(const struct child *c)
 
 /* --- in the child --- */
 
-static int compare_ints(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* The other roles' sockets, the lock and the supervisor's loop are none of the role's business. */
-static void close_others(int *kept, size_t count)
-{
-	unsigned from = STDERR_FILENO + 1;
-
-	qsort(kept, count, sizeof *kept, compare_ints);
-	for (size_t i = 0; i < count; i++) {
-		if (kept[i] >= (int)from) {
-			if (kept[i] > (int)from) {
-				(void)close_range(from, (unsigned)kept[i] - 1, 0);
-			}
-			from = (unsigned)kept[i] + 1;
-		}
-	}
-	(void)close_range(from, ~0U, 0);
-}
-
 static void fill_config(const struct supervisor *s, unsigned role, struct role_config *out)
 {
 	*out = (struct role_config){
@@ -138,7 +116,7 @@ static int run_child(void *context)
 	kept[1] = config.api_listen_fd;
 	kept[2] = config.feeds_listen_fd;
 	kept[3] = config.ready_fd;
-	close_others(kept, COUNT_OF(kept));
+	process_close_all_but(kept, COUNT_OF(kept));
 	if (c->number == ROLE_INGEST || c->number == ROLE_FEEDS) {
 		mem_zero(s->api_bus_path, sizeof s->api_bus_path); /* see role.h */
 	}

@@ -14,18 +14,12 @@ struct starting {
 	int (*body)(void *child);
 };
 
-#define FIRST_OWN_FD 3
-
 static int run(void *context)
 {
 	struct starting *s = context;
-	unsigned fd = (unsigned)s->child.fd;
 
 	signal(SIGINT, SIG_IGN); /* a terminal tells all of us; our parent decides */
-	if (fd > FIRST_OWN_FD) {
-		(void)close_range(FIRST_OWN_FD, fd - 1, 0);
-	}
-	(void)close_range(fd + 1, ~0U, 0);
+	process_close_all_but((int[]){ s->child.fd }, 1);
 	return s->body(&s->child);
 }
 

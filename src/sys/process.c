@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -47,6 +49,33 @@ int process_spawn(const char *name, int (*body)(void *context), void *context, p
 	(void)fflush(NULL);
 	/* not exit: its handlers are the parent's */
 	_exit(status);
+}
+
+static int compare_ints(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* By number: musl has no function for it. */
+static void close_range_of(unsigned first, unsigned last)
+{
+	(void)syscall(SYS_close_range, first, last, 0u);
+}
+
+void process_close_all_but(int *kept, size_t count)
+{
+	unsigned from = STDERR_FILENO + 1;
+
+	qsort(kept, count, sizeof *kept, compare_ints);
+	for (size_t i = 0; i < count; i++) {
+		if (kept[i] >= (int)from) {
+			if (kept[i] > (int)from) {
+				close_range_of(from, (unsigned)kept[i] - 1);
+			}
+			from = (unsigned)kept[i] + 1;
+		}
+	}
+	close_range_of(from, ~0U);
 }
 
 uint64_t process_raise_files(void)

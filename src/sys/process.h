@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,6 +16,10 @@
  * gets the process number. Negative on failure. */
 MUST_USE int process_spawn(const char *name, int (*body)(void *context), void *context,
 			   pid_t *out_pid);
+
+/* In a child: closes every descriptor but the standard ones and those that are kept, which are
+ * sorted on the way. */
+void process_close_all_but(int *kept, size_t count);
 
 /* Raises RLIMIT_NOFILE to its hard limit; returns what it is then. */
 uint64_t process_raise_files(void);

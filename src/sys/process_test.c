@@ -2,6 +2,7 @@
 #include "sys/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -129,6 +130,40 @@ static void makes_memory_unreadable_to_others(void **state)
 	assert_true(process_is_root() == (geteuid() == 0));
 }
 
+static int keep_two(void *context)
+{
+	const int *fds = context;
+	int kept[] = { fds[3], -1, fds[1] };
+
+	process_close_all_but(kept, 3);
+	for (int i = 0; i < 4; i++) {
+		bool is_open = fcntl(fds[i], F_GETFD) >= 0;
+
+		if (is_open != (i % 2 == 1)) {
+			return i + 1;
+		}
+	}
+	return fcntl(STDERR_FILENO, F_GETFD) >= 0 ? 0 : 5;
+}
+
+static void a_child_keeps_the_descriptors_that_are_named_alone(void **state)
+{
+	int fds[4];
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(pipe(fds + 2), 0);
+	assert_int_equal(process_spawn("keeper", keep_two, fds, &pid), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	for (int i = 0; i < 4; i++) {
+		close(fds[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +171,7 @@ int main(void)
 		cmocka_unit_test(kills_a_child_whose_parent_dies),
 		cmocka_unit_test(raises_the_limit_of_files),
 		cmocka_unit_test(makes_memory_unreadable_to_others),
+		cmocka_unit_test(a_child_keeps_the_descriptors_that_are_named_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@ import threading
 
 from lab import ROOT, Agent, Lab, Server, Tree, wait_for
 
-DEADLINE_S = 240
+DEADLINE_S = 600
 
 
 def churn(tree, stopping):

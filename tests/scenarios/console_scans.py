@@ -12,7 +12,7 @@ from lab import ROOT, Lab, Server
 from lab.rows import Schema
 from lab.teller import PRIVATE, PUBLIC, REPORTS, Teller, certificate, host, port
 
-DEADLINE_S = 240
+DEADLINE_S = 600
 HOSTILE = "<img src=x onerror=alert(1)>\u202egpj.exe\x1b[31m"
 DATABASE = "45.33.32.9"
 

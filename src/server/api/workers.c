@@ -58,10 +58,7 @@ static int run_launcher(void *context)
 	struct launch *launch = context;
 
 	/* nothing else of the api's: not its listening socket, not the other end of this one */
-	if (launch->socket_fd > 3) {
-		(void)close_range(3, (unsigned)launch->socket_fd - 1, 0);
-	}
-	(void)close_range((unsigned)launch->socket_fd + 1, ~0u, 0);
+	process_close_all_but((int[]){ launch->socket_fd }, 1);
 	return launcher_main(launch->socket_fd, launch->data_folder);
 }
 

@@ -26,8 +26,7 @@ static int run_child(void *context)
 {
 	struct errand *e = context;
 
-	(void)close_range(STDERR_FILENO + 1, (unsigned)e->out_fd - 1, 0);
-	(void)close_range((unsigned)e->out_fd + 1, ~0U, 0);
+	process_close_all_but((int[]){ e->out_fd }, 1);
 	return e->body(e->context, e->out_fd);
 }
 
