@@ -157,7 +157,7 @@ def scanner(lab):
         lab.run("nsenter", "-t", host.pid, "-n", "ip", *words.split())
     for words in ("addr add 10.77.0.2/29 dev wire", "link set wire up"):
         other.run("ip", *words.split())
-    web = other.start("web", sys.executable, "-m", "http.server", "--directory", lab.new_folder("web"), "--bind", "10.77.0.2", "8080")
+    web = other.start("web", sys.executable, "-u", "-m", "http.server", "--directory", lab.new_folder("web"), "--bind", "10.77.0.2", "8080")
     wait_for(lambda: "Serving" in web.out + web.log or not web.is_running(), 10, "a web server")
     for words in (("add", "10.77.0.0/29", "--ports", "8080,81", "--rate", "500"), ("prove", "10.77.0.0/29", "--statement", "the lab, by who runs it")):
         host.run("bartizan", "--data", DATA, "scope", *words)
