@@ -95,6 +95,20 @@ export async function show(page, url, path) {
 
 export const rowCount = (page) => page.locator('.grid').getAttribute('aria-rowcount').then((n) => Number(n) - 1);
 
+/** Waits until the list that is shown has so many rows. */
+export const hasRows = (page, wanted) => until(`there are ${wanted} rows`, async () =>
+	(await page.locator('.grid').count()) === 1 && (await rowCount(page)) === wanted);
+
+/** What turns text around, begins an escape sequence or cannot be seen. */
+const RAW = /[\u202e\u001b\u2066\u200b]/;
+
+/** Hostile text is shown, and nothing more. */
+export async function expectNoMarkup(page) {
+	equal(await page.locator('img:not([src="/icon.svg"]), main script, dialog script').count(), 0, 'foreign elements');
+	const text = await page.evaluate(() => document.documentElement.outerHTML + document.title);
+	expect(!RAW.test(text), 'no raw control character in the document');
+}
+
 /** Every size of page: the document is never wider than the window. */
 export async function expectNotSideways(page, what) {
 	const [scroll, width] = await page.evaluate(() => [

@@ -1,21 +1,11 @@
 // pagechecks.mjs - checks of the pages beyond the inventory: vulnerabilities, events, sensors, policies, feeds.
 import { readFile } from 'node:fs/promises';
-import { equal, expect, rowCount, show, until } from './harness.mjs';
+import { equal, expect, expectNoMarkup, hasRows, show, until } from './harness.mjs';
 import { idOf } from './mockdata.mjs';
 import { HOSTILE_CVE } from './mockvulns.mjs';
 
 const FIRST = idOf(0);
 const XZ = 'CVE-2024-3094';
-const RAW = /[\u202e\u001b\u2066\u200b]/;
-
-async function expectNoMarkup(page) {
-	equal(await page.locator('img:not([src="/icon.svg"]), main script, dialog script').count(), 0, 'foreign elements');
-	const text = await page.evaluate(() => document.documentElement.outerHTML + document.title);
-	expect(!RAW.test(text), 'no raw control character in the document');
-}
-
-const hasRows = (page, wanted) => until(`there are ${wanted} rows`, async () =>
-	(await page.locator('.grid').count()) === 1 && (await rowCount(page)) === wanted);
 
 function fleetChecks({ url, mock, getPage }) {
 	const v = () => mock.tenant.vulnerabilities;

@@ -1,13 +1,7 @@
 // scanchecks.mjs - checks of the network pages on a real server, as tests/scenarios/console_scans.py fills it.
-import { equal, expect, expectNotSideways, openPage, rowCount, until } from './harness.mjs';
+import { equal, expect, expectNoMarkup, expectNotSideways, openPage, rowCount, until } from './harness.mjs';
 
 const DATABASE = 'db.example.org';
-const RAW = /[\u202e\u001b]/;
-
-async function expectNoMarkup(page) {
-	equal(await page.locator('img:not([src="/icon.svg"]), main script, dialog script').count(), 0, 'foreign elements');
-	expect(!RAW.test(await page.evaluate(() => document.documentElement.outerHTML + document.title)), 'no raw control character in the document');
-}
 
 const row = (page, text) => page.locator('.grid-body [role=row]').filter({ hasText: text });
 
