@@ -103,6 +103,13 @@ def several_routes(lab):
     equal(found["report"]["unreachable"], 64, "addresses without a way")
 
 
+@story("a network's own address and its broadcast address are nobody's, and all the others are reached")
+def whole_link(lab):
+    found = scan("192.0.2.0/24", "-p", "80", "--rate", "20000")
+    equal((found["report"]["unreachable"], found["report"]["nobodys"]), (0, 2), "addresses without a way, and nobody's")
+    check(("192.0.2.2", 80) in {(h, p) for h, p, _ in ports_of(found)}, "who is on the link")
+
+
 @story("a rule that sends a part by another table is followed, too")
 def rules(lab):
     run("ip", "route", "add", "default", "via", "192.0.3.2", "table", "77")

@@ -166,6 +166,7 @@ def scanner(lab):
     host.run("systemctl", "restart", "bartizan-scanner")
     wait_for(lambda: query(lab, "SELECT scope FROM scan_scopes WHERE runs > 0 AND finished IS NOT NULL"), 40, f"a run; {explain(lab, 'bartizan-scanner')}")
     check(is_active(lab, "bartizan-scanner"), explain(lab, "bartizan-scanner"))
+    equal([r["reason"] or "" for r in query(lab, "SELECT reason FROM scan_scopes")], [""], "what kept it from all of the link's network")
     equal([(r["address"], int(r["port"]), r["protocol"], r["reason"]) for r in query(lab, "SELECT address, port, protocol, reason FROM scan_ports")],
           [("10.77.0.2", 8080, "http", "syn-ack")], "what it found, by raw packets")
     (asset,) = {r["asset"] for r in query(lab, "SELECT asset FROM scan_scopes")}

@@ -254,14 +254,14 @@ static bool is_nothing_sent(const struct discovery_report *report, const struct 
 	const struct discovery_progress *p = &report->progress;
 
 	if (p->sent > 0 || results_count(results) > 0 ||
-	    (report->unreachable == 0 && p->refused == 0)) {
+	    (report->unreachable + report->nobodys == 0 && p->refused == 0)) {
 		return false;
 	}
 	(void)why_set(why, 0,
 		      "nothing could be sent: there is no way to %" PRIu64
 		      " addresses, and the kernel refused %" PRIu64
 		      " probes; look at routes and links (ip route), or give --interface",
-		      report->unreachable, p->refused);
+		      report->unreachable + report->nobodys, p->refused);
 	return true;
 }
 

@@ -528,6 +528,7 @@ static json_t *json_report(const struct listing *listing)
 	json_object_set_new(o, "ports_filtered", json_number(tally.filtered));
 	json_object_set_new(o, "answer_every_port", json_number(tally.every_port));
 	json_object_set_new(o, "unreachable", json_number(r->unreachable));
+	json_object_set_new(o, "nobodys", json_number(r->nobodys));
 	json_object_set_new(o, "answered_first", json_number(counts.first));
 	json_object_set_new(o, "answered_second", json_number(counts.second));
 	json_object_set_new(o, "answered_both", json_number(counts.both));
@@ -655,6 +656,12 @@ static void print_report(const struct listing *listing)
 	}
 	if (r->unreachable > 0) {
 		fprintf(stderr, "  no way to %" PRIu64 " addresses\n", r->unreachable);
+	}
+	if (r->nobodys > 0) {
+		fprintf(stderr,
+			"  %" PRIu64 " addresses are a network's own or its broadcast address: "
+			"no host has them\n",
+			r->nobodys);
 	}
 	if (listing->left_out > 0) {
 		fprintf(stderr, "  %" PRIu64 " addresses were left out, as they must be\n",

@@ -241,6 +241,7 @@ static void finish(struct discovery *d)
 	struct discovery_report report = {
 		.passes = d->legs[LEG_RAW].total > 0 ? d->passes : 1,
 		.unreachable = targets_count(d->ways.unreachable),
+		.nobodys = targets_count(d->ways.nobodys),
 		.local = d->legs[LEG_CONNECT].targets != NULL
 				 ? targets_count(d->legs[LEG_CONNECT].targets)
 				 : 0,

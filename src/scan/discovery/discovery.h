@@ -67,6 +67,7 @@ struct discovery_report {
 	struct estimate estimate;
 	unsigned passes;                       /* that were made */
 	uint64_t unreachable;                  /* addresses without a way to them */
+	uint64_t nobodys;                      /* networks' own and broadcast addresses */
 	uint64_t local;                        /* addresses that were connected to instead */
 	const char *sender;                    /* the rung, at the end; "connect" where none */
 	const char *sender_detail;             /* how it did it here; "" */

@@ -31,14 +31,11 @@ static void set_leg(struct discovery *d, enum discovery_leg number, struct targe
 		d->plan->positions[number] < leg->total ? d->plan->positions[number] : leg->total;
 }
 
-static struct targets *copy_without(const struct targets *targets, const struct targets *a,
-				    const struct targets *b)
+static struct targets *copy_of(const struct targets *targets)
 {
 	struct targets *copy = targets_new();
 
 	(void)(targets_add_all(copy, targets) == 0 && targets_settle(copy, NULL) == 0);
-	targets_subtract(copy, a);
-	targets_subtract(copy, b);
 	return copy;
 }
 
@@ -277,22 +274,25 @@ void discovery_start_leg(struct discovery *d, enum discovery_leg leg)
 int discovery_find_legs(struct discovery *d, struct why *why)
 {
 	const struct targets *all = d->plan->targets;
-	struct targets *none = targets_new();
+	struct targets *raw;
 	int error;
 
 	if (d->plan->is_connect_only) {
 		d->ways.local = targets_new();
 		d->ways.unreachable = targets_new();
-		set_leg(d, LEG_CONNECT, copy_without(all, none, none), 1);
-		targets_free(&none);
+		d->ways.nobodys = targets_new();
+		set_leg(d, LEG_CONNECT, copy_of(all), 1);
 		return 0;
 	}
 	error = ways_find(all, d->plan->interface, &d->ways, why);
-	if (error == 0) {
-		set_leg(d, LEG_RAW, copy_without(all, d->ways.local, d->ways.unreachable),
-			d->passes);
-		set_leg(d, LEG_CONNECT, copy_without(d->ways.local, none, none), 1);
+	if (error != 0) {
+		return error;
 	}
-	targets_free(&none);
-	return error;
+	raw = copy_of(all);
+	targets_subtract(raw, d->ways.local);
+	targets_subtract(raw, d->ways.unreachable);
+	targets_subtract(raw, d->ways.nobodys);
+	set_leg(d, LEG_RAW, raw, d->passes);
+	set_leg(d, LEG_CONNECT, copy_of(d->ways.local), 1);
+	return 0;
 }

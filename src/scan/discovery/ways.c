@@ -27,7 +27,7 @@
 /* A full table of the Internet's routes has 1.3 million. */
 #define CUTS_MAX (8u << 20)
 
-enum { WAY_NONE = -1, WAY_LOCAL = -2 };
+enum { WAY_NONE = -1, WAY_LOCAL = -2, WAY_NOBODYS = -3 };
 
 struct finder {
 	struct ways *ways;
@@ -343,7 +343,7 @@ static void add_piece(struct ways *ways, const struct address *first, const stru
 	ways->pieces[ways->piece_count++] = (struct way_piece){ *first, *last, way };
 }
 
-/* The way of an address, or WAY_LOCAL, or WAY_NONE. */
+/* The way of an address, or WAY_LOCAL, WAY_NOBODYS, WAY_NONE. */
 static int find_way(struct finder *f, const struct address *first)
 {
 	if (!ask_route(f, first)) {
@@ -351,6 +351,9 @@ static int find_way(struct finder *f, const struct address *first)
 	}
 	if (f->route.type == RTN_LOCAL) {
 		return WAY_LOCAL;
+	}
+	if (f->route.type == RTN_BROADCAST) {
+		return WAY_NOBODYS;
 	}
 	return f->route.type == RTN_UNICAST ? way_number(f, first) : WAY_NONE;
 }
@@ -365,6 +368,9 @@ static int place_piece(struct finder *f, const struct address *first, const stru
 	}
 	if (f->last_way == WAY_LOCAL) {
 		return targets_add(f->ways->local, first, last);
+	}
+	if (f->last_way == WAY_NOBODYS) {
+		return targets_add(f->ways->nobodys, first, last);
 	}
 	if (f->last_way < 0) {
 		return targets_add(f->ways->unreachable, first, last);
@@ -462,7 +468,7 @@ static int place_link(struct finder *f, struct targets *rest, const struct ifadd
 		set = targets_new();
 		error = targets_add(set, &first, &first) | targets_add(set, &last, &last);
 		(void)(targets_settle(set, NULL) == 0);
-		error |= move_part(f, rest, set, f->ways->unreachable);
+		error |= move_part(f, rest, set, f->ways->nobodys);
 		targets_free(&set);
 	}
 	set = targets_new();
@@ -528,7 +534,9 @@ int ways_find(const struct targets *targets, const char *interface, struct ways 
 	struct targets *rest = copy_of(targets);
 	int error;
 
-	*out = (struct ways){ .local = targets_new(), .unreachable = targets_new() };
+	*out = (struct ways){ .local = targets_new(),
+			      .unreachable = targets_new(),
+			      .nobodys = targets_new() };
 	f->ways = out;
 	f->interface = interface;
 	f->netlink = fd;
@@ -540,7 +548,8 @@ int ways_find(const struct targets *targets, const char *interface, struct ways 
 	free(f->cuts);
 	targets_free(&rest);
 	if (error == 0) {
-		error = targets_settle(out->local, why) | targets_settle(out->unreachable, why);
+		error = targets_settle(out->local, why) | targets_settle(out->unreachable, why) |
+			targets_settle(out->nobodys, why);
 	}
 	if (error != 0) {
 		ways_done(out);
@@ -557,6 +566,7 @@ void ways_done(struct ways *ways)
 	free(ways->pieces);
 	targets_free(&ways->local);
 	targets_free(&ways->unreachable);
+	targets_free(&ways->nobodys);
 	*ways = (struct ways){ .count = 0 };
 }
 

@@ -38,7 +38,8 @@ struct ways {
 	size_t piece_count;
 	size_t piece_capacity;
 	struct targets *local;       /* this machine's own addresses, and what is routed to it */
-	struct targets *unreachable; /* no route, or a network's own and broadcast address */
+	struct targets *unreachable; /* no route */
+	struct targets *nobodys;     /* no host's: a network's own and broadcast addresses */
 };
 
 /* interface: what routes lead elsewhere is then unreachable; NULL: any. ERR_LIMIT: too many ways,
