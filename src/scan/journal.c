@@ -245,11 +245,11 @@ int journal_open(const char *path, const char *plan, const struct journal_into *
 	if (error == 0) {
 		error = open_to_append(path, out, why);
 	}
-	if (error == 0) {
+	if (*out != NULL) {
 		error = cut_off(*out, path, file.len, good, why);
-	}
-	if (error != 0) {
-		journal_close(out);
+		if (error != 0) {
+			journal_close(out);
+		}
 	}
 	buffer_done(&file);
 	if (error == 0) {
