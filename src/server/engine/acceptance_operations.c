@@ -83,8 +83,11 @@ static int run_accept(struct engine *engine, const struct arguments *arguments,
 	return error;
 }
 
-static int run_unaccept(struct engine *engine, const struct arguments *arguments,
-			struct writer *reply, struct why *why)
+/* Takes a number back, of either kind. */
+static int withdraw(struct engine *engine, const struct arguments *arguments, const char *action,
+		    int (*take_back)(struct engine_tenant *tenant, struct inventory *inv,
+				     uint64_t no, struct why *why),
+		    struct writer *reply, struct why *why)
 {
 	struct engine_tenant *tenant;
 	struct inventory *inv;
@@ -99,16 +102,29 @@ static int run_unaccept(struct engine *engine, const struct arguments *arguments
 	if (error != 0) {
 		return error;
 	}
-	error = inventory_unaccept(inv, no, clock_wall_ms(), why);
+	error = take_back(tenant, inv, no, why);
 	if (error == ERR_NOT_FOUND) {
 		return error;
 	}
 	snprintf(subject, sizeof subject, "%llu", (unsigned long long)no);
-	error = operation_finish(tenant, error, actor, "acceptance-withdraw", subject, why);
+	error = operation_finish(tenant, error, actor, action, subject, why);
 	if (error == 0) {
 		reply_write(reply, NULL, 0);
 	}
 	return error;
+}
+
+static int take_back_risk(struct engine_tenant *tenant, struct inventory *inv, uint64_t no,
+			  struct why *why)
+{
+	(void)tenant;
+	return inventory_unaccept(inv, no, clock_wall_ms(), why);
+}
+
+static int run_unaccept(struct engine *engine, const struct arguments *arguments,
+			struct writer *reply, struct why *why)
+{
+	return withdraw(engine, arguments, "acceptance-withdraw", take_back_risk, reply, why);
 }
 
 /* --- exposures --- */
@@ -179,33 +195,18 @@ static int run_exposure_accept(struct engine *engine, const struct arguments *ar
 	return error;
 }
 
+static int take_back_exposure(struct engine_tenant *tenant, struct inventory *inv, uint64_t no,
+			      struct why *why)
+{
+	(void)inv;
+	return estate_unaccept(tenant->estate, no, clock_wall_ms(), why);
+}
+
 static int run_exposure_unaccept(struct engine *engine, const struct arguments *arguments,
 				 struct writer *reply, struct why *why)
 {
-	struct engine_tenant *tenant;
-	struct inventory *inv;
-	char actor[OPERATION_ACTOR_SIZE];
-	char subject[SUBJECT_SIZE];
-	uint64_t no = 0;
-	int error = operation_tenant(engine, arguments, &tenant, why);
-
-	error = error != 0 ? error : operation_number(arguments, "no", INT64_MAX, &no, why);
-	error = error != 0 ? error : operation_text(arguments, "actor", actor, sizeof actor, why);
-	error = error != 0 ? error : operation_begin(tenant, &inv, why);
-	if (error != 0) {
-		return error;
-	}
-	error = estate_unaccept(tenant->estate, no, clock_wall_ms(), why);
-	if (error == ERR_NOT_FOUND) {
-		return error;
-	}
-	snprintf(subject, sizeof subject, "%llu", (unsigned long long)no);
-	error = operation_finish(tenant, error, actor, "exposure-acceptance-withdraw", subject,
-				 why);
-	if (error == 0) {
-		reply_write(reply, NULL, 0);
-	}
-	return error;
+	return withdraw(engine, arguments, "exposure-acceptance-withdraw", take_back_exposure,
+			reply, why);
 }
 
 /* Nobody's deed: it is not in the audit log. */
