@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/reader.h"
 #include "server/api/call.h"
 
@@ -113,6 +114,12 @@ bool body_integer(struct body *body, const char *name, int64_t min, int64_t max,
 	}
 	*out = json_integer_value(value);
 	return true;
+}
+
+void body_copy(struct span from, char *out)
+{
+	mem_copy(out, from.ptr, from.len);
+	out[from.len] = '\0';
 }
 
 bool body_words(struct body *body, const char *name, char *out, size_t size, bool *out_is_given)

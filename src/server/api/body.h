@@ -27,6 +27,9 @@ void body_done(struct body *body);
  * is empty with ptr NULL. Valid until body_done. */
 bool body_text(struct body *body, const char *name, size_t max, bool is_required, struct span *out);
 
+/* A text whose length was checked, with its NUL. */
+void body_copy(struct span from, char *out);
+
 /* A list of words, with one space between them; *out_is_given false where it is missing. A word has
  * no space in it. */
 bool body_words(struct body *body, const char *name, char *out, size_t size, bool *out_is_given);

@@ -46,12 +46,7 @@ void fleet_free(struct fleet **fleet)
 	if (f == NULL) {
 		return;
 	}
-	while (f->texts != NULL) {
-		struct text_block *block = f->texts;
-
-		f->texts = block->next;
-		free(block);
-	}
+	text_blocks_done(&f->texts);
 	for (uint32_t i = 0; i < f->asset_count; i++) {
 		free(f->assets[i].rows);
 	}
@@ -318,7 +313,7 @@ const struct fleet_group *fleet_group_of(const struct fleet *f, const struct fle
 
 uint64_t fleet_bytes(const struct fleet *f)
 {
-	return f->text_bytes + f->row_capacity * sizeof *f->rows + f->held * sizeof(uint32_t) +
+	return f->texts.bytes + f->row_capacity * sizeof *f->rows + f->held * sizeof(uint32_t) +
 	       f->asset_capacity * sizeof *f->assets +
 	       f->vulnerability_capacity * (sizeof *f->vulnerabilities + sizeof *f->marks) +
 	       f->group_capacity * (sizeof *f->groups + sizeof *f->group_stamps) +

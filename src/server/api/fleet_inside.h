@@ -6,15 +6,8 @@
 #pragma once
 
 #include "server/api/fleet.h"
+#include "server/api/text_blocks.h"
 #include "server/inventory/numbering.h"
-
-/* Texts of rows, in blocks that never move. */
-struct text_block {
-	struct text_block *next;
-	size_t used;
-	size_t size;
-	uint8_t bytes[];
-};
 
 /* What is counted of a vulnerability while an asset is being counted. */
 struct mark {
@@ -34,12 +27,11 @@ struct fleet {
 	uint32_t next_load;  /* the asset to be read next; FLEET_END: all were */
 	uint32_t next_count; /* the asset to be counted next; those before it are in the counts */
 	uint64_t held;       /* rows of all assets */
-	size_t text_bytes;
 	int64_t deadline_us; /* of this sync */
 	unsigned steps;      /* since the clock was last looked at */
 	bool is_sorted;
 	int64_t next_expiry_ms; /* of an acceptance; 0: none */
-	struct text_block *texts;
+	struct text_blocks texts;
 	struct numbering names; /* texts, vulnerabilities and groups by the hash of their name */
 	struct span *text_of;   /* by number in names */
 	size_t text_capacity;

@@ -9,27 +9,6 @@
 
 /* --- texts --- */
 
-static struct span keep(struct fleet *f, struct span text)
-{
-	struct text_block *block = f->texts;
-	struct span kept;
-
-	if (block == NULL || block->size - block->used < text.len) {
-		size_t size = text.len > TEXT_BLOCK_BYTES ? text.len : TEXT_BLOCK_BYTES;
-
-		block = alloc_resize(NULL, sizeof *block + size, 1);
-		block->next = f->texts;
-		block->used = 0;
-		block->size = size;
-		f->texts = block;
-		f->text_bytes += sizeof *block + size;
-	}
-	mem_copy(block->bytes + block->used, text.ptr, text.len);
-	kept = (struct span){ block->bytes + block->used, text.len };
-	block->used += text.len;
-	return kept;
-}
-
 /* Equal texts are kept once. */
 static struct span intern(struct fleet *f, const struct row *row, unsigned column)
 {
@@ -45,7 +24,7 @@ static struct span intern(struct fleet *f, const struct row *row, unsigned colum
 		f->text_of = fleet_room(f->text_of, f->names.count, &f->text_capacity,
 					sizeof *f->text_of);
 		number = numbering_add(&f->names, &key);
-		f->text_of[number] = keep(f, value->text);
+		f->text_of[number] = text_blocks_keep(&f->texts, TEXT_BLOCK_BYTES, value->text);
 	}
 	return f->text_of[number];
 }

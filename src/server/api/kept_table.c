@@ -27,12 +27,7 @@ void kept_texts_init(struct kept_texts *texts)
 
 void kept_texts_done(struct kept_texts *texts)
 {
-	while (texts->blocks != NULL) {
-		struct text_block *next = texts->blocks->next;
-
-		free(texts->blocks);
-		texts->blocks = next;
-	}
+	text_blocks_done(&texts->blocks);
 	free(texts->items);
 	numbering_done(&texts->names);
 }
@@ -50,27 +45,6 @@ int64_t kept_find(const struct kept_texts *texts, struct span text)
 	return numbering_find(&texts->names, &key, &number) ? (int64_t)number + 1 : -1;
 }
 
-static struct span keep(struct kept_texts *t, struct span text)
-{
-	struct text_block *block = t->blocks;
-	struct span kept;
-
-	if (block == NULL || block->size - block->used < text.len) {
-		size_t size = text.len > TEXT_BLOCK_BYTES ? text.len : TEXT_BLOCK_BYTES;
-
-		block = alloc_resize(NULL, sizeof *block + size, 1);
-		block->next = t->blocks;
-		block->used = 0;
-		block->size = size;
-		t->blocks = block;
-		t->bytes += sizeof *block + size;
-	}
-	mem_copy(block->bytes + block->used, text.ptr, text.len);
-	kept = (struct span){ block->bytes + block->used, text.len };
-	block->used += text.len;
-	return kept;
-}
-
 static int64_t intern(struct kept_texts *t, struct span text)
 {
 	const struct rowhash key = rowhash_of(0, text);
@@ -79,7 +53,7 @@ static int64_t intern(struct kept_texts *t, struct span text)
 	if (!numbering_find(&t->names, &key, &number)) {
 		t->items = fleet_room(t->items, t->names.count, &t->capacity, sizeof *t->items);
 		number = numbering_add(&t->names, &key);
-		t->items[number] = keep(t, text);
+		t->items[number] = text_blocks_keep(&t->blocks, TEXT_BLOCK_BYTES, text);
 	}
 	return (int64_t)number + 1;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/attr.h"
+#include "server/api/text_blocks.h"
 #include "server/inventory/numbering.h"
 #include "server/inventory/view.h"
 
@@ -15,8 +16,7 @@ struct kept_texts {
 	struct numbering names;
 	struct span *items;
 	size_t capacity;
-	struct text_block *blocks; /* which never move */
-	size_t bytes;
+	struct text_blocks blocks;
 };
 void kept_texts_init(struct kept_texts *texts);
 void kept_texts_done(struct kept_texts *texts);

@@ -204,7 +204,7 @@ bool network_fits(const struct network *n, enum network_table table, uint32_t ro
 
 uint64_t network_bytes(const struct network *n)
 {
-	uint64_t bytes = n->texts.bytes + numbering_bytes(&n->texts.names) +
+	uint64_t bytes = n->texts.blocks.bytes + numbering_bytes(&n->texts.names) +
 			 n->texts.capacity * sizeof *n->texts.items +
 			 n->asset_capacity * sizeof *n->assets;
 

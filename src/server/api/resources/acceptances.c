@@ -1,6 +1,5 @@
 /* acceptances.c - risks that somebody accepted: listed, made, taken back. */
 #include "base/error.h"
-#include "base/mem.h"
 #include "server/api/accepting.h"
 #include "server/api/body.h"
 #include "server/api/call.h"
@@ -126,12 +125,6 @@ struct wanted {
 	int64_t until_ms;
 };
 
-static void copy(struct span from, char *out)
-{
-	mem_copy(out, from.ptr, from.len);
-	out[from.len] = '\0';
-}
-
 static bool read_wanted(struct call *call, struct body *body, struct wanted *out)
 {
 	struct span vulnerability;
@@ -147,8 +140,8 @@ static bool read_wanted(struct call *call, struct body *body, struct wanted *out
 	    !accepting_asset(call, asset, out->asset)) {
 		return false;
 	}
-	copy(vulnerability, out->vulnerability);
-	copy(reason, out->reason);
+	body_copy(vulnerability, out->vulnerability);
+	body_copy(reason, out->reason);
 	return true;
 }
 

@@ -2,7 +2,6 @@
  * decided of it. */
 #include <stdio.h>
 
-#include "base/mem.h"
 #include "server/api/asset_find.h"
 #include "server/api/body.h"
 #include "server/api/listing.h"
@@ -75,12 +74,6 @@ struct wish {
 	bool is_join;
 };
 
-static void copy(struct span from, char *out)
-{
-	mem_copy(out, from.ptr, from.len);
-	out[from.len] = '\0';
-}
-
 static bool read_wish(struct call *call, struct wish *out)
 {
 	struct span address;
@@ -94,9 +87,9 @@ static bool read_wish(struct call *call, struct wish *out)
 		       body_boolean(&body, "is_join", true, &out->is_join);
 
 	if (is_read) {
-		copy(address, out->address);
-		copy(scope, out->scope);
-		copy(reason.ptr != NULL ? reason : span_of(""), out->reason);
+		body_copy(address, out->address);
+		body_copy(scope, out->scope);
+		body_copy(reason.ptr != NULL ? reason : span_of(""), out->reason);
 	}
 	body_done(&body);
 	return is_read;

@@ -1,6 +1,5 @@
 /* exposure_acceptances.c - exposures that somebody accepted: listed, made, taken back. */
 #include "base/error.h"
-#include "base/mem.h"
 #include "server/api/accepting.h"
 #include "server/api/body.h"
 #include "server/api/listing.h"
@@ -47,12 +46,6 @@ struct wanted {
 	int64_t until_ms;
 };
 
-static void copy(struct span from, char *out)
-{
-	mem_copy(out, from.ptr, from.len);
-	out[from.len] = '\0';
-}
-
 static bool read_wanted(struct call *call, struct body *body, struct wanted *out)
 {
 	struct span rule;
@@ -70,9 +63,9 @@ static bool read_wanted(struct call *call, struct body *body, struct wanted *out
 	    !accepting_asset(call, asset, out->asset)) {
 		return false;
 	}
-	copy(rule, out->rule);
-	copy(subject, out->subject);
-	copy(reason, out->reason);
+	body_copy(rule, out->rule);
+	body_copy(subject, out->subject);
+	body_copy(reason, out->reason);
 	return true;
 }
 

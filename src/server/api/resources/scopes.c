@@ -271,12 +271,6 @@ struct proof_wish {
 	char statement[STATEMENT_MAX + 1];
 };
 
-static void copy(struct span from, char *out)
-{
-	mem_copy(out, from.ptr, from.len);
-	out[from.len] = '\0';
-}
-
 static bool read_proof(struct call *call, struct proof_wish *out)
 {
 	struct span name;
@@ -289,9 +283,9 @@ static bool read_proof(struct call *call, struct proof_wish *out)
 		       body_text(&body, "statement", STATEMENT_MAX, false, &statement);
 
 	if (is_read) {
-		copy(name, out->name);
-		copy(method.ptr != NULL ? method : span_of("statement"), out->method);
-		copy(statement, out->statement);
+		body_copy(name, out->name);
+		body_copy(method.ptr != NULL ? method : span_of("statement"), out->method);
+		body_copy(statement, out->statement);
 	}
 	body_done(&body);
 	return is_read;
